@@ -1,0 +1,1 @@
+"""Trading days by IANA zone and the hours of the currency market. Never a fixed UTC offset."""

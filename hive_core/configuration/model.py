@@ -1,0 +1,143 @@
+"""The settings of Hive: ports, accounts, sources, resolution, lineage.
+
+One frozen model for every process. Secrets never stand here: they come from the environment
+(`HIVE_SLACK_WEBHOOK_URL`, `HIVE_SLACK_TOKEN`, `HIVE_OPENLINEAGE_API_KEY`).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from hive_core.contracts.base import AccountName, Contract, ExactDecimal, SourceId
+
+
+def _whole_number_as_text(value: object) -> object:
+    # A person writes 100000 as well as 100000.0; on the wire a decimal is always text.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Setting = Annotated[ExactDecimal, BeforeValidator(_whole_number_as_text)]
+Positive = Annotated[Setting, Field(gt=0)]
+NotNegative = Annotated[Setting, Field(ge=0)]
+Port = Annotated[int, Field(ge=1024, le=65535)]
+
+
+def _loopback(host: str) -> str:
+    # Anything else needs authentication, which the daemon does not have yet.
+    if host not in {"127.0.0.1", "localhost", "::1"}:
+        raise ValueError("only loopback is allowed: the daemon does not authenticate its callers yet")
+    return host
+
+
+class Ports(Contract):
+    """Where the three services listen."""
+
+    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
+    dagster_webserver: Port = 3000
+    dagster_code_server: Port = 4266
+    hive_exec: Port = 8787
+
+
+class Account(Contract):
+    """One account: which sources trade it, by which clock, under which rules, with how much risk.
+
+    `mode` replay takes clock and quotes from stored bars; paper takes the wall clock and quotes
+    that are posted. `name` may hold `{source}`: then every source gets an account of its own.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*(\{source\})?$", max_length=32)]
+    mode: Literal["replay", "paper"]
+    sources: Annotated[tuple[str, ...], Field(min_length=1)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    initial_balance: Positive = Decimal("100000")
+    rule_pack: str = "ftmo_2step_phase1"
+    risk_per_trade_pct: Annotated[Setting, Field(gt=0, le=2)] = Decimal("0.5")
+    slippage_buffer_pips: NotNegative = Decimal("3")
+    price_collar_pct: Annotated[Setting, Field(gt=0, le=10)] = Decimal("1")
+    max_decision_age_s: Annotated[int, Field(gt=0, le=86_400)] = 300
+    max_quote_age_s: Annotated[int, Field(gt=0, le=86_400)] = 7_200
+    max_open_positions: Annotated[int, Field(gt=0, le=200)] = 20
+    commission_per_lot: NotNegative = Decimal("0")
+
+    def takes(self, source: str) -> bool:
+        """Whether a source trades this account."""
+        return any(fnmatchcase(source, pattern) for pattern in self.sources)
+
+
+class SourceProfile(Contract):
+    """What is known of one room: the size it calls a pip, the zone of its clock, its symbol."""
+
+    pip: dict[str, Positive] = {}
+    time_zone: str | None = None
+    default_symbol: str | None = None
+
+
+class Resolution(Contract):
+    """How votes become decisions. Times in seconds.
+
+    Live signals of one account and instrument within `vote_window_s` vote with their source's
+    weight; buyers minus sellers must reach `threshold`.
+    """
+
+    vote_window_s: Annotated[int, Field(gt=0, le=7 * 86_400)] = 3_600
+    threshold: Positive = Decimal(1)
+    default_weight: NotNegative = Decimal(1)
+    weights: dict[SourceId, NotNegative] = {}
+    market_valid_s: Annotated[int, Field(gt=0)] = 2 * 3_600
+    pending_valid_s: Annotated[int, Field(gt=0)] = 24 * 3_600
+
+    def weight_of(self, source: str) -> Decimal:
+        """The voting weight of a source."""
+        return self.weights.get(source, self.default_weight)
+
+
+class Lineage(Contract):
+    """Where OpenLineage events go besides the file under HIVE_HOME."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    timeout_s: Annotated[Setting, Field(gt=0, le=10)] = Decimal(2)
+
+
+class Slack(Contract):
+    """Where alerts go when a webhook or a token is in the environment."""
+
+    channel: str = "#hive"
+
+
+def _default_accounts() -> tuple[Account, ...]:
+    return (
+        Account(name="samples", mode="replay", sources=("sample_*",)),
+        Account(name="replay_{source}", mode="replay", sources=("*",)),
+    )
+
+
+class Configuration(Contract):
+    """Everything that can be set. The first account that takes a source trades it."""
+
+    ports: Ports = Ports()
+    accounts: Annotated[tuple[Account, ...], Field(min_length=1)] = Field(default_factory=_default_accounts)
+    sources: dict[SourceId, SourceProfile] = {}
+    resolution: Resolution = Resolution()
+    lineage: Lineage = Lineage()
+    slack: Slack = Slack()
+
+    def account_for_source(self, source: str) -> tuple[AccountName, Account] | None:
+        """The name and settings of the account that a source trades, or None."""
+        for account in self.accounts:
+            if account.takes(source):
+                return account.name.replace("{source}", source), account
+        return None
+
+    def account_named(self, name: str) -> Account | None:
+        """The settings of an account by its full name, or None when no account can have it."""
+        for account in self.accounts:
+            prefix, marker, _ = account.name.partition("{source}")
+            if name == account.name and not marker:
+                return account
+            if marker and name.startswith(prefix) and account.takes(name[len(prefix) :]):
+                return account
+        return None

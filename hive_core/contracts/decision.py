@@ -1,0 +1,86 @@
+"""Decision: what was resolved from signals, with every vote, and the envelope it travels in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hive_core.contracts.base import (
+    AccountName,
+    Contract,
+    Identifier,
+    Price,
+    Sha256,
+    SourceId,
+    Symbol,
+    TimestampNs,
+    Weight,
+)
+from hive_core.evidence.canonical import content_hash, short_id
+
+Side = Literal["buy", "sell"]
+OrderType = Literal["market", "limit", "stop"]
+
+
+class Vote(Contract):
+    """One live signal's voice in a decision, for or against."""
+
+    source: SourceId
+    signal_id: Identifier
+    message_id: Identifier
+    message_sha256: Sha256
+    ts_event_ns: TimestampNs
+    side: Side
+    weight: Weight
+    entry: Price | None
+    stop_loss: Price
+    take_profits: Annotated[tuple[Price, ...], Field(max_length=16)]
+
+
+class Decision(Contract):
+    """One trade to be made for one account: geometry, validity, and the votes behind it.
+
+    `entry` is the price of a limit or stop order; for a market order it is the price the signal
+    named or None. `reference_price` is the market at the decision (mid), for the price collar.
+    `decision_id` is made from the content, so the same decision has the same id everywhere.
+    """
+
+    decision_id: Identifier
+    account: AccountName
+    symbol: Symbol
+    side: Side
+    order_type: OrderType
+    entry: Price | None
+    reference_price: Price
+    stop_loss: Price
+    take_profits: Annotated[tuple[Price, ...], Field(min_length=1, max_length=16)]
+    ts_decided_ns: TimestampNs
+    valid_until_ns: TimestampNs
+    votes: Annotated[tuple[Vote, ...], Field(min_length=1, max_length=64)]
+    resolver_version: Identifier
+    resolver_settings_sha256: Sha256
+
+    def expected_id(self) -> str:
+        """The id that this content must carry."""
+        body = {name: value for name, value in dict(self).items() if name != "decision_id"}
+        return short_id("dec", body)
+
+    def sha256(self) -> str:
+        """Hash of the whole decision, id included."""
+        return content_hash(self)
+
+
+class Origin(Contract):
+    """Where a decision was made: the Dagster run, the partition, and the hash of its data file."""
+
+    run_id: Identifier
+    partition: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    data_sha256: Sha256
+
+
+class Delivery(Contract):
+    """What the sensor posts to the daemon: the decision and where it came from."""
+
+    decision: Decision
+    origin: Origin

@@ -1,0 +1,59 @@
+"""One spelling for data, so that equal data has equal hashes.
+
+JSON with sorted keys, no blanks, UTF-8, decimals as text. Floats are refused: two machines may
+spell one float in two ways.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+
+from hive_core.contracts.base import decimal_text
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if isinstance(value, BaseModel):
+        return _plain(dict(value))
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("canonical data has text keys only")
+        return {key: _plain(child) for key, child in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
+        return [_plain(child) for child in value]
+    raise TypeError(f"{type(value).__name__} has no canonical spelling")
+
+
+def canonical_bytes(value: Any) -> bytes:
+    """The canonical JSON of contracts, mappings, sequences, text, integers, booleans, decimals, None.
+
+    Raises:
+        TypeError: on a float or anything else without one spelling.
+    """
+    return json.dumps(
+        _plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    ).encode("utf-8")
+
+
+def sha256_hex(payload: bytes) -> str:
+    """SHA-256 of bytes, as 64 hexadecimal digits."""
+    return hashlib.sha256(payload).hexdigest()
+
+
+def content_hash(value: Any) -> str:
+    """SHA-256 of the canonical bytes of `value`."""
+    return sha256_hex(canonical_bytes(value))
+
+
+def short_id(prefix: str, value: Any) -> str:
+    """A readable identifier made from content: `prefix_` and 96 bits of its hash."""
+    return f"{prefix}_{content_hash(value)[:24]}"

@@ -1,0 +1,1 @@
+"""Instrument specifications and the names that brokers and rooms give them."""

@@ -1,0 +1,137 @@
+"""The shapes of the signal tables, from message to decision. One home for each column's meaning."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from hive_core.market.bars import UTC_DATETIME
+
+MESSAGES: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "message_id": pl.String(),
+    "version": pl.Int32(),
+    "ts_event": UTC_DATETIME,
+    "text": pl.String(),
+    "reply_to": pl.String(),
+    "message_sha256": pl.String(),
+    "landing_sha256": pl.String(),
+}
+"""One row a message version. `message_sha256` covers source, id, version, time and text."""
+
+PARSED: dict[str, pl.DataType] = {
+    "signal_id": pl.String(),
+    "source": pl.String(),
+    "message_id": pl.String(),
+    "version": pl.Int32(),
+    "ts_event": UTC_DATETIME,
+    "message_sha256": pl.String(),
+    "kind": pl.String(),
+    "symbol": pl.String(),
+    "side": pl.String(),
+    "order_type": pl.String(),
+    "entry_low": pl.Float64(),
+    "entry_high": pl.Float64(),
+    "stop_loss": pl.Float64(),
+    "take_profits": pl.List(pl.Float64()),
+    "valid_until": UTC_DATETIME,
+    "field": pl.String(),
+    "reason": pl.String(),
+    "detail": pl.String(),
+}
+"""One row a signal, or a row a message without one. `kind` is signal, update, noise or refused; a
+refused row names the `field` at fault, the `reason` code and the `detail` for people."""
+
+SIGNAL_COLUMNS = tuple(name for name in PARSED if name not in {"kind", "field", "reason", "detail"})
+
+VALID: dict[str, pl.DataType] = {name: PARSED[name] for name in SIGNAL_COLUMNS}
+
+QUARANTINED: dict[str, pl.DataType] = {
+    **VALID,
+    "field": pl.String(),
+    "reason": pl.String(),
+    "detail": pl.String(),
+    "text": pl.String(),
+}
+"""A signal that will not trade, with the row, the field, the reason and the message's text."""
+
+ENRICHED: dict[str, pl.DataType] = {
+    **VALID,
+    "market_ts": UTC_DATETIME,
+    "market_bid": pl.Float64(),
+    "market_ask": pl.Float64(),
+    "market_timeframe": pl.String(),
+    "spread_pips": pl.Float64(),
+    "spread_assumed": pl.Boolean(),
+    "atr_pips": pl.Float64(),
+    "stop_distance_pips": pl.Float64(),
+    "stop_distance_atr": pl.Float64(),
+    "reward_to_risk": pl.Float64(),
+    "session": pl.String(),
+}
+"""What was known at `ts_event`: from bars that had closed by then. `market_ts` is the time of that
+quote; `atr_pips` the 14-bar average true range before it; `reward_to_risk` to the first target."""
+
+DECISIONS: dict[str, pl.DataType] = {
+    "decision_id": pl.String(),
+    "account": pl.String(),
+    "symbol": pl.String(),
+    "side": pl.String(),
+    "order_type": pl.String(),
+    "entry": pl.Float64(),
+    "stop_loss": pl.Float64(),
+    "take_profits": pl.List(pl.Float64()),
+    "ts_decided": UTC_DATETIME,
+    "valid_until": UTC_DATETIME,
+    "net_weight": pl.Float64(),
+    "sources": pl.List(pl.String()),
+    "signal_ids": pl.List(pl.String()),
+    "decision_json": pl.String(),
+    "decision_sha256": pl.String(),
+}
+"""`decision_json` is the canonical `contracts.decision.Decision`, exactly as the daemon gets it; the
+other columns are the same facts for queries. `sources` and `signal_ids` are of the votes in favour."""
+
+OUTCOMES: dict[str, pl.DataType] = {
+    "signal_id": pl.String(),
+    "source": pl.String(),
+    "symbol": pl.String(),
+    "ts_event": UTC_DATETIME,
+    "outcome": pl.String(),
+    "ts_entry": UTC_DATETIME,
+    "ts_exit": UTC_DATETIME,
+    "entry_price": pl.Float64(),
+    "exit_price": pl.Float64(),
+    "r_multiple": pl.Float64(),
+    "targets_hit": pl.Int32(),
+}
+"""What became of a signal by the bars: target, stop, expired, unfilled, or open at their end."""
+
+SCORES: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "signals": pl.Int64(),
+    "traded": pl.Int64(),
+    "wins": pl.Int64(),
+    "hit_rate": pl.Float64(),
+    "hit_rate_low": pl.Float64(),
+    "hit_rate_high": pl.Float64(),
+    "mean_r": pl.Float64(),
+    "mean_r_low": pl.Float64(),
+    "mean_r_high": pl.Float64(),
+    "total_r": pl.Float64(),
+    "max_drawdown_r": pl.Float64(),
+}
+"""A source's measured record. `_low`/`_high` bound the 95 % interval (Wilson; bootstrap for R)."""
+
+
+def empty(schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """A frame of that shape with no rows."""
+    return pl.DataFrame(schema=schema)
+
+
+def conform(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """The frame with exactly the schema's columns, in its order and types.
+
+    Raises:
+        polars.exceptions.ColumnNotFoundError: a column is missing.
+    """
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
