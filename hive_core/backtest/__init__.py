@@ -1,0 +1,1 @@
+"""How orders fill on prices, and what that costs. One code for backtest, scoring and paper trading."""
