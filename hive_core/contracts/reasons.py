@@ -1,0 +1,38 @@
+"""Why a decision was not traded. One enum: Denied is ours, Rejected is the venue's."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class DenialReason(StrEnum):
+    """A decision that the gate of the account refused."""
+
+    ACCOUNT_BREACHED = "account_breached"
+    STALE = "stale"
+    EXPIRED = "expired"
+    FROM_THE_FUTURE = "from_the_future"
+    UNKNOWN_INSTRUMENT = "unknown_instrument"
+    NO_QUOTE = "no_quote"
+    QUOTE_TOO_OLD = "quote_too_old"
+    NO_CONVERSION_RATE = "no_conversion_rate"
+    PRICE_COLLAR = "price_collar"
+    STOP_ON_WRONG_SIDE = "stop_on_wrong_side"
+    TARGET_ON_WRONG_SIDE = "target_on_wrong_side"
+    STOP_INSIDE_SPREAD = "stop_inside_spread"
+    BELOW_MINIMUM_LOTS = "below_minimum_lots"
+    TOO_MANY_POSITIONS = "too_many_positions"
+    DAILY_LOSS_LIMIT = "daily_loss_limit"
+    MAXIMUM_LOSS_LIMIT = "maximum_loss_limit"
+
+
+class RejectionReason(StrEnum):
+    """An order that the venue refused, or did not fill."""
+
+    NO_FRESH_QUOTE = "no_fresh_quote"
+    DUPLICATE_CLIENT_ORDER_ID = "duplicate_client_order_id"
+    PRICE_BEYOND_STOP = "price_beyond_stop"
+    PRICE_BEYOND_TARGET = "price_beyond_target"
+    GOOD_TILL_PASSED = "good_till_passed"
+    CANCELLED_BY_CLIENT = "cancelled_by_client"
+    STALE_AFTER_RESTART = "stale_after_restart"
