@@ -99,7 +99,7 @@ def judge(decision: Decision, state: AccountState, account: Account, pack: RuleP
         _judge_time(ledger, decision, state, account, now_ns)
         specification, quote = _judge_market(ledger, decision, state, account, now_ns)
         worst_entry = _judge_geometry(ledger, decision, quote)
-        rate, size = _judge_size(ledger, decision, state, account, pack, specification, worst_entry, now_ns)
+        size = _judge_size(ledger, decision, state, account, pack, specification, worst_entry, now_ns)
         legs = split_over_targets(size.lots, decision.take_profits, specification)
         _judge_limits(ledger, decision, state, account, pack, legs, worst_entry, now_ns)
     except _Denied:
@@ -212,7 +212,7 @@ def _judge_size(
     specification: InstrumentSpecification,
     entry: Decimal,
     now_ns: int,
-) -> tuple[Decimal, Size]:
+) -> Size:
     try:
         rate = conversion_rate(state, specification.quote, now_ns)
     except MissingRate as error:
@@ -238,7 +238,7 @@ def _judge_size(
         lots=size.lots,
         is_capped=size.is_capped,
     )
-    return rate, size
+    return size
 
 
 def _judge_limits(
@@ -274,6 +274,7 @@ def _judge_limits(
     except MissingRate as error:
         ledger.require("conversion_known", False, DenialReason.NO_CONVERSION_RATE, problem=str(error))
         raise
+    basis = f"{pack.firm} {pack.programme} phase {pack.phase}"
     floor_now = pack.daily_floor(state.initial_balance, state.balance_at_reset)
     # A position that is inside the limit before the reset may be outside it after, at the same price.
     floor_after_reset = pack.daily_floor(state.initial_balance, state.balance)
@@ -287,7 +288,7 @@ def _judge_limits(
         floor_after_reset=floor_after_reset,
         headroom=worst - daily_floor,
         slippage_buffer_pips=account.slippage_buffer_pips,
-        rule=f"{pack.firm} {pack.programme} phase {pack.phase}: {decimal_text(pack.daily_loss.pct)} % of initial",
+        basis=f"{basis}: {decimal_text(pack.daily_loss.pct)} % of initial from the balance at the reset",
     )
     maximum_floor = pack.maximum_floor(state.initial_balance)
     ledger.require(
@@ -297,5 +298,5 @@ def _judge_limits(
         worst_case_equity=worst,
         floor=maximum_floor,
         headroom=worst - maximum_floor,
-        rule=f"{pack.firm} {pack.programme} phase {pack.phase}: {decimal_text(pack.maximum_loss.pct)} % static",
+        basis=f"{basis}: {decimal_text(pack.maximum_loss.pct)} % of initial, static",
     )
