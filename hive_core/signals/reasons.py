@@ -8,7 +8,26 @@ from enum import StrEnum
 class SignalReason(StrEnum):
     """The `reason` of a refused or quarantined row. Codes are stable: they are counted over months."""
 
-    # Said by the validator.
+    # Said by the parser: a message looks like an entry, and this is missing or stands twice.
+    MISSING_SYMBOL = "missing_symbol"
+    SEVERAL_SYMBOLS = "several_symbols"
+    MISSING_SIDE = "missing_side"
+    CONTRADICTORY_SIDES = "contradictory_sides"
+    NEGATED = "negated"
+    CONTRADICTORY_ORDER_TYPES = "contradictory_order_types"
+    MISSING_ENTRY = "missing_entry"
+    UNCLEAR_ENTRY = "unclear_entry"
+    MISSING_STOP = "missing_stop"
+    UNCLEAR_STOP = "unclear_stop"
+    CONDITIONAL_STOP = "conditional_stop"
+    MISSING_TARGET = "missing_target"
+    UNCLEAR_TARGET = "unclear_target"
+    TOO_MANY_TARGETS = "too_many_targets"
+    UNCLEAR_NUMBER = "unclear_number"
+    UNCLEAR_PIP = "unclear_pip"
+    RESULT_IN_ENTRY = "result_in_entry"
+
+    # Said by the validator; the parser says the first one too.
     UNKNOWN_INSTRUMENT = "unknown_instrument"
     INCOMPLETE = "incomplete"
     NOT_A_PRICE = "not_a_price"
