@@ -21,9 +21,6 @@ EXECUTION_REPORTS: dict[str, pl.DataType] = {
 }
 """One row a journal record; `seq` is its place in the journal, `body` its JSON text."""
 
-ORDER_STATES = ("intended", "accepted", "rejected", "expired", "filled", "closed")
-"""The life of an order by its last record; `closed` is filled and out of the market again."""
-
 ORDERS: dict[str, pl.DataType] = {
     "client_order_id": pl.String(),
     "account": pl.String(),
@@ -45,7 +42,7 @@ ORDERS: dict[str, pl.DataType] = {
     "sources": pl.List(pl.String()),
     "run_id": pl.String(),
 }
-"""One row an order. `entry` is null for a market order without a named price; `reason` says why it was
+"""One row an order, with the `OrderState` of its last record. `entry` is null for a market order without a named price; `reason` says why it was
 rejected or expired; `risk_amount` is the loss at the stop; `run_id` is the run that made the decision."""
 
 DENIALS: dict[str, pl.DataType] = {
