@@ -71,38 +71,44 @@ class AccountState:
         return [self.exposures[key] for key in sorted(self.exposures) if self.exposures[key].is_open]
 
 
-def conversion_rate(state: AccountState, currency: str, now_ns: int) -> Decimal:
+def known_rate(state: AccountState, currency: str) -> Decimal:
     """Units of the account's currency for one unit of `currency`, by the last ECB reference rates.
+
+    Raises:
+        MissingRate: there is none.
+    """
+    if currency == state.currency:
+        return Decimal(1)
+    per_eur = {"EUR": Decimal(1), **{name: rate for name, (rate, _) in state.rates_per_eur.items()}}
+    for name in (state.currency, currency):
+        if name not in per_eur:
+            raise MissingRate(f"no reference rate for {name}")
+    return per_eur[state.currency] / per_eur[currency]
+
+
+def fresh_rate(state: AccountState, currency: str, now_ns: int) -> Decimal:
+    """As `known_rate`, and young enough for new risk.
 
     Raises:
         MissingRate: no rate, or one older than `MAX_RATE_AGE_NS`.
     """
-    if currency == state.currency:
-        return Decimal(1)
-    per_eur: list[Decimal] = []
-    for name in (state.currency, currency):
-        if name == "EUR":
-            per_eur.append(Decimal(1))
-            continue
-        if name not in state.rates_per_eur:
-            raise MissingRate(f"no reference rate for {name}")
-        rate, ts_ns = state.rates_per_eur[name]
-        if now_ns - ts_ns > MAX_RATE_AGE_NS:
+    rate = known_rate(state, currency)
+    for name in {state.currency, currency} - {"EUR"} if currency != state.currency else ():
+        if now_ns - state.rates_per_eur[name][1] > MAX_RATE_AGE_NS:
             raise MissingRate(f"the reference rate for {name} is older than seven days")
-        per_eur.append(rate)
-    return per_eur[0] / per_eur[1]
+    return rate
 
 
-def profit_at(state: AccountState, exposure: Exposure, price: Decimal, now_ns: int) -> Decimal:
+def profit_at(state: AccountState, exposure: Exposure, price: Decimal) -> Decimal:
     """Profit in the account's currency if `exposure` were closed at `price`, costs apart, to the cent.
 
     Raises:
-        MissingRate: as `conversion_rate`.
+        MissingRate: as `known_rate`.
     """
     specification = instruments()[exposure.symbol]
     difference = price - exposure.entry if exposure.side == "buy" else exposure.entry - price
     amount = difference * specification.contract_size * exposure.lots
-    return (amount * conversion_rate(state, specification.quote, now_ns)).quantize(Decimal("0.01"))
+    return (amount * known_rate(state, specification.quote)).quantize(Decimal("0.01"))
 
 
 def stressed_stop(exposure: Exposure, slippage_pips: Decimal) -> Decimal:
@@ -111,40 +117,36 @@ def stressed_stop(exposure: Exposure, slippage_pips: Decimal) -> Decimal:
     return exposure.stop_loss - slip if exposure.side == "buy" else exposure.stop_loss + slip
 
 
-def equity(state: AccountState, now_ns: int) -> Decimal:
-    """Balance and open profit at the side where each position can be closed. A position without a
-    quote counts at its stop."""
-    total = state.balance
-    for position in state.open_positions():
-        quote = state.quotes.get(position.symbol)
-        if quote is None:
-            price = position.stop_loss
-        else:
-            price = closing_mark(position.side, BarPrices.of_quote(quote.bid, quote.ask))
-        total += profit_at(state, position, price, now_ns)
-    return total
+def _closing_price(state: AccountState, position: Exposure) -> Decimal:
+    quote = state.quotes.get(position.symbol)
+    if quote is None:  # Nothing is known of the market: count the worst that was planned for.
+        return position.stop_loss
+    return closing_mark(position.side, BarPrices.of_quote(quote.bid, quote.ask))
 
 
-def lowest_equity(state: AccountState, symbol: str, bar: BarPrices[Decimal], now_ns: int) -> Decimal:
-    """The lowest equity that a bar of `symbol` could have brought: every position of it at the
-    bar's worst price, or at its stop if that came first, or at an open beyond the stop."""
+def _worst_price(position: Exposure, bar: BarPrices[Decimal]) -> Decimal:
+    """The bar's worst price, or the stop if that came first, or the open if it lay beyond the stop."""
+    worst, stop = worst_mark(position.side, bar), position.stop_loss
+    if position.side == "buy":
+        return bar.bid_open if bar.bid_open <= stop else max(worst, stop)
+    return bar.ask_open if bar.ask_open >= stop else min(worst, stop)
+
+
+def equity(state: AccountState) -> Decimal:
+    """Balance and open profit, each position at the side where it can be closed."""
+    return state.balance + sum(
+        (profit_at(state, position, _closing_price(state, position)) for position in state.open_positions()),
+        Decimal(0),
+    )
+
+
+def lowest_equity(state: AccountState, symbol: str, bar: BarPrices[Decimal]) -> Decimal:
+    """The lowest equity that a bar of `symbol` could have brought; other symbols at their last quote."""
     total = state.balance
     for position in state.open_positions():
-        if position.symbol == symbol:
-            worst, opened, stop = worst_mark(position.side, bar), bar.bid_open, position.stop_loss
-            if position.side == "sell":
-                opened = bar.ask_open
-                price = max(opened, stop) if opened >= stop else min(worst, stop)
-            else:
-                price = min(opened, stop) if opened <= stop else max(worst, stop)
-        else:
-            quote = state.quotes.get(position.symbol)
-            price = (
-                position.stop_loss
-                if quote is None
-                else closing_mark(position.side, BarPrices.of_quote(quote.bid, quote.ask))
-            )
-        total += profit_at(state, position, price, now_ns)
+        here = position.symbol == symbol
+        price = _worst_price(position, bar) if here else _closing_price(state, position)
+        total += profit_at(state, position, price)
     return total
 
 
@@ -154,18 +156,17 @@ def worst_case_equity(
     *,
     slippage_pips: Decimal,
     commission_per_lot: Decimal,
-    now_ns: int,
 ) -> Decimal:
     """Equity if every open position, every order that may still fill, and `additional` were all
     stopped out, each slipped by the buffer. A stop that locks in a gain counts as nothing gained.
 
     Raises:
-        MissingRate: as `conversion_rate`.
+        MissingRate: as `known_rate`.
     """
     total = state.balance
     pending = [*(state.exposures[key] for key in sorted(state.exposures)), *additional]
     for exposure in pending:
-        total += min(profit_at(state, exposure, stressed_stop(exposure, slippage_pips), now_ns), Decimal(0))
+        total += min(profit_at(state, exposure, stressed_stop(exposure, slippage_pips)), Decimal(0))
         if not exposure.is_open:
             total -= commission_per_lot * exposure.lots
     return total

@@ -21,7 +21,7 @@ from hive_core.risk.account import (
     Exposure,
     MissingRate,
     Quote,
-    conversion_rate,
+    fresh_rate,
     worst_case_equity,
 )
 from hive_core.risk.rule_pack import RulePack
@@ -101,7 +101,7 @@ def judge(decision: Decision, state: AccountState, account: Account, pack: RuleP
         worst_entry = _judge_geometry(ledger, decision, quote)
         size = _judge_size(ledger, decision, state, account, pack, specification, worst_entry, now_ns)
         legs = split_over_targets(size.lots, decision.take_profits, specification)
-        _judge_limits(ledger, decision, state, account, pack, legs, worst_entry, now_ns)
+        _judge_limits(ledger, decision, state, account, pack, legs, worst_entry)
     except _Denied:
         return Verdict(tuple(ledger.checks), (), None, Decimal(0))
     risk_amount = (size.loss_per_lot * size.lots).quantize(Decimal("0.01"))
@@ -214,7 +214,7 @@ def _judge_size(
     now_ns: int,
 ) -> Size:
     try:
-        rate = conversion_rate(state, specification.quote, now_ns)
+        rate = fresh_rate(state, specification.quote, now_ns)
     except MissingRate as error:
         ledger.require("conversion_known", False, DenialReason.NO_CONVERSION_RATE, problem=str(error))
         raise
@@ -249,7 +249,6 @@ def _judge_limits(
     pack: RulePack,
     legs: list[tuple[Decimal, Decimal]],
     entry: Decimal,
-    now_ns: int,
 ) -> None:
     count = len(state.exposures) + len(legs)
     ledger.require(
@@ -263,17 +262,12 @@ def _judge_limits(
         Exposure("", decision.symbol, decision.side, lots, entry, decision.stop_loss, target, is_open=False)
         for lots, target in legs
     ]
-    try:
-        worst = worst_case_equity(
-            state,
-            new,
-            slippage_pips=account.slippage_buffer_pips,
-            commission_per_lot=account.commission_per_lot,
-            now_ns=now_ns,
-        )
-    except MissingRate as error:
-        ledger.require("conversion_known", False, DenialReason.NO_CONVERSION_RATE, problem=str(error))
-        raise
+    worst = worst_case_equity(
+        state,
+        new,
+        slippage_pips=account.slippage_buffer_pips,
+        commission_per_lot=account.commission_per_lot,
+    )
     basis = f"{pack.firm} {pack.programme} phase {pack.phase}"
     floor_now = pack.daily_floor(state.initial_balance, state.balance_at_reset)
     # A position that is inside the limit before the reset may be outside it after, at the same price.

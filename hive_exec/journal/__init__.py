@@ -1,0 +1,1 @@
+"""The journal: append-only, hash-chained, durable before anything is answered or sent."""
