@@ -1,0 +1,399 @@
+"""What every row of every table must be: the blocking checks, in pandera.
+
+The columns and their types come from the table modules of hive_core; here stand only the keys, what may
+be null, and the rules. What is merely unlikely is for the suites in `expectations/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandera.polars as pa
+import polars as pl
+
+from hive_core.contracts.execution_tables import (
+    ACCOUNT_EQUITY,
+    DENIALS,
+    EXECUTION_REPORTS,
+    FILLS,
+    ORDERS,
+    POSITIONS,
+)
+from hive_core.contracts.order import OrderState
+from hive_core.contracts.reasons import DenialReason
+from hive_core.market.bars import ASK_COLUMNS, BAR_SCHEMA, BID_COLUMNS, RATE_SCHEMA, TIMEFRAME_SECONDS
+from hive_core.signals.tables import (
+    DECISIONS,
+    ENRICHED,
+    MESSAGES,
+    OUTCOMES,
+    PARSED,
+    QUARANTINED,
+    SCORES,
+    SIGNAL_COLUMNS,
+    VALID,
+)
+from hive_pipelines.quality.findings import MAX_EXAMPLES, Example, Finding
+from hive_pipelines.quality.rules import (
+    ACCOUNT,
+    FINITE,
+    IDENTIFIER,
+    NOT_NEGATIVE,
+    ORDER_TYPE,
+    POSITIVE,
+    SHA256,
+    SHARE,
+    SIDE,
+    SOURCE,
+    SYMBOL,
+    filled_list,
+    given_when,
+    in_order,
+    once,
+    positive_items,
+    row_rule,
+    stop_right_side,
+    targets_right_side,
+    together,
+)
+
+FIELD_CHECKS: dict[str, pa.Check] = {
+    "source": SOURCE,
+    "account": ACCOUNT,
+    "symbol": SYMBOL,
+    "side": SIDE,
+    "order_type": ORDER_TYPE,
+    **dict.fromkeys(
+        (
+            "message_id",
+            "reply_to",
+            "signal_id",
+            "decision_id",
+            "client_order_id",
+            "execution_id",
+            "run_id",
+        ),
+        IDENTIFIER,
+    ),
+    **dict.fromkeys(("message_sha256", "landing_sha256", "decision_sha256", "record_sha256"), SHA256),
+    **dict.fromkeys(
+        ("entry_low", "entry_high", "entry", "stop_loss", "take_profit", "entry_price", "exit_price"),
+        POSITIVE,
+    ),
+    **dict.fromkeys((*BID_COLUMNS, *ASK_COLUMNS, "market_bid", "market_ask", "price", "lots"), POSITIVE),
+}
+"""Columns that mean the same in every table that has them."""
+
+
+def _schema(
+    shape: Mapping[str, pl.DataType],
+    *,
+    key: Iterable[str] = (),
+    nullable: Iterable[str] = (),
+    checks: Mapping[str, pa.Check] | None = None,
+    rules: Iterable[pa.Check] = (),
+) -> pa.DataFrameSchema:
+    """A strict schema: exactly the shape's columns; `key` is unique; floats are finite."""
+    own = checks or {}
+    columns: dict[str, pa.Column] = {}
+    for name, dtype in shape.items():
+        of_column = [FINITE] if dtype == pl.Float64 else []
+        found = own.get(name) or FIELD_CHECKS.get(name)
+        columns[name] = pa.Column(
+            dtype, [*of_column, *([found] if found else [])], nullable=name in set(nullable)
+        )
+    return pa.DataFrameSchema(columns, checks=list(rules), unique=list(key) or None, strict=True)
+
+
+def _bar_side_rules(prefix: str) -> list[pa.Check]:
+    opened, high, low, close = (f"{prefix}_{part}" for part in ("open", "high", "low", "close"))
+    return [
+        together(opened, high, low, close),
+        row_rule(
+            f"{prefix}_high is the highest",
+            (opened, high, low, close),
+            pl.col(high) >= pl.max_horizontal(opened, low, close),
+        ),
+        row_rule(
+            f"{prefix}_low is the lowest",
+            (opened, high, low, close),
+            pl.col(low) <= pl.min_horizontal(opened, high, close),
+        ),
+    ]
+
+
+_PLAN_LOW = pl.min_horizontal("entry_low", pl.col("take_profits").list.min())
+_PLAN_HIGH = pl.max_horizontal("entry_high", pl.col("take_profits").list.max())
+
+_SIGNAL_RULES = [
+    together("entry_low", "entry_high"),
+    in_order("entry_low", "entry_high"),
+    filled_list("take_profits"),
+    positive_items("take_profits"),
+    stop_right_side(_PLAN_LOW, _PLAN_HIGH, "entry_low", "entry_high", "take_profits"),
+    targets_right_side("entry_low", "entry_high"),
+    given_when("entry_low", "not a market order", pl.col("order_type") != "market", "order_type"),
+    in_order("ts_event", "valid_until", strictly=True),
+]
+
+_IS_SIGNAL = pl.col("kind") == "signal"
+_IS_REFUSED = pl.col("kind") == "refused"
+_IS_CLOSED = pl.col("state") == "closed"
+_DECISION_TEXT = {"decision_id", "account", "symbol", "side", "order_type"}
+_UNPLANNED = tuple(name for name in SIGNAL_COLUMNS if name not in MESSAGES and name != "signal_id")
+
+SCHEMAS: dict[str, pa.DataFrameSchema] = {
+    "messages": _schema(
+        MESSAGES,
+        key=("source", "message_id", "version"),
+        nullable=("reply_to",),
+        checks={"version": pa.Check.ge(1)},
+    ),
+    "parsed_signals": _schema(
+        PARSED,
+        nullable=("signal_id", *_UNPLANNED, "field", "reason", "detail"),
+        checks={"kind": pa.Check.isin(("signal", "update", "noise", "refused"))},
+        rules=[
+            once("signal_id"),
+            given_when("signal_id", "a signal", _IS_SIGNAL, "kind"),
+            given_when("side", "a signal", _IS_SIGNAL, "kind"),
+            given_when("order_type", "a signal", _IS_SIGNAL, "kind"),
+            given_when("reason", "refused", _IS_REFUSED, "kind"),
+        ],
+    ),
+    "valid_signals": _schema(
+        VALID, key=("signal_id",), nullable=("entry_low", "entry_high"), rules=_SIGNAL_RULES
+    ),
+    "quarantined_signals": _schema(
+        QUARANTINED,
+        nullable=("signal_id", *_UNPLANNED, "field", "detail"),
+        rules=[once("signal_id")],
+    ),
+    "enriched_signals": _schema(
+        ENRICHED,
+        key=("signal_id",),
+        nullable=("entry_low", "entry_high", *(name for name in ENRICHED if name not in VALID)),
+        checks={
+            "market_timeframe": pa.Check.isin(tuple(TIMEFRAME_SECONDS)),
+            "spread_pips": NOT_NEGATIVE,
+            "atr_pips": NOT_NEGATIVE,
+            "stop_distance_pips": POSITIVE,
+            "stop_distance_atr": POSITIVE,
+            "reward_to_risk": POSITIVE,
+        },
+        rules=[
+            *_SIGNAL_RULES,
+            in_order("market_ts", "ts_event"),
+            together("market_ts", "market_bid", "market_ask", "market_timeframe"),
+        ],
+    ),
+    "decisions": _schema(
+        DECISIONS,
+        key=("decision_id",),
+        nullable=("entry",),
+        checks={"net_weight": POSITIVE},
+        rules=[
+            filled_list("take_profits"),
+            positive_items("take_profits"),
+            filled_list("sources"),
+            filled_list("signal_ids"),
+            given_when("entry", "not a market order", pl.col("order_type") != "market", "order_type"),
+            stop_right_side(
+                pl.min_horizontal("entry", pl.col("take_profits").list.min()),
+                pl.max_horizontal("entry", pl.col("take_profits").list.max()),
+                "entry",
+                "take_profits",
+            ),
+            targets_right_side("entry", "entry"),
+            in_order("ts_decided", "valid_until", strictly=True),
+            *(
+                row_rule(
+                    f"decision_json says the same {name}",
+                    (name, "decision_json"),
+                    pl.col("decision_json").str.json_path_match(f"$.{name}").fill_null("") == pl.col(name),
+                )
+                for name in DECISIONS
+                if name in _DECISION_TEXT
+            ),
+        ],
+    ),
+    "source_outcomes": _schema(
+        OUTCOMES,
+        key=("signal_id",),
+        nullable=("ts_entry", "ts_exit", "entry_price", "exit_price", "r_multiple", "targets_hit"),
+        checks={
+            "outcome": pa.Check.isin(("target", "stop", "expired", "unfilled", "open")),
+            "targets_hit": NOT_NEGATIVE,
+        },
+        rules=[
+            together("ts_entry", "entry_price"),
+            in_order("ts_event", "ts_entry"),
+            in_order("ts_entry", "ts_exit"),
+        ],
+    ),
+    "source_scores": _schema(
+        SCORES,
+        key=("source",),
+        nullable=tuple(name for name, dtype in SCORES.items() if dtype == pl.Float64),
+        checks={
+            "signals": NOT_NEGATIVE,
+            "wins": NOT_NEGATIVE,
+            **dict.fromkeys(("hit_rate", "hit_rate_low", "hit_rate_high"), SHARE),
+        },
+        rules=[
+            in_order("wins", "traded"),
+            in_order("traded", "signals"),
+            in_order("hit_rate_low", "hit_rate"),
+            in_order("hit_rate", "hit_rate_high"),
+            in_order("mean_r_low", "mean_r"),
+            in_order("mean_r", "mean_r_high"),
+        ],
+    ),
+    "bars": _schema(
+        BAR_SCHEMA,
+        key=("symbol", "timeframe", "ts_open"),
+        nullable=(*BID_COLUMNS, *ASK_COLUMNS, "volume"),
+        checks={"timeframe": pa.Check.isin(tuple(TIMEFRAME_SECONDS)), "volume": NOT_NEGATIVE},
+        rules=[
+            *_bar_side_rules("bid"),
+            *_bar_side_rules("ask"),
+            row_rule(
+                "bid or ask given",
+                ("bid_close", "ask_close"),
+                pl.any_horizontal(pl.col("bid_close", "ask_close").is_not_null()),
+            ),
+        ],
+    ),
+    "reference_rates": _schema(
+        RATE_SCHEMA,
+        key=("date", "currency"),
+        checks={"currency": pa.Check.str_matches(r"^[A-Z]{3}$"), "per_eur": POSITIVE},
+    ),
+    "execution_reports": _schema(
+        EXECUTION_REPORTS,
+        key=("seq",),
+        checks={"seq": pa.Check.ge(1), "kind": pa.Check.str_matches(r"^[a-z_]{1,48}$")},
+    ),
+    "orders": _schema(
+        ORDERS,
+        key=("client_order_id",),
+        nullable=("entry", "reason"),
+        checks={
+            "leg": pa.Check.ge(1),
+            "attempt": pa.Check.ge(1),
+            "state": pa.Check.isin(tuple(OrderState)),
+            "risk_amount": POSITIVE,
+        },
+        rules=[
+            filled_list("sources"),
+            in_order("ts_intended", "ts_state"),
+            given_when("entry", "not a market order", pl.col("order_type") != "market", "order_type"),
+            given_when("reason", "rejected", pl.col("state") == "rejected", "state"),
+            stop_right_side(
+                pl.min_horizontal("entry", "take_profit"),
+                pl.max_horizontal("entry", "take_profit"),
+                "entry",
+                "take_profit",
+            ),
+        ],
+    ),
+    "denials": _schema(
+        DENIALS,
+        nullable=("detail",),
+        checks={"reason_code": pa.Check.isin(tuple(DenialReason))},
+        rules=[filled_list("sources")],
+    ),
+    "fills": _schema(
+        FILLS,
+        key=("execution_id",),
+        nullable=("reason", "profit"),
+        checks={"role": pa.Check.isin(("entry", "exit")), "commission": NOT_NEGATIVE},
+        rules=[
+            given_when("profit", "an exit", pl.col("role") == "exit", "role"),
+            row_rule(
+                "no profit at an entry",
+                ("role", "profit"),
+                (pl.col("role") != "entry") | pl.col("profit").is_null(),
+            ),
+        ],
+    ),
+    "positions": _schema(
+        POSITIONS,
+        key=("client_order_id",),
+        nullable=("exit_price", "ts_closed", "profit", "r_multiple", "exit_reason"),
+        checks={"state": pa.Check.isin(("open", "closed"))},
+        rules=[
+            filled_list("sources"),
+            in_order("ts_opened", "ts_closed"),
+            together("exit_price", "ts_closed", "profit", "exit_reason"),
+            given_when("ts_closed", "closed", _IS_CLOSED, "state"),
+            row_rule(
+                "no close while open", ("state", "ts_closed"), _IS_CLOSED | pl.col("ts_closed").is_null()
+            ),
+        ],
+    ),
+    "account_equity": _schema(
+        ACCOUNT_EQUITY,
+        checks=dict.fromkeys(("daily_floor", "maximum_floor"), NOT_NEGATIVE),
+        rules=[in_order("equity_low", "equity")],
+    ),
+}
+
+
+def schema_findings(table: str, frame: pl.DataFrame) -> tuple[Finding, ...]:
+    """Every rule of a table that its frame breaks, with counts and the first failing values.
+
+    Raises:
+        KeyError: the table has no schema.
+        TypeError: the frame is lazy; pandera would skip the values of a lazy frame.
+    """
+    if not isinstance(frame, pl.DataFrame):
+        raise TypeError(f"{table}: a collected frame is expected, not {type(frame).__name__}")
+    schema = SCHEMAS[table]
+    # Rules cannot be asked of columns that are not there: the shape is judged first, and alone.
+    shape = pa.DataFrameSchema(
+        {name: pa.Column(column.dtype, nullable=True) for name, column in schema.columns.items()}, strict=True
+    )
+    cases = _failure_cases(shape, frame)
+    if cases is None:
+        cases = _failure_cases(schema, frame)
+    if cases is None:
+        return ()
+    shown: dict[str, tuple[str, ...]] = {
+        str(check.error): check.statistics["columns"] for check in schema.checks
+    }
+    if schema.unique:
+        shown["multiple_fields_uniqueness"] = tuple(schema.unique)
+    return tuple(
+        _finding(frame, str(check), column, shown, of_rule)
+        for (check, column), of_rule in cases.group_by("check", "column", maintain_order=True)
+    )
+
+
+def _failure_cases(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> pl.DataFrame | None:
+    try:
+        schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        return errors.failure_cases
+    return None
+
+
+def _finding(
+    frame: pl.DataFrame,
+    check: str,
+    column: str | None,
+    shown: Mapping[str, tuple[str, ...]],
+    cases: pl.DataFrame,
+) -> Finding:
+    """One rule's failure cases as people want to read them."""
+    columns = (column,) if column is not None else shown.get(check, ())
+    present = [name for name in columns if name in frame.columns]
+    examples = []
+    for case in cases.head(MAX_EXAMPLES).iter_rows(named=True):
+        row = case["index"]
+        if row is None or not present:
+            values = {column or check: str(case["failure_case"])}
+        else:
+            values = {name: str(frame.item(row, name)) for name in present}
+        examples.append(Example(row, values))
+    return Finding(check, ", ".join(columns), cases.height, tuple(examples))

@@ -1,0 +1,237 @@
+"""Every rule of every schema: sound rows pass it, and a row that breaks it is named."""
+
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+from hive_pipelines.quality import schemas
+from hive_pipelines.quality.findings import Finding
+from hive_pipelines.quality.schemas import SCHEMAS, schema_findings
+
+BAD_VALUE = {
+    "pattern": "no blanks!",
+    "str_matches": "no blanks!",
+    "isin": "nonsense",
+    "greater_than": 0,
+    "greater_than_or_equal_to": -1,
+    "in_range": 1.5,
+    "finite": float("nan"),
+}
+"""A value that breaks a check of one column, by the kind of check."""
+
+_LATE, _EARLY = timedelta(days=30), timedelta(days=-30)
+
+
+def _moved(column: str, by: timedelta) -> pl.Expr:
+    return (pl.col(column) + by).alias(column)
+
+
+_STOP_OVER_A_BUY = {"side": "buy", "stop_loss": 1.0599, "take_profits": [1.0598]}
+_TARGET_UNDER_A_BUY = {"side": "buy", "entry_low": 1.05, "entry_high": 1.05, "take_profits": [1.06, 1.04]}
+_SIGNAL_ROWS = {
+    "entry_low, entry_high together": {"entry_low": 1.05},
+    "entry_low <= entry_high": {"entry_low": 1.06, "entry_high": 1.05},
+    "take_profits has items": {"take_profits": []},
+    "take_profits over zero": {"take_profits": [1.06, -1.0]},
+    "stop on the losing side": _STOP_OVER_A_BUY,
+    "targets on the winning side": _TARGET_UNDER_A_BUY,
+    "entry_low given when not a market order": {"order_type": "stop", "entry_low": None, "entry_high": None},
+    "ts_event < valid_until": {"valid_until": pl.col("ts_event").alias("valid_until")},
+}
+_BAR_ROWS = {
+    f"{side}_{rule}": {f"{side}_{column}": value}
+    for side in ("bid", "ask")
+    for rule, column, value in (
+        (f"open, {side}_high, {side}_low, {side}_close together", "low", None),
+        ("high is the highest", "high", 1.0539),
+        ("low is the lowest", "low", 1.9),
+    )
+}
+_NO_PRICES = {f"{side}_{part}": None for side in ("bid", "ask") for part in ("open", "high", "low", "close")}
+
+BROKEN_ROW: dict[str, dict[str, dict]] = {
+    "parsed_signals": {
+        "signal_id given when a signal": {"signal_id": None},
+        "side given when a signal": {"side": None},
+        "order_type given when a signal": {"order_type": None},
+        "reason given when refused": {"kind": "refused"},
+    },
+    "valid_signals": _SIGNAL_ROWS,
+    "enriched_signals": {
+        **_SIGNAL_ROWS,
+        "market_ts <= ts_event": {"market_ts": _moved("market_ts", _LATE)},
+        "market_ts, market_bid, market_ask, market_timeframe together": {"market_bid": None},
+    },
+    "decisions": {
+        "take_profits has items": {"take_profits": []},
+        "take_profits over zero": {"take_profits": [float("nan")]},
+        "sources has items": {"sources": []},
+        "signal_ids has items": {"signal_ids": [None]},
+        "entry given when not a market order": {"order_type": "limit"},
+        "stop on the losing side": _STOP_OVER_A_BUY,
+        "targets on the winning side": {"entry": 1.05, "take_profits": [1.06, 1.04]},
+        "ts_decided < valid_until": {"valid_until": _moved("valid_until", _EARLY)},
+        "decision_json says the same decision_id": {"decision_id": "dec_9"},
+        "decision_json says the same account": {"account": "other"},
+        "decision_json says the same symbol": {"symbol": "GBPUSD"},
+        "decision_json says the same side": {"decision_json": "{}"},
+        "decision_json says the same order_type": {"decision_json": "{}"},
+    },
+    "source_outcomes": {
+        "ts_entry, entry_price together": {"entry_price": None},
+        "ts_event <= ts_entry": {"ts_entry": _moved("ts_entry", _EARLY)},
+        "ts_entry <= ts_exit": {"ts_exit": _moved("ts_exit", _EARLY)},
+    },
+    "source_scores": {
+        "wins <= traded": {"wins": 4},
+        "traded <= signals": {"traded": 5},
+        "hit_rate_low <= hit_rate": {"hit_rate_low": 0.5},
+        "hit_rate <= hit_rate_high": {"hit_rate_high": 0.1},
+        "mean_r_low <= mean_r": {"mean_r_low": 0.5},
+        "mean_r <= mean_r_high": {"mean_r_high": -2.0},
+    },
+    "bars": {**_BAR_ROWS, "bid or ask given": _NO_PRICES},
+    "orders": {
+        "sources has items": {"sources": []},
+        "ts_intended <= ts_state": {"ts_state": _moved("ts_state", _EARLY)},
+        "entry given when not a market order": {"order_type": "stop"},
+        "reason given when rejected": {"state": "rejected"},
+        "stop on the losing side": {"stop_loss": 1.07},
+    },
+    "denials": {"sources has items": {"sources": []}},
+    "fills": {
+        "profit given when an exit": {"role": "exit"},
+        "no profit at an entry": {"profit": 1.0},
+    },
+    "positions": {
+        "sources has items": {"sources": []},
+        "ts_opened <= ts_closed": {"ts_closed": _moved("ts_closed", _EARLY)},
+        "exit_price, ts_closed, profit, exit_reason together": {"exit_price": None},
+        "ts_closed given when closed": {"ts_closed": None},
+        "no close while open": {"state": "open"},
+    },
+    "account_equity": {"equity_low <= equity": {"equity_low": 100001.0}},
+}
+"""What to write into the first row of a sound table so that it breaks a rule over several columns."""
+
+ROW_RULES = [(table, check.error) for table, schema in SCHEMAS.items() for check in schema.checks]
+ONCE = [(table, rule) for table, rule in ROW_RULES if rule.endswith(" once")]
+KEYS = [table for table, schema in SCHEMAS.items() if schema.unique]
+
+
+def _breaks() -> list[tuple[str, str, str | None, dict]]:
+    """(table, rule, column or None, what to write into a sound row), one for every check there is."""
+    breaks: list[tuple[str, str, str | None, dict]] = []
+    for table, schema in SCHEMAS.items():
+        for column, declared in schema.columns.items():
+            breaks += [
+                (table, check.error, column, {column: BAD_VALUE[check.name]}) for check in declared.checks
+            ]
+            if not declared.nullable:
+                breaks.append((table, "not_nullable", column, {column: None}))
+        breaks += [
+            (table, check.error, None, BROKEN_ROW[table][check.error])
+            for check in schema.checks
+            if not check.error.endswith(" once")
+        ]
+    return breaks
+
+
+BREAKS = _breaks()
+
+
+def _with_first_row(frame: pl.DataFrame, values: dict) -> pl.DataFrame:
+    """The first row alone, with these values in it."""
+    return frame.head(1).with_columns(
+        (value if isinstance(value, pl.Expr) else pl.lit(value, dtype=frame.schema[column])).alias(column)
+        for column, value in values.items()
+    )
+
+
+def _found(findings: tuple[Finding, ...], rule: str, column: str | None = None) -> Finding:
+    named = [found for found in findings if found.rule == rule and column in (None, found.column)]
+    assert named, f"{rule} of {column} is not among {[(found.rule, found.column) for found in findings]}"
+    return named[0]
+
+
+@pytest.fixture(scope="module")
+def broken_tables(sound_tables):
+    """Every table with a broken row for each of its checks, in the order of `BREAKS`, and what was found.
+
+    One validation a table instead of one a check: pandera takes about 25 ms for each.
+    """
+    frames = {
+        table: pl.concat(
+            _with_first_row(sound_tables[table], values) for of, _, _, values in BREAKS if of == table
+        )
+        for table in SCHEMAS
+    }
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(schemas, "MAX_EXAMPLES", 10_000)
+        return {table: (frame, schema_findings(table, frame)) for table, frame in frames.items()}
+
+
+@pytest.mark.parametrize("table", SCHEMAS)
+def test_sound_rows_pass(table, sound_tables):
+    assert schema_findings(table, sound_tables[table]) == ()
+
+
+@pytest.mark.parametrize("table", SCHEMAS)
+def test_a_table_without_rows_passes(table, sound_tables):
+    assert schema_findings(table, sound_tables[table].clear()) == ()
+
+
+@pytest.mark.parametrize(("table", "rule", "column", "values"), BREAKS)
+def test_a_broken_row_is_named_with_its_columns_and_values(table, rule, column, values, broken_tables):
+    frame, findings = broken_tables[table]
+    row = [entry for entry in BREAKS if entry[0] == table].index((table, rule, column, values))
+    found = _found(findings, rule, column)
+    mine = {example.row: example for example in found.examples}.get(row)
+    assert mine is not None, f"row {row} is not among the rows that break {rule}"
+    assert mine.values == {name: str(frame.item(row, name)) for name in found.column.split(", ")}
+    assert set(values) & set(mine.values)
+
+
+@pytest.mark.parametrize(("table", "rule"), ONCE)
+def test_an_id_that_stands_twice_is_named(table, rule, sound_tables):
+    sound = sound_tables[table]
+    found = _found(schema_findings(table, pl.concat([sound, sound.head(1)])), rule)
+    assert [example.row for example in found.examples] == [0, sound.height]
+
+
+def test_no_broken_row_is_written_for_a_rule_that_is_gone():
+    written = {(table, rule) for table, rules in BROKEN_ROW.items() for rule in rules}
+    assert written == set(ROW_RULES) - set(ONCE)
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_a_row_that_stands_twice_is_named_by_its_key(table, sound_tables):
+    sound = sound_tables[table]
+    twice = pl.concat([sound, sound.head(1)])
+    found = _found(schema_findings(table, twice), "multiple_fields_uniqueness")
+    key = {name: str(sound.item(0, name)) for name in SCHEMAS[table].unique}
+    assert [example.row for example in found.examples] == [0, sound.height]
+    assert found.examples[0].values == key
+
+
+@pytest.mark.parametrize("table", SCHEMAS)
+def test_the_shape_is_strict(table, sound_tables):
+    sound = sound_tables[table]
+    first = sound.columns[0]
+    _found(schema_findings(table, sound.drop(first)), "column_in_dataframe")
+    _found(schema_findings(table, sound.with_columns(surprise=1)), "column_in_schema")
+    other = pl.Categorical() if sound.schema[first] == pl.String else pl.String()
+    changed = sound.with_columns(pl.col(first).cast(other))
+    assert any(found.rule.startswith("dtype") for found in schema_findings(table, changed))
+
+
+def test_a_lazy_frame_is_refused_since_its_values_would_not_be_checked(sound_tables):
+    with pytest.raises(TypeError, match="collected"):
+        schema_findings("bars", sound_tables["bars"].lazy())
+
+
+def test_only_the_first_examples_are_kept_but_all_failures_are_counted(sound_tables):
+    many = pl.concat([sound_tables["bars"]] * 5).with_columns(volume=-1.0)
+    found = _found(schema_findings("bars", many), "greater_than_or_equal_to(0)", "volume")
+    assert (found.unexpected_count, len(found.examples)) == (15, 5)
