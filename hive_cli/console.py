@@ -1,0 +1,119 @@
+"""Everything the command prints goes through here: facts to stdout, progress and errors to stderr.
+
+Colours and progress bars are for terminals; rich leaves both out when the output is piped and when
+NO_COLOR is set. What a command says belongs to the command.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
+
+PIPED_WIDTH = 200
+"""Columns when nobody sees the edge of the screen: wide enough that no cell is cut."""
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else PIPED_WIDTH
+    return Console(file=stream, width=width, highlight=False, soft_wrap=False)
+
+
+def facts() -> Console:
+    """Where results go."""
+    return _console(stderr=False)
+
+
+def notes() -> Console:
+    """Where progress and errors go, so that stdout stays clean for a pipe."""
+    return _console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout; times and decimals as text."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def print_plain(lines: Iterable[str], *, stderr: bool = False) -> None:
+    """Lines as they are: no markup, no wrapping."""
+    stream = sys.stderr if stderr else sys.stdout
+    stream.write("".join(f"{line}\n" for line in lines))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """A table; columns whose name begins with `>` stand right. Cells are shown as they are, never as
+    markup: a message may hold brackets."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    for column in columns:
+        made.add_column(
+            column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
+        )
+    for row in rows:
+        made.add_row(*[cell if isinstance(cell, Text) else Text(_cell(cell)) for cell in row])
+    return made
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)
+
+
+def marked(text: str, style: str) -> Any:
+    """A cell in a colour."""
+    from rich.text import Text
+
+    return Text(text, style=style)
+
+
+def progress() -> Progress:
+    """A progress bar on stderr; it draws nothing when that is not a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+    from rich.progress import TimeElapsedColumn as Elapsed
+
+    console = notes()
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Elapsed(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    parts = [f"{count:,} {unit if count != 1 else unit.removesuffix('s')}" for unit, count in counts.items()]
+    return ", ".join(parts) or "0"
+
+
+def totals_line(
+    passed: Mapping[str, int],
+    *,
+    skipped: Mapping[str, int] | None = None,
+    errors: int = 0,
+    warnings: int | None = None,
+) -> str:
+    """The fixed last line, such as `PASS 3 files, 6,200 rows  SKIP 2 rows  ERROR 0`."""
+    shown = {unit: count for unit, count in (skipped or {}).items() if count}
+    warned = "" if warnings is None else f"  WARN {warnings}"
+    return f"PASS {_counted(passed)}{warned}  SKIP {_counted(shown)}  ERROR {errors}"

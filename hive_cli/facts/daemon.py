@@ -1,0 +1,80 @@
+"""What the execution daemon says over HTTP: health, accounts, orders, reports."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from hive_cli.facts.http import local_client
+
+PAGE = 500
+
+
+class DaemonUnreachable(Exception):
+    """The daemon does not answer, or not as it should."""
+
+
+class DaemonFacts:
+    """Questions to the execution daemon. Use as a context manager."""
+
+    def __init__(self, base_url: str, *, timeout_s: float = 10.0) -> None:
+        self._url = base_url
+        self._client = local_client(base_url, timeout_s=timeout_s)
+
+    def __enter__(self) -> DaemonFacts:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def _get(self, path: str, **parameters: str | int) -> dict[str, Any]:
+        import httpx
+
+        try:
+            answer = self._client.get(path, params=parameters)
+        except httpx.HTTPError as error:
+            raise DaemonUnreachable(f"{self._url}{path}: {error}") from None
+        if answer.status_code == 404:
+            raise KeyError(path)
+        if answer.status_code != 200:
+            raise DaemonUnreachable(f"{self._url}{path}: HTTP {answer.status_code} {answer.text[:200]}")
+        try:
+            body = answer.json()
+        except ValueError:
+            raise DaemonUnreachable(f"{self._url}{path}: the answer is not JSON") from None
+        if not isinstance(body, dict):
+            raise DaemonUnreachable(f"{self._url}{path}: the answer is not an object")
+        return body
+
+    def health(self) -> dict[str, Any]:
+        """Status, version, mode, the head of the journal, the process id."""
+        return self._get("/health")
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """Every account with its clock, balance, equity and headroom."""
+        return list(self._get("/accounts")["accounts"])
+
+    def orders(self, account: str | None = None) -> list[dict[str, Any]]:
+        """Every order, or those of one account."""
+        return list(self._get("/orders", **({"account": account} if account else {}))["orders"])
+
+    def order(self, client_order_id: str) -> dict[str, Any]:
+        """One order with its records and the delivery that caused it.
+
+        Raises:
+            KeyError: there is no such order.
+        """
+        return self._get(f"/orders/{client_order_id}")
+
+    def reports(self, *, after_seq: int = 0) -> list[dict[str, Any]]:
+        """Every report after a sequence number."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self._get("/reports", after_seq=after_seq, limit=PAGE)
+            reports = list(page["reports"])
+            found.extend(reports)
+            if not reports or reports[-1]["seq"] >= page["head_seq"]:
+                return found
+            after_seq = int(reports[-1]["seq"])

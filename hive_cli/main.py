@@ -1,0 +1,95 @@
+"""The entry point: the list of commands, and the one place where an error becomes text and a code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from hive_cli.commands.down import down
+from hive_cli.commands.up import up
+from hive_cli.failure import Failure
+
+app = typer.Typer(
+    name="hive",
+    help="Turns forex signals into orders that can explain themselves.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"hive {version('hive-trading')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options that every command takes."""
+
+
+app.command()(up)
+app.command()(down)
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command with these arguments; its exit code.
+
+    0: done. 1: something failed, or a part of the input was skipped or refused. 2: the request or the
+    configuration was wrong. 130: interrupted.
+    """
+    debug = "--debug" in arguments or os.environ.get("HIVE_DEBUG") == "1"
+    try:
+        app(args=[word for word in arguments if word != "--debug"], prog_name="hive")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except Failure as failure:
+        _say(failure.lines())
+        if debug:
+            traceback.print_exc()
+        return failure.exit_code
+    except KeyboardInterrupt:
+        _say(["interrupted"])
+        return 130
+    except BrokenPipeError:
+        # The reader of our pipe has seen enough; nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 (the last line of defence: a person gets lines, not a dump)
+        if debug:
+            traceback.print_exc()
+            return 1
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        reason = " ".join(str(error).split())[:300]
+        _say(
+            [
+                f"ERROR {type(error).__name__}: {reason}",
+                f"  where: {frame.filename}:{frame.lineno} in {frame.name}",
+                "  next: the same command with --debug shows the whole traceback",
+            ]
+        )
+        return 1
+    return 0
+
+
+def _say(lines: list[str]) -> None:
+    sys.stdout.flush()
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+
+
+def main() -> None:
+    """`hive`."""
+    sys.exit(run(sys.argv[1:]))
