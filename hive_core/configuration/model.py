@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from hive_core.contracts.base import AccountName, Contract, ExactDecimal, SourceId
+from hive_core.contracts.base import AccountName, Contract, ExactDecimal, Identifier, SourceId
 
 
 def _whole_number_as_text(value: object) -> object:
@@ -118,6 +118,8 @@ def _default_accounts() -> tuple[Account, ...]:
 class Configuration(Contract):
     """Everything that can be set. The first account that takes a source trades it."""
 
+    environment: Identifier = "local"
+    """Part of every order's id: two installations on one account must not share it."""
     ports: Ports = Ports()
     accounts: Annotated[tuple[Account, ...], Field(min_length=1)] = Field(default_factory=_default_accounts)
     sources: dict[SourceId, SourceProfile] = {}

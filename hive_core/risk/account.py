@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from hive_core.backtest.fills import BarPrices, closing_mark, worst_mark
+from hive_core.backtest.fills import BarPrices, closing_mark, exit_fill, worst_mark
 from hive_core.calendars.trading_day import NS_PER_SECOND
 from hive_core.contracts.decision import Side
 from hive_core.instruments.specification import instruments
@@ -138,6 +138,20 @@ def equity(state: AccountState) -> Decimal:
         (profit_at(state, position, _closing_price(state, position)) for position in state.open_positions()),
         Decimal(0),
     )
+
+
+def equity_after(state: AccountState, symbol: str, bar: BarPrices[Decimal]) -> Decimal:
+    """Equity at the end of a bar of `symbol`: what left inside it at its exit, the rest at the close."""
+    total = state.balance
+    for position in state.open_positions():
+        price = _closing_price(state, position)
+        if position.symbol == symbol:
+            leaving = exit_fill(
+                position.side, position.stop_loss, position.take_profit, bar, open_at_start=True
+            )
+            price = closing_mark(position.side, bar) if leaving is None else leaving.price
+        total += profit_at(state, position, price)
+    return total
 
 
 def lowest_equity(state: AccountState, symbol: str, bar: BarPrices[Decimal]) -> Decimal:

@@ -176,6 +176,7 @@ class PaperVenue:
         order: BracketOrder,
         kind: VenueReportKind,
         at: FeedPosition,
+        /,
         *,
         price: Decimal | None = None,
         reason: str = "",

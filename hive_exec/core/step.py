@@ -14,7 +14,7 @@ from hive_core.contracts.decision import Delivery
 from hive_core.contracts.order import BracketOrder, OrderState, client_order_id
 from hive_core.contracts.reasons import RejectionReason
 from hive_core.evidence.canonical import content_hash
-from hive_core.risk.account import Exposure, equity, lowest_equity, profit_at
+from hive_core.risk.account import Exposure, equity, equity_after, lowest_equity, profit_at
 from hive_core.risk.gate import Verdict, judge
 from hive_exec.core.events import (
     BarRanged,
@@ -144,7 +144,7 @@ def _marked(bot: Bot, symbol: str, event: BarRanged, at: FeedPosition) -> Outcom
     daily_floor, maximum_floor = _floors(bot)
     numbers = {
         "balance": decimal_text(account.balance),
-        "equity": decimal_text(equity(account)),
+        "equity": decimal_text(equity_after(account, symbol, event.bar)),
         "equity_low": decimal_text(low),
         "daily_floor": decimal_text(daily_floor),
         "maximum_floor": decimal_text(maximum_floor),

@@ -56,8 +56,9 @@ class Journal:
         head = self._connection.execute(
             "SELECT seq, record_hash FROM journal ORDER BY seq DESC LIMIT 1"
         ).fetchone()
-        self.head_seq, self._head_hash = head if head else (0, GENESIS_HASH)
-        self.durable_seq: int = self.head_seq
+        self.head_seq: int = head[0] if head else 0
+        self.durable_seq = self.head_seq
+        self._head_hash: str = head[1] if head else GENESIS_HASH
 
     def append(self, record: Record) -> int:
         """Buffer a record; returns the place it will have."""

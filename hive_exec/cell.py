@@ -1,0 +1,240 @@
+"""The cell: the one thread that owns journal, bots and venue, and drives the pure core.
+
+Everything that changes state is a command on its queue. Commands of one round share one fsync and
+are answered after it. Between rounds it moves replay accounts forward, a little at a time, so that
+a long replay never keeps a caller waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from hive_core.configuration.model import Configuration
+from hive_core.contracts.order import OrderState
+from hive_core.evidence.chain import first_fault
+from hive_core.landing.home import HiveHome
+from hive_exec.brokers.paper import PaperVenue
+from hive_exec.core.events import Event, Flatten, Submit, SubmitProvenAbsent, VenueReported
+from hive_exec.core.records import FeedPosition, Kind, Record
+from hive_exec.core.state import Bot, apply, open_bot, with_settings
+from hive_exec.core.step import step
+from hive_exec.journal.writing import Journal, record_of
+from hive_exec.replay.driver import ReplayDriver
+from hive_exec.replay.feed import LakeFeed
+
+_log = logging.getLogger("hive_exec.cell")
+
+MAX_QUEUED_COMMANDS = 1_024
+SLICE_S = 0.02
+"""How long a replay may run before callers are looked after again."""
+
+Answer = TypeVar("Answer")
+
+
+class Busy(RuntimeError):
+    """The queue is full; come back later."""
+
+
+class JournalCorrupt(RuntimeError):
+    """The journal does not hold. Nothing trades on it."""
+
+
+class SettingsChanged(RuntimeError):
+    """The configuration contradicts what an account was opened with."""
+
+
+class CommandRefused(ValueError):
+    """A command that is not carried out. `status` is the HTTP answer."""
+
+    def __init__(self, status: int, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.status = status
+        self.field = field
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    work: Callable[[], Any]
+    answer: Future[Any]
+
+
+class Cell:
+    """Bots, journal and venue under one home. Not started until `start`."""
+
+    def __init__(
+        self,
+        home: HiveHome,
+        configuration: Configuration,
+        *,
+        wall_clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.configuration = configuration
+        self.wall_clock_ns = wall_clock_ns
+        self.journal = Journal(home.journal, wall_clock_ns)
+        self.venue = PaperVenue(home.journal.with_name("paper.sqlite"), self.journal.flush)
+        self.feed = LakeFeed(home.lake)
+        self.bots: dict[str, Bot] = {}
+        self.fatal: BaseException | None = None
+        self._replays: dict[str, ReplayDriver] = {}
+        self.on_fatal: Callable[[BaseException], None] | None = None
+        self._commands: queue.Queue[_Command | None] = queue.Queue(MAX_QUEUED_COMMANDS)
+        self._thread = threading.Thread(target=self._run, name="hive-cell", daemon=True)
+        self._recover()
+
+    def start(self) -> None:
+        """Begin to take commands."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the commands that wait, then close the files."""
+        self._commands.put(None)
+        self._thread.join()
+
+    def call(self, work: Callable[[], Answer]) -> Future[Answer]:
+        """Have the cell's thread run `work`; its answer comes once everything it wrote is durable.
+
+        Raises:
+            Busy: too many commands wait.
+        """
+        answer: Future[Answer] = Future()
+        try:
+            self._commands.put_nowait(_Command(work, answer))
+        except queue.Full:
+            raise Busy(f"{MAX_QUEUED_COMMANDS} commands wait") from None
+        return answer
+
+    def write(self, record: Record) -> int:
+        """Fold a record into its bot and buffer it; returns its place in the journal."""
+        if record.kind is Kind.ACCOUNT_OPENED:
+            self.bots[record.account] = open_bot(record)
+        else:
+            apply(self.bots[record.account], record)
+        return self.journal.append(record)
+
+    def handle(self, bot: Bot, event: Event, at: FeedPosition) -> None:
+        """Let the core decide on an event, make it durable, then carry out what it wants."""
+        records, effects = step(bot, event, at, self.configuration.environment)
+        for record in records:
+            self.write(record)
+        if not effects:
+            return
+        self.journal.flush()
+        for effect in effects:
+            match effect:
+                case Submit(order):
+                    self.venue.submit(order, at)
+                case Flatten(account):
+                    self.venue.flatten(account, at)
+        self.take_reports(bot)
+
+    def take_reports(self, bot: Bot) -> None:
+        """Take in everything the venue said since the last report that the journal holds."""
+        for report in self.venue.reports_since(bot.name, bot.last_venue_seq):
+            self.handle(bot, VenueReported(report), report.at)
+
+    def replay_of(self, bot: Bot) -> ReplayDriver:
+        """The driver of a replay account."""
+        return self._replays.setdefault(bot.name, ReplayDriver(self, bot))
+
+    def _recover(self) -> None:
+        """Load, fold, reconcile with the venue; only then does anything trade."""
+        held, _, fault = first_fault(self.journal.links())
+        if fault is not None:
+            raise JournalCorrupt(f"record {fault.seq}: {fault.reason}; {held} records before it hold")
+        for link in self.journal.links():
+            record = record_of(link)
+            if record.kind is Kind.ACCOUNT_OPENED:
+                self.bots[record.account] = open_bot(record)
+            else:
+                apply(self.bots[record.account], record)
+        for name, bot in self.bots.items():
+            self.bots[name] = self._under_todays_settings(bot)
+        for bot in self.bots.values():
+            self._reconcile(bot)
+        self.journal.flush()
+
+    def _under_todays_settings(self, bot: Bot) -> Bot:
+        settings = self.configuration.account_named(bot.name)
+        if settings is None:
+            _log.warning("account %s is not configured any more; it keeps its settings", bot.name)
+            return bot
+        for name in ("mode", "currency", "initial_balance"):
+            before, now = getattr(bot.settings, name), getattr(settings, name)
+            if before != now:
+                raise SettingsChanged(
+                    f"account {bot.name}: {name} is {now} in hive.toml, but it was opened with {before}; "
+                    "restore it, or give the new account a new name"
+                )
+        return with_settings(bot, settings)
+
+    def _reconcile(self, bot: Bot) -> None:
+        self.take_reports(bot)
+        for line in list(bot.orders.values()):
+            # An intent without an outcome is looked up, never resent: the venue's log decides.
+            if line.state is OrderState.INTENDED:
+                self.handle(bot, SubmitProvenAbsent(line.order.client_order_id), bot.position)
+        if bot.account.breached_rule is not None and bot.account.exposures:
+            self.venue.flatten(bot.name, bot.position)
+            self.take_reports(bot)
+
+    def _run(self) -> None:
+        try:
+            while self._round():
+                pass
+            self.journal.close()
+            self.venue.close()
+        except BaseException as error:
+            self.fatal = error
+            _log.critical("the cell stops: %s", error, exc_info=error)
+            self._refuse_the_rest(error)
+            if self.on_fatal is not None:
+                self.on_fatal(error)
+            raise
+
+    def _refuse_the_rest(self, error: BaseException) -> None:
+        while True:
+            try:
+                command = self._commands.get_nowait()
+            except queue.Empty:
+                return
+            if command is not None:
+                command.answer.set_exception(RuntimeError(f"the cell stopped: {error}"))
+
+    def _round(self) -> bool:
+        """One round: the commands that wait, one flush, then a slice of every replay."""
+        replays = [replay for replay in self._replays.values() if replay.has_work()]
+        commands, goes_on = self._take_commands(block=not replays)
+        answers: list[tuple[Future[Any], Any, Exception | None]] = []
+        for command in commands:
+            try:
+                answers.append((command.answer, command.work(), None))
+            except CommandRefused as refused:
+                answers.append((command.answer, None, refused))
+        self.journal.flush()
+        for future, value, refused_by in answers:
+            if refused_by is None:
+                future.set_result(value)
+            else:
+                future.set_exception(refused_by)
+        for replay in replays:
+            replay.run_for(SLICE_S)
+        return goes_on
+
+    def _take_commands(self, *, block: bool) -> tuple[list[_Command], bool]:
+        commands: list[_Command] = []
+        while True:
+            try:
+                command = self._commands.get(block=block and not commands)
+            except queue.Empty:
+                return commands, True
+            if command is None:
+                return commands, False
+            commands.append(command)

@@ -1,0 +1,62 @@
+"""Starting the daemon in the foreground: configuration, cell, server, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import uvicorn
+
+from hive_core.configuration.load import ConfigurationError, load_configuration
+from hive_core.landing.home import HiveHome
+from hive_exec.cell import Cell, JournalCorrupt, SettingsChanged
+from hive_exec.core.state import IllegalRecord
+from hive_exec.http import create_app
+from hive_exec.sqlite_file import FileInUse
+
+EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
+EXIT_FATAL = 70  # EX_SOFTWARE
+
+
+def run() -> int:
+    """Serve until told to stop.
+
+    Returns:
+        0 after a graceful stop, 78 when the configuration or the journal forbids a start, 70 when
+        the cell stopped itself.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    log = logging.getLogger("hive_exec")
+    home = HiveHome.from_environment()
+    try:
+        configuration = load_configuration(home.configuration_file)
+        cell = Cell(home, configuration)
+    except (ConfigurationError, FileInUse, JournalCorrupt, SettingsChanged, IllegalRecord) as error:
+        log.critical("hive exec does not start: %s", error)
+        return EXIT_CONFIGURATION
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(cell),
+            host=configuration.ports.host,
+            port=configuration.ports.hive_exec,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    cell.on_fatal = lambda _: setattr(server, "should_exit", True)
+    cell.start()
+    log.info("hive exec listens on http://%s:%s", configuration.ports.host, configuration.ports.hive_exec)
+    server.run()
+    if cell.fatal is not None:
+        return EXIT_FATAL
+    cell.stop()
+    log.info("hive exec stopped; the journal ends at record %s", cell.journal.durable_seq)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())

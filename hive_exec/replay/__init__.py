@@ -1,0 +1,1 @@
+"""Past prices as a clock and a quote stream for replay accounts."""

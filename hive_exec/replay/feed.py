@@ -1,0 +1,133 @@
+"""Stored bars and reference rates as events, in one total order. Reads the lake; decides nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import fsspec
+import polars as pl
+
+from hive_core.backtest.fills import BarPrices
+from hive_core.calendars.trading_day import from_ns, to_ns
+from hive_core.instruments.specification import InstrumentSpecification, instruments
+from hive_core.market.bars import ASK_COLUMNS, BID_COLUMNS, TIMEFRAME_SECONDS, with_both_sides
+from hive_exec.core.records import RANK_BAR_CLOSED, RANK_BAR_OPENED, RANK_RATES, FeedPosition
+
+LOOK_BACK = timedelta(days=10)
+"""How far before the clock prices are read again after a start: over any holiday and its weekend."""
+
+ECB_PUBLISHED = time(16, 0)
+ECB_ZONE = ZoneInfo("Europe/Berlin")
+"""The ECB publishes its reference rates at around 16:00 CET on the day of the fixing (ecb.europa.eu)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BarOpened:
+    """The first price of a bar."""
+
+    at: FeedPosition
+    symbol: str
+    bid: Decimal
+    ask: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BarClosed:
+    """A bar whose whole range is known."""
+
+    at: FeedPosition
+    symbol: str
+    opened_ns: int
+    bar: BarPrices[Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class RatePublished:
+    """A reference rate that became known."""
+
+    at: FeedPosition
+    currency: str
+    per_eur: Decimal
+
+
+FeedEvent = BarOpened | BarClosed | RatePublished
+
+
+class LakeFeed:
+    """Bars and rates under one lake address (a folder or an fsspec URL)."""
+
+    def __init__(self, lake: str) -> None:
+        self._lake = lake.rstrip("/")
+        self._files, self._root = fsspec.core.url_to_fs(self._lake)
+
+    def _read(self, path: str) -> pl.DataFrame:
+        with self._files.open(path, "rb") as file:
+            return pl.read_parquet(file)
+
+    def timeframe_for(self, symbol: str, from_ns_: int, until_ns: int) -> str | None:
+        """The finest timeframe with bars of a symbol in a window, or None."""
+        for timeframe in sorted(TIMEFRAME_SECONDS, key=lambda name: TIMEFRAME_SECONDS[name]):
+            path = f"{self._root}/bars/{symbol}.{timeframe}.parquet"
+            if not self._files.exists(path):
+                continue
+            bars = self._read(path)
+            start, end = from_ns(from_ns_), from_ns(until_ns)
+            if not bars.filter(pl.col("ts_open").is_between(start, end, closed="left")).is_empty():
+                return timeframe
+        return None
+
+    def data_hashes(self, symbols: list[str]) -> dict[str, str]:
+        """SHA-256 of the stored bar files of these symbols, by `SYMBOL.TIMEFRAME`."""
+        hashes: dict[str, str] = {}
+        for symbol in sorted(symbols):
+            for timeframe in TIMEFRAME_SECONDS:
+                side = f"{self._root}/bars/{symbol}.{timeframe}.json"
+                if self._files.exists(side):
+                    hashes[f"{symbol}.{timeframe}"] = json.loads(self._files.cat_file(side))["sha256"]
+        return hashes
+
+    def events(self, symbols: list[str], after_ns: int, until_ns: int) -> Iterator[FeedEvent]:
+        """Events of these symbols, and all rates, from `LOOK_BACK` before `after_ns` up to and
+        including `until_ns`, in order. A bar is taken only if it has closed by then."""
+        start = from_ns(after_ns) - LOOK_BACK
+        end = from_ns(until_ns)
+        found: list[FeedEvent] = [*self._rates(start, end)]
+        for symbol in sorted(symbols):
+            timeframe = self.timeframe_for(symbol, after_ns, until_ns)
+            if timeframe is not None:
+                found += self._bars(symbol, timeframe, start, end)
+        found.sort(key=lambda event: event.at)
+        return iter(found)
+
+    def _bars(self, symbol: str, timeframe: str, start: datetime, end: datetime) -> Iterator[FeedEvent]:
+        specification = instruments()[symbol]
+        length = timedelta(seconds=TIMEFRAME_SECONDS[timeframe])
+        bars = self._read(f"{self._root}/bars/{symbol}.{timeframe}.parquet")
+        bars = bars.filter((pl.col("ts_open") >= start) & (pl.col("ts_open") <= end))
+        complete = with_both_sides(bars, specification)
+        for row in complete.select("ts_open", *BID_COLUMNS, *ASK_COLUMNS).iter_rows():
+            opened_ns, closed_ns = to_ns(row[0]), to_ns(row[0] + length)
+            prices = [_tick_price(value, specification) for value in row[1:]]
+            yield BarOpened((opened_ns, RANK_BAR_OPENED, symbol), symbol, prices[0], prices[4])
+            if row[0] + length <= end:
+                yield BarClosed((closed_ns, RANK_BAR_CLOSED, symbol), symbol, opened_ns, BarPrices(*prices))
+
+    def _rates(self, start: datetime, end: datetime) -> Iterator[FeedEvent]:
+        path = f"{self._root}/reference_rates/all.parquet"
+        if not self._files.exists(path):
+            return
+        rates = self._read(path).filter(pl.col("date").is_between(start.date(), end.date()))
+        for day, currency, per_eur in rates.select("date", "currency", "per_eur").iter_rows():
+            known = to_ns(datetime.combine(day, ECB_PUBLISHED, tzinfo=ECB_ZONE))
+            if known <= to_ns(end):
+                yield RatePublished((known, RANK_RATES, currency), currency, Decimal(str(per_eur)))
+
+
+def _tick_price(value: float, specification: InstrumentSpecification) -> Decimal:
+    """A stored price as the venue could quote it."""
+    return specification.round_to_tick(Decimal(str(value)))
