@@ -1,4 +1,4 @@
-"""What a check found: one failed rule with the rows, columns and values that fail it."""
+"""What a check found of one rule: whether it holds, and the rows, columns and values that fail it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule that does not hold: its name, its column or columns, and how many rows fail it."""
+    """What was found of one rule: its name, its column or columns, and how many rows fail it."""
 
     rule: str
     column: str
     unexpected_count: int
-    examples: tuple[Example, ...]
+    examples: tuple[Example, ...] = ()
+    holds: bool = False

@@ -106,8 +106,8 @@ def targets_right_side(entry_low: str, entry_high: str) -> pa.Check:
     targets = pl.col("take_profits")
     holds = (
         pl.when(pl.col("side") == "buy")
-        .then(targets.list.min() > pl.col(entry_low))
-        .otherwise(targets.list.max() < pl.col(entry_high))
+        .then(targets.list.min() > pl.col(entry_high))
+        .otherwise(targets.list.max() < pl.col(entry_low))
     )
     columns = ("side", *dict.fromkeys((entry_low, entry_high)), "take_profits")
     return row_rule("targets on the winning side", columns, holds)

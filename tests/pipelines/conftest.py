@@ -187,7 +187,7 @@ def _decisions() -> pl.DataFrame:
                 "sources": _sources(voters),
                 "signal_ids": [f"sig_{voter}" for voter in voters.split()],
                 "decision_json": json.dumps({**facts, "reference_price": "1.0551"}),
-                "decision_sha256": HASH,
+                "decision_sha256": name[-1] * 64,
             }
         )
     return _frame(rows, DECISIONS)
@@ -200,7 +200,7 @@ ORDERS_OF_TWO_DAYS = (
     ("ord_2", "dec_2", 1, 1.05, "closed", 1.06, (1.065, "stop", -100.0), 100.0),
     ("ord_4", "dec_4", 1, 1.05, "expired", None, None, 100.0),
     ("ord_5", "dec_5", 1, 1.06, "filled", 1.0554, None, 100.0),
-    ("ord_6", "dec_6", 1, 1.06, "closed", 1.0551, (1.05, "stop", -6000.0), 500.0),
+    ("ord_6", "dec_6", 1, 1.06, "closed", 1.0551, (1.05, "stop", -6000.0), 2500.0),
 )
 COMMISSION = 0.5
 

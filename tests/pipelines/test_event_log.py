@@ -1,0 +1,103 @@
+"""Following runs over Dagster's default storage, one SQLite file a run."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from hive_pipelines import event_log
+from hive_pipelines.event_log import OpenRun, Tail, open_new_runs, runs_with_news, settle, skip_to_end
+
+
+@dg.asset
+def table() -> None: ...
+
+
+@dg.asset
+def broken() -> None:
+    raise KeyError("no price") from ValueError("inner")
+
+
+definitions = dg.Definitions(assets=[table, broken])
+
+
+@pytest.fixture
+def instance():
+    with dg.instance_for_test() as stored:
+        yield stored
+
+
+def materialize(instance, asset) -> str:
+    return dg.materialize([asset], instance=instance, raise_on_error=False).run_id
+
+
+def look(instance, tail, *, all_done=True):
+    open_new_runs(instance, tail)
+    logs = list(runs_with_news(instance, tail))
+    for log in logs:
+        settle(tail, log, ["x"], all_done=all_done)
+    return [log.run.run_id for log in logs]
+
+
+def test_each_run_is_seen_once_in_the_order_of_their_starts(instance):
+    tail = Tail()
+    runs = [materialize(instance, table), materialize(instance, broken)]
+    assert look(instance, tail) == runs
+    assert look(instance, tail) == []
+    third = materialize(instance, table)
+    tail = Tail.model_validate_json(tail.model_dump_json())
+    assert look(instance, tail) == [third]
+    assert tail.open_runs == {}
+
+
+def test_a_run_that_is_not_settled_is_seen_again_with_its_keys(instance):
+    tail = Tail()
+    run = materialize(instance, table)
+    assert look(instance, tail, all_done=False) == [run]
+    assert tail.open_runs == {run: OpenRun(done=["x"])}
+    assert look(instance, tail) == [run]
+    assert look(instance, tail) == []
+
+
+def test_a_run_that_failed_before_it_started_is_seen_once(instance):
+    tail = Tail()
+    materialize(instance, broken)  # failed after its start: must not be found twice
+    assert len(look(instance, tail)) == 1
+    job = definitions.resolve_implicit_global_asset_job_def()
+    run = instance.create_run_for_job(job)
+    instance.report_run_failed(run, "no worker could be started")
+    assert look(instance, tail) == [run.run_id]
+    assert look(instance, tail) == []
+
+
+def test_more_runs_than_a_tick_takes_follow_in_the_next(instance, monkeypatch):
+    monkeypatch.setattr(event_log, "RUNS_PER_TICK", 2)
+    tail = Tail()
+    runs = [materialize(instance, table) for _ in range(3)]
+    assert look(instance, tail) + look(instance, tail) == runs
+
+
+def test_skipping_to_the_end_forgets_what_was(instance):
+    tail = Tail()
+    materialize(instance, table)
+    skip_to_end(instance, tail)
+    assert look(instance, tail) == []
+    later = materialize(instance, table)
+    assert look(instance, tail) == [later]
+
+
+def test_skipping_to_the_end_of_an_empty_log_misses_nothing(instance):
+    tail = Tail()
+    skip_to_end(instance, tail)
+    run = materialize(instance, table)
+    assert look(instance, tail) == [run]
+
+
+def test_the_error_that_is_told_is_the_users_own(instance):
+    tail = Tail()
+    materialize(instance, broken)
+    open_new_runs(instance, tail)
+    (log,) = runs_with_news(instance, tail)
+    (failure,) = [r for r in log.records if r.event_type.value == "STEP_FAILURE"]
+    error = event_log.told_error(failure.event_log_entry.dagster_event)
+    assert (error.class_name, error.message) == ("KeyError", "'no price'")
