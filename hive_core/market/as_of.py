@@ -76,8 +76,8 @@ def market_as_of(moments: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
     Returns:
         `moments`, row for row in its order, with `MARKET_COLUMNS`; all null where nothing is known.
     """
-    rows = moments.with_row_index("_row")
-    asked = rows.select("_row", "symbol", "ts_event").drop_nulls().sort("ts_event")
+    rows = moments.with_row_index("_moment")
+    asked = rows.select("_moment", "symbol", "ts_event").drop_nulls().sort("ts_event")
     series = bars.select("symbol", "timeframe").unique().sort("symbol", "timeframe")
     known = set(asked["symbol"].unique()) & instruments().keys()
     found = [
@@ -97,7 +97,7 @@ def market_as_of(moments: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
         pl.concat(found)
         .drop_nulls("market_ts")
         .sort("_began", "market_ts")
-        .unique("_row", keep="last", maintain_order=True)
-        .select("_row", *MARKET_COLUMNS)
+        .unique("_moment", keep="last", maintain_order=True)
+        .select("_moment", *MARKET_COLUMNS)
     )
-    return rows.join(best, on="_row", how="left", maintain_order="left").drop("_row")
+    return rows.join(best, on="_moment", how="left", maintain_order="left").drop("_moment")

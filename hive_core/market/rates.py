@@ -1,0 +1,94 @@
+"""The ECB's euro reference rates: its wide CSV (a column a currency) to a long frame.
+
+The file is `eurofxref-hist.csv`, alone or in the ECB's zip
+(https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference_exchange_rates/): newest day
+first, `N/A` where a currency was not quoted, a comma at the end of each line.
+"""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from hive_core.contracts.rejection import RefusedFile, RejectedRow
+from hive_core.market.bars import RATE_SCHEMA
+from hive_core.market.formats.cells import SHOWN_CHARACTERS, lines_of, split_lines
+from hive_core.market.unpacking import text_of, unpack
+
+_NOT_QUOTED = ("N/A", "")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def _currencies(header: str) -> list[str]:
+    names = [name.strip() for name in header.split(",")]
+    currencies = [name for name in names[1:] if name]
+    if (
+        names[0] != "Date"
+        or "" in names[1 : len(currencies) + 1]
+        or not currencies
+        or len(set(currencies)) != len(currencies)
+        or not all(_CURRENCY.fullmatch(name) for name in currencies)
+    ):
+        raise RefusedFile(
+            f"the header is {header[:SHOWN_CHARACTERS]!r}, Date,USD,JPY,... is expected: this is not the "
+            "ECB's eurofxref-hist.csv; download it from the ECB again"
+        )
+    return currencies
+
+
+def parse_ecb_rates(payload: bytes, *, landing_sha256: str) -> tuple[pl.DataFrame, tuple[RejectedRow, ...]]:
+    """Parse the ECB's history of reference rates.
+
+    A cell that is not a rate is rejected alone, a line without a date or with a date that stands twice
+    with other rates as a whole; what is not quoted is absent.
+
+    Returns:
+        (frame in RATE_SCHEMA, sorted by date and currency, unique; what was rejected).
+
+    Raises:
+        RefusedFile: not this file, empty, not UTF-8, cut, or without one usable rate.
+    """
+    lines = lines_of(text_of(unpack(payload)))
+    header = str(lines["line"][0])
+    currencies = _currencies(header)
+    parts, malformed = split_lines(lines[1:], ",", len(header.split(",")))
+    dated = parts.rename({"0": "text"} | {str(i): name for i, name in enumerate(currencies, start=1)}).select(
+        "row", "text", pl.col("text").str.to_date("%Y-%m-%d", strict=False).alias("date"), *currencies
+    )
+    repeated = dated.filter(pl.col("date").is_not_null()).unique(["date", *currencies], keep="first")
+    twice = repeated.filter(pl.col("date").is_duplicated())["date"]
+    rejected = list(malformed)
+    for reason, wrong in (
+        ("not a date (YYYY-MM-DD)", dated.filter(pl.col("date").is_null())),
+        (
+            "this date stands in another row with other rates",
+            dated.filter(pl.col("date").is_in(twice.implode())),
+        ),
+    ):
+        rejected += [
+            RejectedRow(row, "Date", text[:SHOWN_CHARACTERS], reason)
+            for row, text in wrong.select("row", "text").iter_rows()
+        ]
+    long = (
+        repeated.filter(~pl.col("date").is_in(twice.implode()))
+        .unpivot(currencies, index=["row", "date"], variable_name="currency", value_name="rate")
+        .filter(~pl.col("rate").is_in(_NOT_QUOTED))
+        .with_columns(pl.col("rate").cast(pl.Float64, strict=False).alias("per_eur"))
+    )
+    is_rate = (pl.col("per_eur").is_finite() & (pl.col("per_eur") > 0)).fill_null(False)
+    rejected += [
+        RejectedRow(row, currency, text[:SHOWN_CHARACTERS], "not a rate: a number above zero is expected")
+        for row, currency, text in long.filter(~is_rate).select("row", "currency", "rate").iter_rows()
+    ]
+    frame = (
+        long.filter(is_rate)
+        .with_columns(pl.lit(landing_sha256).alias("landing_sha256"))
+        .select(pl.col(name).cast(dtype) for name, dtype in RATE_SCHEMA.items())
+        .sort("date", "currency")
+    )
+    rejected.sort(key=lambda each: each.row)
+    if frame.is_empty():
+        where = f"row {rejected[0].row}: {rejected[0].reason}" if rejected else "there are no rows"
+        raise RefusedFile(f"not one usable rate; {where}; download the file from the ECB again")
+    return frame, tuple(rejected)
