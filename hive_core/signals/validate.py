@@ -1,0 +1,161 @@
+"""Parsed signals to valid and quarantined ones. The rules themselves stand in `rules`.
+
+A signal without a fault goes on; any other is kept with the field, the reason, the numbers and the
+text of its message. Nothing is corrected and nothing is lost.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+
+from hive_core.market.as_of import market_as_of
+from hive_core.signals.digit_typo import one_digit_away
+from hive_core.signals.reasons import SignalReason
+from hive_core.signals.rules import (
+    RULES,
+    STOP_MAX_PCT,
+    TARGET_MAX_PCT,
+    bid_ask_spread,
+    edge_at_stop,
+    edge_at_targets,
+    moment_text,
+    prices_text,
+)
+from hive_core.signals.tables import PARSED, QUARANTINED, VALID, conform
+
+DUPLICATE_WINDOW = timedelta(minutes=30)
+"""The same plan posted again by the same source within this time is the same signal."""
+
+
+def validate_signals(
+    parsed: pl.DataFrame, bars: pl.DataFrame, texts: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Sort parsed signals into valid and quarantined.
+
+    A signal is judged by what was known at its `ts_event`: bars that close later change nothing. The
+    first rule of `rules.RULES` that it breaks is its reason; a signal that breaks none may still repeat
+    an earlier one that broke none (`duplicate`).
+
+    Args:
+        parsed: PARSED. Rows of kind signal are judged, rows of kind refused are quarantined as the
+            parser refused them, the other kinds are left out.
+        bars: BAR_SCHEMA, any symbols and timeframes.
+        texts: MESSAGES; a message that is not among them leaves `text` null.
+
+    Returns:
+        (VALID, QUARANTINED), each in the order of `parsed`. Together they hold every row of kind
+        signal or refused exactly once.
+    """
+    rows = conform(parsed, PARSED).with_row_index("_row")
+    signals = rows.filter(pl.col("kind") == "signal").drop("field", "reason", "detail")
+    judged = _with_duplicates(_with_first_fault(market_as_of(signals, bars)))
+    faulty = _with_typo_hints(judged.filter(pl.col("reason").is_not_null()))
+    columns = ["_row", *VALID, "field", "reason", "detail"]
+    quarantined = pl.concat(
+        [rows.filter(pl.col("kind") == "refused").select(columns), faulty.select(columns)]
+    ).sort("_row")
+    with_text = quarantined.join(
+        texts.select("message_sha256", "text").unique("message_sha256", keep="first", maintain_order=True),
+        on="message_sha256",
+        how="left",
+        maintain_order="left",
+    )
+    valid = judged.filter(pl.col("reason").is_null()).sort("_row")
+    return conform(valid, VALID), conform(with_text, QUARANTINED)
+
+
+def _with_first_fault(signals: pl.DataFrame) -> pl.DataFrame:
+    """Adds `field`, `reason` and `detail` of the first broken rule; null where none is broken."""
+    first = pl.coalesce(pl.when(rule.broken).then(pl.lit(number)) for number, rule in enumerate(RULES))
+    numbered = signals.with_columns(first.alias("_rule"))
+
+    def said(values: list[pl.Expr]) -> pl.Expr:
+        return pl.coalesce(
+            pl.when(pl.col("_rule") == number).then(value) for number, value in enumerate(values)
+        )
+
+    return numbered.with_columns(
+        said([pl.lit(rule.field) for rule in RULES]).alias("field"),
+        said([pl.lit(rule.reason.value) for rule in RULES]).alias("reason"),
+        said([rule.detail for rule in RULES]).alias("detail"),
+    ).drop("_rule")
+
+
+def _with_duplicates(judged: pl.DataFrame) -> pl.DataFrame:
+    """Names as duplicates the faultless signals that repeat a faultless one before them."""
+    plan = ["source", "symbol", "side", "stop_loss", "_targets"]
+    earlier = (
+        judged.filter(pl.col("reason").is_null())
+        .with_columns(prices_text(pl.col("take_profits")).alias("_targets"))
+        .sort("ts_event", "message_id", "version", "signal_id", "_row")
+        .select(
+            "_row",
+            pl.col("signal_id").shift(1).over(plan).alias("_earlier_id"),
+            pl.col("ts_event").shift(1).over(plan).alias("_earlier_ts"),
+        )
+    )
+    repeats = (pl.col("ts_event") - pl.col("_earlier_ts") <= DUPLICATE_WINDOW).fill_null(False)
+    detail = pl.format(
+        "repeats signal {} of {}: same symbol, side, stop and targets within {} minutes",
+        pl.col("_earlier_id"),
+        moment_text(pl.col("_earlier_ts")),
+        pl.lit(int(DUPLICATE_WINDOW.total_seconds()) // 60),
+    )
+    return judged.join(earlier, on="_row", how="left").with_columns(
+        pl.when(repeats).then(pl.lit("message_id")).otherwise("field").alias("field"),
+        pl.when(repeats).then(pl.lit(SignalReason.DUPLICATE.value)).otherwise("reason").alias("reason"),
+        pl.when(repeats).then(detail).otherwise("detail").alias("detail"),
+    )
+
+
+def _with_typo_hints(faulty: pl.DataFrame) -> pl.DataFrame:
+    """Says in the detail of a price on the wrong side if one other digit would put it right."""
+    wrong_sided = [SignalReason.STOP_WRONG_SIDE.value, SignalReason.TARGET_WRONG_SIDE.value]
+    hints = [
+        {"_row": row["_row"], "_hint": hint}
+        for row in faulty.filter(pl.col("reason").is_in(wrong_sided))
+        .with_columns(
+            edge_at_stop.alias("_edge_at_stop"),
+            edge_at_targets.alias("_edge_at_targets"),
+            bid_ask_spread.alias("_spread"),
+        )
+        .iter_rows(named=True)
+        if (hint := _typo_hint(row)) is not None
+    ]
+    hint_frame = pl.DataFrame(hints, schema={"_row": faulty.schema["_row"], "_hint": pl.String})
+    return faulty.join(hint_frame, on="_row", how="left").with_columns(
+        pl.concat_str("detail", "_hint", ignore_nulls=True).alias("detail")
+    )
+
+
+def _typo_hint(row: dict[str, Any]) -> str | None:
+    """The text to add to a wrong-sided signal's detail, or None.
+
+    Only where a single price is wrong: with stop and targets both wrong it is the side that is.
+    """
+    upward = 1.0 if row["side"] == "buy" else -1.0
+    edge_at_stop: float = row["_edge_at_stop"]
+    edge_at_targets: float = row["_edge_at_targets"]
+    spread: float = row["_spread"]
+    farthest_stop = edge_at_targets * STOP_MAX_PCT / 100
+    farthest_target = edge_at_targets * TARGET_MAX_PCT / 100
+
+    def right_target(price: float) -> bool:
+        return 0 < upward * (price - edge_at_targets) <= farthest_target
+
+    def right_stop(price: float) -> bool:
+        return spread < upward * (edge_at_stop - price) <= farthest_stop
+
+    wrong_targets = [price for price in row["take_profits"] if upward * (price - edge_at_targets) <= 0]
+    if row["reason"] == SignalReason.STOP_WRONG_SIDE:
+        wrong = [row["stop_loss"], *wrong_targets]
+        suggested = one_digit_away(wrong[0], right_stop)
+    else:
+        wrong = wrong_targets
+        suggested = one_digit_away(wrong[0], right_target)
+    if suggested is None or len(wrong) > 1:
+        return None
+    return f"; digit_typo: {wrong[0]} would be right as {suggested}"

@@ -1,0 +1,120 @@
+"""The market as of a moment is the last closed bar's, never a later one's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from hive_core.market.as_of import ATR_BARS, MARKET_COLUMNS, MAX_MARKET_AGE, market_as_of
+from hive_core.market.bars import BAR_SCHEMA, TIMEFRAME_SECONDS, UTC_DATETIME
+
+START = datetime(2017, 3, 1, tzinfo=UTC)
+
+
+def bars(timeframe: str, bids: list[float], *, start: datetime = START, ask: bool = True) -> pl.DataFrame:
+    rows = []
+    for number, bid in enumerate(bids):
+        row: dict[str, object] = dict.fromkeys(BAR_SCHEMA)
+        row |= {"symbol": "EURUSD", "timeframe": timeframe, "landing_sha256": "0" * 64}
+        row["ts_open"] = start + timedelta(seconds=number * TIMEFRAME_SECONDS[timeframe])
+        row |= {"bid_open": bid, "bid_high": bid + 0.001, "bid_low": bid - 0.001, "bid_close": bid}
+        if ask:
+            row |= {f"ask_{name}": bid + 0.0002 for name in ("open", "high", "low", "close")}
+        rows.append(row)
+    return pl.DataFrame(rows, schema=BAR_SCHEMA)
+
+
+def asked(*moments: datetime, symbol: str = "EURUSD") -> pl.DataFrame:
+    return pl.DataFrame(
+        {"symbol": [symbol] * len(moments), "ts_event": list(moments)},
+        schema={"symbol": pl.String, "ts_event": UTC_DATETIME},
+    )
+
+
+def test_a_bar_is_known_from_its_close_on() -> None:
+    found = market_as_of(
+        asked(
+            START + timedelta(minutes=59, seconds=59),
+            START + timedelta(hours=1),
+            START + timedelta(hours=2) - timedelta(microseconds=1),
+            START + timedelta(hours=2),
+        ),
+        bars("H1", [1.05, 1.06]),
+    )
+    assert found["market_bid"].to_list() == [None, 1.05, 1.05, 1.06]
+    assert found["market_ts"][1] == START + timedelta(hours=1)
+
+
+def test_a_quote_older_than_the_limit_is_no_quote() -> None:
+    closed = START + timedelta(hours=1)
+    found = market_as_of(
+        asked(closed + MAX_MARKET_AGE, closed + MAX_MARKET_AGE + timedelta(microseconds=1)),
+        bars("H1", [1.05]),
+    )
+    assert found["market_bid"].to_list() == [1.05, None]
+
+
+def test_the_finest_timeframe_wins_while_it_is_kept_up_to_date() -> None:
+    both = pl.concat([bars("H1", [1.05] * 3), bars("M5", [1.06] * 30), bars("D1", [1.07])])
+    found = market_as_of(asked(START + timedelta(hours=2, minutes=31)), both)
+    assert found["market_timeframe"].item() == "M5"
+
+
+def test_a_coarser_timeframe_stands_in_where_the_finer_has_a_hole() -> None:
+    both = pl.concat([bars("H1", [1.05] * 30), bars("M5", [1.06] * 3)])
+    found = market_as_of(asked(START + timedelta(hours=20)), both)
+    assert found["market_timeframe"].item() == "H1"
+    assert found["market_bid"].item() == 1.05
+
+
+def test_a_day_bar_does_not_outlive_the_hours_in_it() -> None:
+    # On Saturday the day bar "closed" at midnight, two hours after the last hour bar: same quote, coarser.
+    friday = datetime(2017, 3, 3, tzinfo=UTC)
+    both = pl.concat([bars("H1", [1.05] * 22, start=friday), bars("D1", [1.05], start=friday)])
+    found = market_as_of(asked(friday + timedelta(days=1, hours=9)), both)
+    assert found["market_timeframe"].item() == "H1"
+
+
+def test_a_missing_side_is_the_declared_spread_away_and_said_to_be_assumed() -> None:
+    found = market_as_of(asked(START + timedelta(hours=1)), bars("H1", [1.05], ask=False))
+    assert found["market_ask"].item() == pytest.approx(1.05006)
+    assert found["spread_assumed"].item() is True
+
+
+def test_the_true_range_counts_the_gap_from_the_close_before() -> None:
+    flat = [1.05] * ATR_BARS
+    before = market_as_of(asked(START + timedelta(hours=ATR_BARS)), bars("H1", flat))
+    assert before["atr"].item() == pytest.approx(0.002)
+    after = market_as_of(asked(START + timedelta(hours=ATR_BARS + 1)), bars("H1", [*flat, 1.06]))
+    # One of fourteen ranges is now from the close of 1.05 to the high of 1.061.
+    assert after["atr"].item() == pytest.approx((13 * 0.002 + 0.011) / 14)
+
+
+def test_the_true_range_is_unknown_before_there_are_enough_bars() -> None:
+    found = market_as_of(asked(START + timedelta(hours=ATR_BARS - 1)), bars("H1", [1.05] * 30))
+    assert found["atr"].item() is None
+
+
+def test_rows_keep_their_order_and_unknown_ones_stay() -> None:
+    moments = pl.concat(
+        [
+            asked(START + timedelta(hours=5)),
+            asked(START + timedelta(hours=1), symbol="NOTHING"),
+            asked(START + timedelta(hours=1)),
+        ]
+    )
+    found = market_as_of(moments, bars("H1", [1.01, 1.02, 1.03, 1.04, 1.05]))
+    assert found["market_bid"].to_list() == [1.05, None, 1.01]
+
+
+def test_without_any_bar_nothing_is_known() -> None:
+    found = market_as_of(asked(START), pl.DataFrame(schema=BAR_SCHEMA))
+    assert found.select(*MARKET_COLUMNS).row(0) == (None,) * len(MARKET_COLUMNS)
+    assert {name: found.schema[name] for name in MARKET_COLUMNS} == MARKET_COLUMNS
+
+
+def test_bars_of_one_instrument_say_nothing_about_another() -> None:
+    found = market_as_of(asked(START + timedelta(hours=1), symbol="GBPUSD"), bars("H1", [1.05]))
+    assert found["market_bid"].item() is None
