@@ -91,6 +91,22 @@ DECISIONS: dict[str, pl.DataType] = {
 """`decision_json` is the canonical `contracts.decision.Decision`, exactly as the daemon gets it; the
 other columns are the same facts for queries. `sources` and `signal_ids` are of the votes in favour."""
 
+RESOLUTIONS: dict[str, pl.DataType] = {
+    "signal_id": pl.String(),
+    "source": pl.String(),
+    "account": pl.String(),
+    "symbol": pl.String(),
+    "side": pl.String(),
+    "ts_event": UTC_DATETIME,
+    "outcome": pl.String(),
+    "decision_id": pl.String(),
+    "net_weight": pl.Float64(),
+    "detail": pl.String(),
+}
+"""What became of every signal that could have made a decision: decided, confirmed (the named decision
+stands already), below_threshold, refused, no_weight or no_account. `net_weight` is counted in favour
+of the signal's side."""
+
 OUTCOMES: dict[str, pl.DataType] = {
     "signal_id": pl.String(),
     "source": pl.String(),
