@@ -1,4 +1,4 @@
-"""Following runs over Dagster's default storage, one SQLite file a run."""
+"""Following runs, in memory and over Dagster's default storage (one SQLite file a run)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,15 @@ definitions = dg.Definitions(assets=[table, broken])
 
 @pytest.fixture
 def instance():
-    with dg.instance_for_test() as stored:
-        yield stored
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def either_instance(request):
+    opened = dg.DagsterInstance.ephemeral() if request.param == "memory" else dg.instance_for_test()
+    with opened as found:
+        yield found
 
 
 def materialize(instance, asset) -> str:
@@ -39,7 +46,8 @@ def look(instance, tail, *, all_done=True):
     return [log.run.run_id for log in logs]
 
 
-def test_each_run_is_seen_once_in_the_order_of_their_starts(instance):
+def test_each_run_is_seen_once_in_the_order_of_their_starts(either_instance):
+    instance = either_instance
     tail = Tail()
     runs = [materialize(instance, table), materialize(instance, broken)]
     assert look(instance, tail) == runs
@@ -59,7 +67,8 @@ def test_a_run_that_is_not_settled_is_seen_again_with_its_keys(instance):
     assert look(instance, tail) == []
 
 
-def test_a_run_that_failed_before_it_started_is_seen_once(instance):
+def test_a_run_that_failed_before_it_started_is_seen_once(either_instance):
+    instance = either_instance
     tail = Tail()
     materialize(instance, broken)  # failed after its start: must not be found twice
     assert len(look(instance, tail)) == 1
