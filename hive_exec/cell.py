@@ -85,6 +85,7 @@ class Cell:
         self.fatal: BaseException | None = None
         self._replays: dict[str, ReplayDriver] = {}
         self.on_fatal: Callable[[BaseException], None] | None = None
+        self._being_served: list[_Command] = []
         self._commands: queue.Queue[_Command | None] = queue.Queue(MAX_QUEUED_COMMANDS)
         self._thread = threading.Thread(target=self._run, name="hive-cell", daemon=True)
         self._recover()
@@ -137,8 +138,9 @@ class Cell:
 
     def take_reports(self, bot: Bot) -> None:
         """Take in everything the venue said since the last report that the journal holds."""
-        for report in self.venue.reports_since(bot.name, bot.last_venue_seq):
-            self.handle(bot, VenueReported(report), report.at)
+        while reports := self.venue.reports_since(bot.name, bot.last_venue_seq):
+            # One at a time: taking one in can make the venue say more.
+            self.handle(bot, VenueReported(reports[0]), reports[0].at)
 
     def replay_of(self, bot: Bot) -> ReplayDriver:
         """The driver of a replay account."""
@@ -158,6 +160,8 @@ class Cell:
         for name, bot in self.bots.items():
             self.bots[name] = self._under_todays_settings(bot)
         for bot in self.bots.values():
+            if bot.settings.mode == "replay":
+                self.replay_of(bot).recall_quotes()
             self._reconcile(bot)
         self.journal.flush()
 
@@ -200,18 +204,21 @@ class Cell:
             raise
 
     def _refuse_the_rest(self, error: BaseException) -> None:
-        while True:
-            try:
-                command = self._commands.get_nowait()
-            except queue.Empty:
-                return
+        """Nobody waits for an answer that will not come: neither those being served nor those behind."""
+        waiting = list(self._being_served)
+        while not self._commands.empty():
+            command = self._commands.get_nowait()
             if command is not None:
+                waiting.append(command)
+        for command in waiting:
+            if not command.answer.done():
                 command.answer.set_exception(RuntimeError(f"the cell stopped: {error}"))
 
     def _round(self) -> bool:
         """One round: the commands that wait, one flush, then a slice of every replay."""
         replays = [replay for replay in self._replays.values() if replay.has_work()]
         commands, goes_on = self._take_commands(block=not replays)
+        self._being_served = commands
         answers: list[tuple[Future[Any], Any, Exception | None]] = []
         for command in commands:
             try:

@@ -51,7 +51,7 @@ def step(bot: Bot, event: Event, at: FeedPosition, environment: str) -> Outcome:
         case BarRanged(symbol, _):
             return _marked(bot, symbol, event, at)
         case VenueReported(report):
-            return [_reported(bot, report)], []
+            return _reported(bot, report)
         case SubmitProvenAbsent(order_id):
             return _not_accepted(bot, bot.orders[order_id], at, environment)
 
@@ -150,12 +150,24 @@ def _marked(bot: Bot, symbol: str, event: BarRanged, at: FeedPosition) -> Outcom
         "maximum_floor": decimal_text(maximum_floor),
         "trading_day": account.trading_day.isoformat(),
     }
-    records = [Record(bot.name, Kind.EQUITY_MARKED, at, numbers)]
-    rule = "maximum_loss" if low <= maximum_floor else "daily_loss" if low <= daily_floor else None
-    if rule is None or account.breached_rule is not None:
-        return records, []
-    records.append(Record(bot.name, Kind.ACCOUNT_BREACHED, at, {**numbers, "rule": rule}))
-    return records, [Flatten(bot.name)]
+    breach, effects = _breached(bot, low, at)
+    return [Record(bot.name, Kind.EQUITY_MARKED, at, numbers), *breach], effects
+
+
+def _breached(bot: Bot, lowest: Decimal, at: FeedPosition) -> Outcome:
+    """The end of an account whose equity touched a floor. It is recorded once and never undone."""
+    daily_floor, maximum_floor = _floors(bot)
+    rule = "maximum_loss" if lowest <= maximum_floor else "daily_loss" if lowest <= daily_floor else None
+    if rule is None or bot.account.breached_rule is not None:
+        return [], []
+    body = {
+        "rule": rule,
+        "equity_low": decimal_text(lowest),
+        "daily_floor": decimal_text(daily_floor),
+        "maximum_floor": decimal_text(maximum_floor),
+        "trading_day": bot.account.trading_day.isoformat(),
+    }
+    return [Record(bot.name, Kind.ACCOUNT_BREACHED, at, body)], [Flatten(bot.name)]
 
 
 _VENUE_KINDS = {
@@ -168,7 +180,7 @@ _VENUE_KINDS = {
 }
 
 
-def _reported(bot: Bot, report: VenueReport) -> Record:
+def _reported(bot: Bot, report: VenueReport) -> Outcome:
     if report.venue_seq != bot.last_venue_seq + 1:
         raise IllegalRecord(
             f"{bot.name}: venue report {report.venue_seq} after {bot.last_venue_seq}: one is missing"
@@ -191,7 +203,11 @@ def _reported(bot: Bot, report: VenueReport) -> Record:
             raise IllegalRecord(f"{bot.name}: {report.kind} without its price or for other lots")
         body |= {"price": decimal_text(report.price), "lots": decimal_text(line.order.lots)}
         body |= _money(bot, line, report.kind, report.price)
-    return Record(bot.name, _VENUE_KINDS[report.kind], report.at, body)
+    record = Record(bot.name, _VENUE_KINDS[report.kind], report.at, body)
+    if report.kind != "closed":
+        return [record], []
+    breach, effects = _breached(bot, Decimal(body["equity"]), report.at)
+    return [record, *breach], effects
 
 
 def _money(bot: Bot, line: OrderLine, kind: str, price: Decimal) -> dict[str, str]:

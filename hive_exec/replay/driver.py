@@ -48,6 +48,15 @@ class ReplayDriver:
         self._events = None
         self._is_woken = True
 
+    def recall_quotes(self) -> None:
+        """After a start: observe again the prices that were known where core and venue stand, so that
+        what the venue reports next is valued as it would have been."""
+        place = max(self._bot.position, self._cell.venue.position(self._bot.name))
+        symbols = {exposure.symbol for exposure in self._bot.account.exposures.values()}
+        for event in self._cell.feed.events(sorted(symbols), place[0], place[0]):
+            if event.at <= place:
+                self._observe(event)
+
     def run_for(self, seconds: float) -> None:
         """Process events in order, for about this long."""
         deadline = time.monotonic() + seconds
@@ -97,16 +106,22 @@ class ReplayDriver:
         is_new = event.at > bot.position
         if is_new:
             self._cell.handle(bot, TimePassed(), event.at)
+        self._observe(event)
         match event:
-            case RatePublished(at, currency, per_eur):
-                observe_rate(bot, currency, per_eur, at[0])
             case BarOpened(at, symbol, bid, ask):
-                observe_quote(bot, symbol, bid, ask, at[0])
                 venue.bar_opened(bot.name, symbol, bid, ask, at)
             case BarClosed(at, symbol, opened_ns, bar):
-                observe_quote(bot, symbol, bar.bid_close, bar.ask_close, at[0])
                 if is_new:
                     self._cell.handle(bot, BarRanged(symbol, bar), at)
                 venue.bar_closed(bot.name, symbol, bar, opened_ns, at)
         self._cell.take_reports(bot)
         bot.position = max(bot.position, event.at)
+
+    def _observe(self, event: FeedEvent) -> None:
+        match event:
+            case RatePublished(at, currency, per_eur):
+                observe_rate(self._bot, currency, per_eur, at[0])
+            case BarOpened(at, symbol, bid, ask):
+                observe_quote(self._bot, symbol, bid, ask, at[0])
+            case BarClosed(at, symbol, _, bar):
+                observe_quote(self._bot, symbol, bar.bid_close, bar.ask_close, at[0])

@@ -69,15 +69,13 @@ class LakeFeed:
         with self._files.open(path, "rb") as file:
             return pl.read_parquet(file)
 
-    def timeframe_for(self, symbol: str, from_ns_: int, until_ns: int) -> str | None:
-        """The finest timeframe with bars of a symbol in a window, or None."""
+    def timeframe_for(self, symbol: str, start: datetime, end: datetime) -> str | None:
+        """The finest timeframe with bars of a symbol in a window (both ends included), or None."""
         for timeframe in sorted(TIMEFRAME_SECONDS, key=lambda name: TIMEFRAME_SECONDS[name]):
             path = f"{self._root}/bars/{symbol}.{timeframe}.parquet"
             if not self._files.exists(path):
                 continue
-            bars = self._read(path)
-            start, end = from_ns(from_ns_), from_ns(until_ns)
-            if not bars.filter(pl.col("ts_open").is_between(start, end, closed="left")).is_empty():
+            if not self._read(path).filter(pl.col("ts_open").is_between(start, end)).is_empty():
                 return timeframe
         return None
 
@@ -98,7 +96,7 @@ class LakeFeed:
         end = from_ns(until_ns)
         found: list[FeedEvent] = [*self._rates(start, end)]
         for symbol in sorted(symbols):
-            timeframe = self.timeframe_for(symbol, after_ns, until_ns)
+            timeframe = self.timeframe_for(symbol, start, end)
             if timeframe is not None:
                 found += self._bars(symbol, timeframe, start, end)
         found.sort(key=lambda event: event.at)
