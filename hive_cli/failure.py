@@ -45,13 +45,14 @@ class Failure(Exception):
         return [*head, *details[max(len(details) - room, 0) :], *tail]
 
 
-class BadConfiguration(Failure):
-    """`hive.toml` cannot be used: every fault at once, each with its line and a caret."""
+class Faults(Failure):
+    """The request or the configuration has faults: all of them at once, each on its own lines."""
 
-    def __init__(self, faults: Sequence[str]) -> None:
-        count = f"{len(faults)} faults" if len(faults) != 1 else "1 fault"
-        super().__init__(f"the configuration has {count}", details=faults, exit_code=2)
+    def __init__(self, what: str, faults: Sequence[str], *, next_step: str = "") -> None:
+        super().__init__(what, details=faults, next_step=next_step, exit_code=2)
 
     def lines(self) -> list[str]:
         """Every fault; here being complete is worth more than being short."""
-        return [f"ERROR {self.what}", *self.details]
+        tail = [f"  next: {self.next_step}"] if self.next_step else []
+        told = [f"  {line}" for detail in self.details for line in detail.splitlines()]
+        return [f"ERROR {self.what}", *told, *tail]

@@ -9,8 +9,17 @@ from typing import Annotated
 
 import typer
 
+from hive_cli.commands import importing
+from hive_cli.commands.daemon import execute
+from hive_cli.commands.demo import demo
+from hive_cli.commands.doctor import doctor
 from hive_cli.commands.down import down
+from hive_cli.commands.explain import explain
+from hive_cli.commands.flow import flow
+from hive_cli.commands.orders import orders
+from hive_cli.commands.status import status
 from hive_cli.commands.up import up
+from hive_cli.commands.verify import verify
 from hive_cli.failure import Failure
 
 app = typer.Typer(
@@ -42,7 +51,16 @@ def options(
 
 
 app.command()(up)
+app.command()(flow)
+app.command()(status)
 app.command()(down)
+app.add_typer(importing.app, name="import")
+app.command()(orders)
+app.command()(explain)
+app.command()(verify)
+app.command()(doctor)
+app.command()(demo)
+app.command("exec")(execute)
 
 
 def run(arguments: list[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hive_cli.failure import BadConfiguration
+from hive_cli.failure import Faults
 
 if TYPE_CHECKING:
     from hive_core.configuration.model import Configuration
@@ -39,7 +39,7 @@ def load_settings() -> Settings:
     """Read `HIVE_HOME` and `hive.toml`.
 
     Raises:
-        BadConfiguration: with all of its faults.
+        Faults: the configuration cannot be used; every mistake with its line and a caret.
     """
     from hive_core.configuration.load import ConfigurationError, load_configuration
     from hive_core.landing.home import HiveHome
@@ -48,4 +48,5 @@ def load_settings() -> Settings:
     try:
         return Settings(home, load_configuration(home.configuration_file))
     except ConfigurationError as error:
-        raise BadConfiguration([fault.render() for fault in error.faults]) from None
+        count = f"{len(error.faults)} faults" if len(error.faults) != 1 else "1 fault"
+        raise Faults(f"the configuration has {count}", [fault.render() for fault in error.faults]) from None

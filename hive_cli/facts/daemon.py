@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hive_cli.facts.http import local_client
+
+if TYPE_CHECKING:
+    from hive_cli.settings import Settings
 
 PAGE = 500
 
@@ -78,3 +83,17 @@ class DaemonFacts:
             if not reports or reports[-1]["seq"] >= page["head_seq"]:
                 return found
             after_seq = int(reports[-1]["seq"])
+
+
+@contextmanager
+def daemon_of(settings: Settings) -> Iterator[DaemonFacts]:
+    """The daemon of this home, proven to answer.
+
+    Raises:
+        DaemonUnreachable: nothing answers on its port, or the daemon of another home does.
+    """
+    with DaemonFacts(settings.exec_url) as daemon:
+        home = daemon.health().get("home", str(settings.home.root))
+        if home != str(settings.home.root):
+            raise DaemonUnreachable(f"{settings.exec_url} is the daemon of {home}")
+        yield daemon

@@ -136,9 +136,14 @@ class DagsterFacts:
         answer = self._ask(_LOCATIONS)["workspaceOrError"]
         return [_location(entry) for entry in answer.get("locationEntries", [])]
 
-    def runs(self, *, statuses: tuple[str, ...] = (), limit: int = 20) -> list[Run]:
+    def runs(
+        self, *, statuses: tuple[str, ...] = (), created_after_s: float | None = None, limit: int = 20
+    ) -> list[Run]:
         """The newest runs, of some statuses or of all."""
-        answer = self._ask(_RUNS, filter={"statuses": list(statuses)} if statuses else {}, limit=limit)
+        wanted: dict[str, Any] = {"statuses": list(statuses)} if statuses else {}
+        if created_after_s is not None:
+            wanted["createdAfter"] = created_after_s
+        answer = self._ask(_RUNS, filter=wanted, limit=limit)
         return [_run(raw) for raw in answer["runsOrError"].get("results", [])]
 
     def run_count(self, *statuses: str) -> int:

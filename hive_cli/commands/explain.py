@@ -1,0 +1,131 @@
+"""`hive explain`: why an order exists, from the message to the fill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hive_cli.console import moment
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+KEPT_OUT_OF_RECORDS = frozenset(
+    {"client_order_id", "decision_id", "order", "origin", "sources", "decision_sha256", "symbol", "side"}
+)
+"""Stands elsewhere in the tree."""
+
+
+MARKET = ("market_ts", "market_bid", "market_ask", "spread_pips", "atr_pips", "reward_to_risk", "session")
+"""What a person wants to know of the enriched signal."""
+
+
+def explain(
+    order_id: Annotated[str, typer.Argument(help="An order's id, or the beginning of it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
+) -> None:
+    """Tell why an order exists: message, signal, votes, decision, rule checks, order, fills."""
+    from hive_cli.console import facts, print_json, print_plain, totals_line
+    from hive_cli.facts.explanation import explain as gather
+    from hive_cli.settings import load_settings
+
+    chain = gather(load_settings(), order_id)
+    if as_json:
+        print_json(chain)
+        return
+    facts().print(_tree(chain))
+    print_plain([totals_line({"votes": len(chain["votes"]), "records": len(chain["records"])})])
+
+
+def _branch(tree: Tree, label: str, lines: list[str]) -> Tree:
+    from rich.text import Text
+
+    branch = tree.add(Text(label, style="bold"))
+    for line in lines:
+        branch.add(Text(line))
+    return branch
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    return "  ".join(f"{name} {value}" for name, value in values.items() if value not in (None, [], ""))
+
+
+def _tree(chain: dict[str, Any]) -> Tree:
+    from rich.text import Text
+    from rich.tree import Tree
+
+    order, decision = chain["order"], chain["decision"]
+    tree = Tree(Text(f"{order['client_order_id']}  ({chain['from']})", style="bold"))
+    for vote in chain["votes"]:
+        _add_vote(tree, vote)
+    origin = chain["origin"]
+    same = {True: "unchanged in the lake", False: "the lake has other data now", None: "not in the lake"}
+    _branch(
+        tree,
+        f"decision {decision['decision_id']}",
+        [
+            _pairs({name: decision[name] for name in ("symbol", "side", "order_type", "entry", "stop_loss")})
+            + f"  targets {', '.join(decision['take_profits'])}",
+            f"decided {moment(decision['ts_decided_ns'])}  valid until {moment(decision['valid_until_ns'])}",
+            f"resolver {decision['resolver_version']}  settings {decision['resolver_settings_sha256'][:16]}",
+            f"run {origin['run_id']}  partition {origin['partition']}",
+            f"data {origin['data_sha256']} ({same[origin['lake_has_the_same_data']]})",
+        ],
+    )
+    checks = [
+        f"{check['verdict']:5} {check['rule']}"
+        + (f" ({check['reason_code']})" if check["reason_code"] else "")
+        + f"  {_pairs(check['numbers'])}"
+        for check in chain["checks"]
+    ]
+    _branch(tree, "rule checks", checks)
+    _branch(
+        tree,
+        f"order: {order['state']}",
+        [
+            _pairs({name: order[name] for name in ("account", "symbol", "side", "order_type", "lots")}),
+            _pairs({name: order[name] for name in ("entry", "stop_loss", "take_profit", "leg", "attempt")}),
+            f"risk {chain['risk_amount']}" + (f"  profit {order['profit']}" if order["profit"] else ""),
+        ],
+    )
+    records = [
+        f"{record['seq']:>7}  {moment(record['ts_event_ns'])}  {record['kind']}  "
+        + _pairs({k: v for k, v in record["body"].items() if k not in KEPT_OUT_OF_RECORDS})
+        + f"  #{record['record_sha256'][:12]}"
+        for record in chain["records"]
+    ]
+    _branch(tree, "journal", records)
+    return tree
+
+
+def _add_vote(tree: Tree, vote: dict[str, Any]) -> None:
+    voice = "for" if vote["in_favour"] else "against"
+    label = f"vote {voice}: {vote['source']}, weight {vote['weight']}, {moment(vote['ts_event_ns'])}"
+    branch = _branch(tree, label, [])
+    message, landing = vote["message"], vote["landing"]
+    texts = message["text"].splitlines() if message else ["(no longer in the lake)"]
+    lines = [line for line in texts if line.strip()]
+    came = f"from {landing['file']} (receipt {landing['receipt']})" if landing else ""
+    _branch(branch, f"message {vote['message_id']} {came}".rstrip(), [*lines, f"#{vote['message_sha256']}"])
+    signal = f"{vote['side']}  " + _pairs({name: vote[name] for name in ("entry", "stop_loss")})
+    _branch(branch, f"signal {vote['signal_id']}", [f"{signal}  targets {', '.join(vote['take_profits'])}"])
+    if (market := vote["enriched_signals"]) is not None:
+        names = (
+            "market_ts",
+            "market_bid",
+            "market_ask",
+            "spread_pips",
+            "atr_pips",
+            "reward_to_risk",
+            "session",
+        )
+        _branch(branch, "market as it was known then", [_pairs({name: market[name] for name in names})])
+    _branch(
+        branch,
+        "made by",
+        [
+            f"{table}/{made['partition']}  run {made['run_id']}  data {made['sha256'][:16]}"
+            for table, made in vote["data"].items()
+        ],
+    )
