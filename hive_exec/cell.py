@@ -233,6 +233,7 @@ class Cell:
                 future.set_exception(refused_by)
         for replay in replays:
             replay.run_for(SLICE_S)
+        self.journal.flush()
         return goes_on
 
     def _take_commands(self, *, block: bool) -> tuple[list[_Command], bool]:

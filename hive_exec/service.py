@@ -155,7 +155,10 @@ def accounts(cell: Cell) -> dict[str, Any]:
 def _account_facts(bot: Bot) -> dict[str, Any]:
     account, pack = bot.account, bot.pack
     worth = equity(account)
-    daily_floor = pack.daily_floor(account.initial_balance, account.balance_at_reset)
+    day = pack.daily_loss.trading_day.day_of(bot.clock_ns)
+    # A flat account opens its day with its next decision; its room is counted from there already.
+    anchor = account.balance_at_reset if day == account.trading_day else account.balance
+    daily_floor = pack.daily_floor(account.initial_balance, anchor)
     maximum_floor = pack.maximum_floor(account.initial_balance)
     states: dict[str, int] = {}
     for line in bot.orders.values():
@@ -168,7 +171,7 @@ def _account_facts(bot: Bot) -> dict[str, Any]:
         "clock_ns": bot.clock_ns,
         "clock": iso_utc(bot.clock_ns),
         "advance_until_ns": bot.advance_until_ns,
-        "trading_day": account.trading_day.isoformat(),
+        "trading_day": day.isoformat(),
         "initial_balance": decimal_text(account.initial_balance),
         "balance": decimal_text(account.balance),
         "equity": decimal_text(worth),

@@ -104,7 +104,9 @@ class ReplayDriver:
     def _take(self, event: FeedEvent) -> None:
         bot, venue = self._bot, self._cell.venue
         is_new = event.at > bot.position
-        if is_new:
+        # While an account is flat its days open with its next decision. Whether they open must not
+        # depend on which instruments happen to be in the window, or a restart could be seen.
+        if is_new and bot.account.exposures:
             self._cell.handle(bot, TimePassed(), event.at)
         self._observe(event)
         match event:

@@ -171,6 +171,14 @@ def test_open_losses_and_waiting_orders_count_against_the_daily_limit(bench, hom
 
 def test_the_trading_day_begins_at_midnight_in_prague_with_the_balance_of_that_moment(bench, week):
     bench.deliver(a_decision())
+    bench.deliver(
+        a_decision(
+            ts=MONDAY + 24 * HOUR + timedelta(minutes=59),
+            reference="1.05800",
+            stop="1.05500",
+            targets=("1.06500",),
+        )
+    )
     bench.advance(END)
     (opened,) = [report for report in bench.reports() if report.kind == "day_opened"]
     assert opened.body["trading_day"] == "2017-03-07"
