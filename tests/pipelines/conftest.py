@@ -197,7 +197,7 @@ def _decisions() -> pl.DataFrame:
 ORDERS_OF_TWO_DAYS = (
     ("ord_1a", "dec_1", 1, 1.06, "closed", 1.0552, (1.06, "target", 100.0), 50.0),
     ("ord_1b", "dec_1", 2, 1.07, "closed", 1.0552, (1.05, "stop", -50.0), 50.0),
-    ("ord_2", "dec_2", 1, 1.05, "closed", 1.06, (1.065, "stop", -100.0), 100.0),
+    ("ord_2", "dec_2", 1, 1.05, "closed", 1.0602, (1.065, "stop", -100.0), 100.0),
     ("ord_4", "dec_4", 1, 1.05, "expired", None, None, 100.0),
     ("ord_5", "dec_5", 1, 1.06, "filled", 1.0554, None, 100.0),
     ("ord_6", "dec_6", 1, 1.06, "closed", 1.0551, (1.05, "stop", -6000.0), 2500.0),
