@@ -41,20 +41,9 @@ def orders(
         )
         for order in shown
     ]
-    columns = (
-        "order",
-        "account",
-        "sources",
-        "what",
-        ">lots",
-        "intended",
-        "state",
-        ">in",
-        ">out",
-        "why",
-        ">profit",
-    )
-    facts().print(table(f"Orders ({origin})", (*columns, ">profit"), rows))
+    what = ("order", "account", "sources", "what", ">lots", "intended")
+    result = ("state", ">in", ">out", "why", ">profit")
+    facts().print(table(f"Orders ({origin})", (*what, *result), rows))
     if len(shown) < len(found):
         print_plain([f"the newest {len(shown)} of {len(found):,}; all of them: hive orders --limit 0"])
     if shown:

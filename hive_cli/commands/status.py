@@ -29,6 +29,8 @@ def status(
     console = facts()
     for each in _tables(found):
         console.print(each)
+    known = found["versions"].items()
+    print_plain([", ".join(f"{name} {version or 'not installed'}" for name, version in known)])
     running = sum(service["state"] == "running" for service in found["services"])
     print_plain([totals_line({"services": running}, warnings=len(wanted))])
 
@@ -36,9 +38,6 @@ def status(
 def _tables(found: dict[str, Any]) -> list[Any]:
     from hive_cli.console import marked, table
 
-    versions = ", ".join(
-        f"{name} {version or 'not installed'}" for name, version in found["versions"].items()
-    )
     services = [
         (s["name"], marked(s["state"], STYLES[s["state"]]), str(s["pid"] or "-"), str(s["port"] or "-"))
         for s in found["services"]
@@ -48,7 +47,7 @@ def _tables(found: dict[str, Any]) -> list[Any]:
         for d in found["data"]
     ]
     made = [
-        table(f"Services ({versions})", ("service", "state", ">pid", ">port"), services),
+        table("Services", ("service", "state", ">pid", ">port"), services),
         table("Landed", ("kind", "name", ">rows", ">rejected", "newest", ">age"), data),
         table("In the lake", ("table", ">rows"), list(found["stages"].items())),
     ]

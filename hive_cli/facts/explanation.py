@@ -31,7 +31,8 @@ def explain(settings: Settings, wanted: str) -> dict[str, Any]:
     from hive_cli.facts.order_book import all_orders
 
     known, origin = all_orders(settings)
-    order = next(line for line in known if line["client_order_id"] == one_of(known, wanted))
+    order_id = one_of(known, wanted)
+    order = next(line for line in known if line["client_order_id"] == order_id)
     try:
         with daemon_of(settings) as daemon:
             story = daemon.order(order["client_order_id"])

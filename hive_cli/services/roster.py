@@ -31,7 +31,8 @@ QUIET = {
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One process. `start_within_s` is how long it may take until it answers."""
+    """One process. `start_within_s` is how long it may take until it answers; `needs` names services
+    whose start it must see: it is started anew when one of them is."""
 
     name: str
     command: tuple[str, ...]
@@ -39,6 +40,7 @@ class Service:
     port_setting: str
     stage: int
     start_within_s: float
+    needs: tuple[str, ...] = ()
 
 
 def services(settings: Settings) -> tuple[Service, ...]:
@@ -77,6 +79,7 @@ def services(settings: Settings) -> tuple[Service, ...]:
             "ports.dagster_webserver",
             stage=1,
             start_within_s=120,
+            needs=(CODE_SERVER,),
         ),
         # After the code server: a daemon that finds none looks again only a minute later.
         Service(
@@ -86,6 +89,7 @@ def services(settings: Settings) -> tuple[Service, ...]:
             "",
             stage=1,
             start_within_s=120,
+            needs=(CODE_SERVER,),
         ),
     )
 

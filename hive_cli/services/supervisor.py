@@ -83,13 +83,15 @@ def state_of(home: HiveHome, name: str) -> ServiceState:
 
 
 def _missing(home: HiveHome, services: Sequence[Service]) -> list[Service]:
-    missing = []
-    for service in services:
+    """What has to be started: what does not run, and what needs one of those to be seen starting."""
+    missing: list[Service] = []
+    for service in sorted(services, key=lambda each: each.stage):
         record = read_record(home, service.name)
-        if record is not None and living(record) is not None:
+        needs_new = any(other.name in service.needs for other in missing)
+        if record is not None and living(record) is not None and not needs_new:
             continue
         if record is not None:
-            stop([record])  # a dead leader may have left its children
+            stop([record])  # also what a dead leader left behind
             forget(home, service.name)
         missing.append(service)
     return missing

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -171,6 +172,17 @@ def test_up_starts_what_is_missing_and_nothing_twice(home: HiveHome) -> None:
     os.kill(record.pid, signal.SIGKILL)
     os.waitpid(record.pid, 0)
     assert bring_up(home, first, second) == ["first"]
+
+
+def test_what_needs_a_restarted_service_is_restarted_with_it(home: HiveHome) -> None:
+    first = server(free_port(), "first")
+    second = replace(server(free_port(), "second", stage=1), needs=("first",))
+    bring_up(home, first, second)
+    record = process.read_record(home, "first")
+    assert record is not None
+    os.kill(record.pid, signal.SIGKILL)
+    os.waitpid(record.pid, 0)
+    assert bring_up(home, first, second) == ["first", "second"]
 
 
 def test_down_leaves_no_process_and_no_record(home: HiveHome) -> None:
