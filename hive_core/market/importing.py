@@ -5,13 +5,12 @@ Nothing lands of a file that is refused. Whatever reads the receipts parses the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import polars as pl
 
 from hive_core.contracts.rejection import RejectedRow
 from hive_core.evidence.canonical import sha256_hex
 from hive_core.landing.home import HiveHome
+from hive_core.landing.outcome import ImportOutcome
 from hive_core.landing.receipts import Receipt, land, read_payload
 from hive_core.market.declaration import BarDeclaration, declare_bars
 from hive_core.market.parse import ParsedBars, parse_bars
@@ -19,16 +18,6 @@ from hive_core.market.rates import parse_ecb_rates
 
 ECB_DECLARATION = {"format": "ecb", "time_zone": "Europe/Berlin"}
 """The rates are fixed at 14:15 of this clock; the file has dates only."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImportOutcome:
-    """What became of a file: its receipt, whether it is new, the rows that are used and those not."""
-
-    receipt: Receipt
-    is_new: bool
-    accepted_rows: int
-    rejected: tuple[RejectedRow, ...]
 
 
 def import_bars(
