@@ -296,7 +296,7 @@ voices = st.fixed_dictionaries(
     },
     optional={"side": st.just("sell"), "valid_until": st.just(MIDNIGHT + timedelta(days=5))},
 )
-SHORT_OF_VOICES = st.lists(voices, max_size=14)
+FEW_VOICES = st.lists(voices, max_size=14)
 # A voice every 50 minutes for days: the idea never ends, so every decision hangs on the one before it.
 CHAIN = st.integers(0, 59).map(
     lambda offset: [{"minute": offset + 50 * n, "source": f"room_{n % 3}"} for n in range(80)]
@@ -304,7 +304,7 @@ CHAIN = st.integers(0, 59).map(
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.one_of(SHORT_OF_VOICES, CHAIN), st.sampled_from([1800, 3600, 86_400, 100_000]), st.integers(1, 2))
+@given(st.one_of(FEW_VOICES, CHAIN), st.sampled_from([1800, 3600, 86_400, 100_000]), st.integers(1, 2))
 def test_a_day_with_its_context_resolves_as_all_days_at_once(
     changes: list[dict[str, Any]], window_s: int, threshold: int
 ) -> None:
@@ -326,7 +326,7 @@ def test_a_day_with_its_context_resolves_as_all_days_at_once(
 
 
 @settings(max_examples=30, deadline=None)
-@given(SHORT_OF_VOICES, st.randoms(use_true_random=False))
+@given(FEW_VOICES, st.randoms(use_true_random=False))
 def test_neither_order_nor_repetition_changes_a_byte(changes: list[dict[str, Any]], random: Any) -> None:
     frame = enriched(*changes)
     order = list(range(frame.height))
@@ -338,7 +338,7 @@ def test_neither_order_nor_repetition_changes_a_byte(changes: list[dict[str, Any
 
 
 @settings(max_examples=30, deadline=None)
-@given(SHORT_OF_VOICES, moments)
+@given(FEW_VOICES, moments)
 def test_signals_that_come_later_change_no_decision(changes: list[dict[str, Any]], cut: int) -> None:
     frame = enriched(*changes)
     until = pl.col("ts_event") < NOON + timedelta(minutes=cut)
