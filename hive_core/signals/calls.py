@@ -67,8 +67,17 @@ class _Refusal(ValueError):
         self.field, self.reason, self.detail = field, reason, detail
 
 
-def judge(text: str, tokens: list[Token], profile: SourceProfile) -> Signal | Other | Refused:
-    """Say what one block is. `text` is the block's normalised text, `tokens` are its tokens."""
+def judge(
+    text: str, tokens: list[Token], profile: SourceProfile, *, after_report: bool = False
+) -> Signal | Other | Refused:
+    """Say what one block is.
+
+    Args:
+        text: the block's normalised text; `tokens` are its tokens.
+        profile: what is known of the source.
+        after_report: a heading of results stands before it in the message. Then a call is refused, for
+            it may be a result too.
+    """
     call = read_call(tokens)
     has_stop = any(clause.has_number for clause in call.of("stop"))
     has_target = any(clause.has_number for clause in call.of("target"))
@@ -78,13 +87,15 @@ def judge(text: str, tokens: list[Token], profile: SourceProfile) -> Signal | Ot
     if not has_geometry:
         if manages_trade(text):
             return Other("update")
-        if reports_result(text) or REPORT_HEADING.search(text):
+        if after_report or reports_result(text) or REPORT_HEADING.search(text):
             return Other("noise")
         if not _looks_like_call(call, profile, has_stop, has_target):
             return Other("noise")
     symbol = call.symbols[0] if len(call.symbols) == 1 else None
     side = call.sides[0] if len(call.sides) == 1 else None
     try:
+        if after_report or reports_result(text):
+            raise _Refusal("text", SignalReason.RESULT_IN_ENTRY, "the post tells the results of trades")
         return _signal(call, text, tokens, profile)
     except _Refusal as refusal:
         return Refused(refusal.field, refusal.reason, refusal.detail, symbol, side)
@@ -99,8 +110,6 @@ def _looks_like_call(call: Call, profile: SourceProfile, has_stop: bool, has_tar
 
 
 def _signal(call: Call, text: str, tokens: list[Token], profile: SourceProfile) -> Signal:
-    if reports_result(text):
-        raise _Refusal("text", SignalReason.RESULT_IN_ENTRY, "the post already tells the result of the trade")
     specification = instruments()[_symbol(call, tokens, profile)]
     side = _side(call, text)
     order_type = _order_type(call)

@@ -5,6 +5,7 @@ What a clause's numbers mean as prices stands in `prices`; whether they make a s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -29,6 +30,7 @@ from hive_core.signals.words import (
 Label = Literal["none", "call", "entry", "stop", "target", "other"]
 """`call` begins at a side or a symbol: "buy eurusd 1.0850" needs no label for its entry."""
 _LARGEST_TARGET_NUMBER = 12
+_NUMBERED_PRICE = re.compile(r"[1-9]\.([0-9]+\.[0-9]+)")
 
 
 @dataclass(slots=True)
@@ -234,11 +236,10 @@ class _Reader:
 def _target_number(text: str) -> tuple[bool, str | None]:
     """Whether a target label's first number counts the targets ("tp 2"), and the price in it if there is
     one ("tp1.1.0850")."""
-    if text.isdigit() and int(text[:3]) <= _LARGEST_TARGET_NUMBER and len(text) <= 2:
+    if text.isdigit() and len(text) <= 2 and int(text) <= _LARGEST_TARGET_NUMBER:
         return True, None
-    head, dot, tail = text.partition(".")
-    if dot and "." in tail and len(head) == 1 and head != "0":
-        return True, tail
+    if numbered := _NUMBERED_PRICE.fullmatch(text):
+        return True, numbered.group(1)
     return False, text
 
 

@@ -18,7 +18,7 @@ from hive_core.signals.calls import Other, Refused, Signal, judge
 from hive_core.signals.tables import PARSED
 from hive_core.signals.text import normalise
 from hive_core.signals.tokens import Token, tokenise
-from hive_core.signals.words import SIDES, STOP_LABELS, TARGET_LABELS
+from hive_core.signals.words import REPORT_HEADING, SIDES, STOP_LABELS, TARGET_LABELS
 
 Verdict = Signal | Other | Refused
 
@@ -39,7 +39,11 @@ def parse_signals(messages: pl.DataFrame, configuration: Configuration) -> pl.Da
 
 def parse_text(text: str, profile: SourceProfile) -> list[Verdict]:
     """Everything that one text says, in its order; a single noise verdict when it says nothing."""
-    verdicts = [judge(*block, profile) for block in _blocks(normalise(text))]
+    verdicts: list[Verdict] = []
+    reported = False
+    for block, tokens in _blocks(normalise(text)):
+        verdicts.append(judge(block, tokens, profile, after_report=reported))
+        reported |= bool(REPORT_HEADING.search(block))
     telling = [verdict for verdict in verdicts if verdict != Other("noise")]
     return telling or [Other("noise")]
 

@@ -14,6 +14,7 @@ from hive_core.instruments.specification import InstrumentSpecification
 
 MAX_ZONE_RATIO = Decimal("1.02")
 """An entry zone wider than 2 % is no zone: two numbers that do not belong together."""
+MAX_LIST_RATIO = Decimal("1.25")
 
 _PLAIN = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,8})?")
 _THOUSANDS_AND_POINT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,8}")
@@ -80,8 +81,9 @@ def _plausible(reading: tuple[Decimal, ...], specification: InstrumentSpecificat
 
 
 def _may_be_list(parts: list[str]) -> bool:
-    equally_long = len({len(part) for part in parts}) == 1 and len(parts[0]) > 2
-    return equally_long or any("." in part for part in parts)
+    """Prices of one call stand near each other: "151,250" is no list, "2650,2660" is."""
+    prices = [Decimal(part) for part in parts]
+    return max(prices) <= min(prices) * MAX_LIST_RATIO
 
 
 def _positive(price: Decimal, text: str) -> Decimal:

@@ -81,7 +81,7 @@ REPORT_HEADING = re.compile(
 _RESULT = re.compile(
     r"\b(?:tp|target|sl)\s*\d{0,2}\s*[-:.@]*\s*(?:\d+(?:\.\d+)?\s+)?(?:was |is |got |been |has been )?"
     r"(?:hit|hits|reached|done|smashed)\b"
-    r"|\bhit (?:our |the |your )?(?:first |second |third )?(?:tp|target|sl)\b"
+    r"|\bhit (?:our |the |your )?(?:first |second |third )?(?:tp|target|sl)(?![a-z])"
     r"|(?<![a-z])(?:pips?|profit) (?:running|done|gained|booked|secured|locked|in profit)\b"
     r"|(?<![a-z])pips? profits?\b|\brunning (?:in )?\+?\s*\d+\s*\+?\s*pips?\b"
 )

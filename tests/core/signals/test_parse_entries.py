@@ -1,0 +1,263 @@
+"""Clear calls, in the styles rooms write them, become the signal they say. Texts are the project's own."""
+
+# ruff: noqa: RUF001 - rooms write with look-alike letters, and so do these texts
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from hive_core.configuration.model import SourceProfile
+from hive_core.signals.calls import Signal
+from hive_core.signals.parse import parse_text
+
+
+def one_signal(text: str, profile: SourceProfile | None = None) -> Signal:
+    verdicts = parse_text(text, profile or SourceProfile())
+    assert len(verdicts) == 1, verdicts
+    assert isinstance(verdicts[0], Signal), verdicts[0]
+    return verdicts[0]
+
+
+def told(signal: Signal) -> str:
+    entry = "market" if signal.entry is None else "-".join(str(edge) for edge in sorted(set(signal.entry)))
+    targets = " ".join(map(str, signal.take_profits))
+    return f"{signal.symbol} {signal.side} {signal.order_type} {entry} sl {signal.stop_loss} tp {targets}"
+
+
+EURUSD_BUY = "EURUSD buy market 1.0850 sl 1.0810 tp 1.0910"
+
+ENTRIES = {
+    "one line": ("EURUSD BUY 1.0850 SL 1.0810 TP 1.0910", EURUSD_BUY),
+    "strict lines": ("Buy EURUSD\nEntry 1.0850\nSL 1.0810\nTP 1.0910", EURUSD_BUY),
+    "equals signs": ("eurusd buy = 1.0850 sl = 1.0810 tp = 1.0910", EURUSD_BUY),
+    "pair with a slash": ("Long EUR/USD @1.0850\nStop 1.0810\nTarget 1.0910", EURUSD_BUY),
+    "pair with a blank": ("buy eur usd at 1.0850 sl 1.0810 tp 1.0910", EURUSD_BUY),
+    "pair with a hyphen": ("Pair: EUR-USD\nSide: buy\nEntry: 1.0850\nSL: 1.0810\nTP: 1.0910", EURUSD_BUY),
+    "hash tag": ("#EURUSD\n\nBUY 1.0850\n\nSL 1.0810\nTP 1.0910", EURUSD_BUY),
+    "broker suffix": ("EURUSDm buy 1.0850 sl 1.0810 tp 1.0910", EURUSD_BUY),
+    "suffix after a point": ("EURUSD.vx buy 1.0850 sl 1.0810 tp 1.0910", EURUSD_BUY),
+    "side glued on": ("EURUSDBUY 1.0850 SL 1.0810 TP 1.0910", EURUSD_BUY),
+    "nick-name": ("fiber long 1.0850 sl 1.0810 tp 1.0910", EURUSD_BUY),
+    "labels below each other": ("EURUSD BUY\n1.0850\nS.L\n1.0810\nT.P 1\n1.0910", EURUSD_BUY),
+    "label spellings": ("BUY EURUSD 1.0850\nStop-Lose: 1.0810\nTake Profit (1): 1.0910", EURUSD_BUY),
+    "slashed labels": ("BUY EURUSD 1.0850 | S/L 1.0810 | T/P1 1.0910", EURUSD_BUY),
+    "labels glued to numbers": ("BUY EURUSD 1.0850 SL1.0810 TP1.0910", EURUSD_BUY),
+    "target numbers with points": ("BUY EURUSD 1.0850\nSL 1.0810\nTp1.1.0910", EURUSD_BUY),
+    "emoji and arrows": ("🟢EurUsd↗️BUY\n☑️ At ➡️1.0850\n➖➖➖\n❌ Sl➡️1.0810\n✅ Tp➡️1.0910", EURUSD_BUY),
+    "emoji as codes": ("EURUSD buy 1.0850\n:x: SL 1.0810\n:white_check_mark: TP 1.0910", EURUSD_BUY),
+    "markdown": ("**EURUSD** `BUY` **1.0850**\nSL: **1.0810**\nTP: `1.0910`", EURUSD_BUY),
+    "brackets": ("[EURUSD] {BUY}\n[entry point]: [1.0850]\n(SL): (1.0810)\n<TP>: <1.0910>", EURUSD_BUY),
+    "mathematical letters": ("𝐄𝐔𝐑𝐔𝐒𝐃 𝐁𝐔𝐘 1.0850 𝑆𝐿 1.0810 𝑇𝑃 1.0910", EURUSD_BUY),
+    "full-width digits": ("EURUSD buy １.０８５０ sl 1.0810 tp 1.0910", EURUSD_BUY),
+    "right-to-left marks": (
+        "\u200fEURUSD\u200f buy \u202b1.0850\u202c\nSL\u200f 1.0810\nTP\u200f 1.0910",
+        EURUSD_BUY,
+    ),
+    "no-break blanks": ("EURUSD\xa0buy\xa01.0850\nSL\xa01.0810\nTP\xa01.0910", EURUSD_BUY),
+    "decimal comma": ("EURUSD buy 1,0850 sl 1,0810 tp 1,0910", EURUSD_BUY),
+    "gain beside the price": ("EURUSD buy 1.0850\nSL 1.0810 (40 pips)\nTP 1.0910 +60", EURUSD_BUY),
+    "risk and size": ("EURUSD buy 1.0850\nlot 0.02\nSL 1.0810\nTP 1.0910\nRisk 2% per trade", EURUSD_BUY),
+    "date and time": ("2024.05.06 14:30 EURUSD buy 1.0850 sl 1.0810 tp 1.0910", EURUSD_BUY),
+    "date in words": ("Idea of 6 May 2024\nEURUSD buy 1.0850 sl 1.0810 tp 1.0910", EURUSD_BUY),
+    "time frame": ("EURUSD H4 buy 1.0850 (15m trigger) sl 1.0810 tp 1.0910", EURUSD_BUY),
+    "signal number": ("Signal no 14\nEURUSD buy 1.0850\nSL 1.0810\nTP 1.0910", EURUSD_BUY),
+    "list number": ("3) EURUSD buy 1.0850 sl 1.0810 tp 1.0910", EURUSD_BUY),
+    "reward to risk": ("EURUSD buy 1.0850\nSL 1.0810\nTP 1.0910\nRR 1.5", EURUSD_BUY),
+    "side after the prices": (
+        "Pair: EURUSD\nEntry price: 1.0850\n\nDirection: LONG\n\nSL: 1.0810\nTP: 1.0910",
+        EURUSD_BUY,
+    ),
+    "side before the price, symbol after": ("BUY 1.0850 eurusd tp 1.0910 sl 1.0810", EURUSD_BUY),
+    "same entry twice": ("Buy EURUSD 1.0850\nEntry: 1.0850\nSL 1.0810\nTP 1.0910", EURUSD_BUY),
+    "advice to break even stays an entry": (
+        "EURUSD buy 1.0850 SL 1.0810 TP 1.0910, move SL to breakeven after TP1",
+        EURUSD_BUY,
+    ),
+    "advice with a price to move to": (
+        "EURUSD buy 1.0850\nSL 1.0810\nTP 1.0910\nMove SL to 1.0860 once in profit",
+        EURUSD_BUY,
+    ),
+    "target hit is only a condition": (
+        "EURUSD buy 1.0850\nSL 1.0810\nTP 1.0910\nAfter TP1 hit close half",
+        EURUSD_BUY,
+    ),
+    "long term": (
+        "Long term idea: sell EURUSD 1.0850 sl 1.0890 tp 1.0700",
+        "EURUSD sell market 1.0850 sl 1.0890 tp 1.0700",
+    ),
+    "Portuguese": (
+        "EURUSD Venda (sell)\nEntrada: 1.0850\nStop Loss: 1.0890\nTake Profit: 1.0790",
+        "EURUSD sell market 1.0850 sl 1.0890 tp 1.0790",
+    ),
+    "market without a price": (
+        "EURUSD sell now\nSL 1.0890\nTP 1.0790",
+        "EURUSD sell market market sl 1.0890 tp 1.0790",
+    ),
+    "at market price": (
+        "EURUSD sell at market price\nSL 1.0890\nTP 1.0790",
+        "EURUSD sell market market sl 1.0890 tp 1.0790",
+    ),
+    "limit": ("EURUSD buy limit @ 1.0800 sl 1.0760 tp 1.0880", "EURUSD buy limit 1.0800 sl 1.0760 tp 1.0880"),
+    "limit first": (
+        "LIMIT ENTRY\nEURUSD BUY\nEntry 1.0800\nSL 1.0760\nTP 1.0880",
+        "EURUSD buy limit 1.0800 sl 1.0760 tp 1.0880",
+    ),
+    "stop order": (
+        "EURUSD BUY STOP 1.0900\nSL 1.0860\nTP 1.0980",
+        "EURUSD buy stop 1.0900 sl 1.0860 tp 1.0980",
+    ),
+    "side and stop loss side by side": (
+        "1.0850 EURUSD buy stop loss 1.0810 tp 1.0910",
+        "EURUSD buy market market sl 1.0810 tp 1.0910",
+    ),
+    "zone": ("Gold sell 2650 - 2653\nSL 2660\nTP 2640", "XAUUSD sell market 2650-2653 sl 2660 tp 2640"),
+    "zone the other way": (
+        "Gold buy zone 2653/2650\nSL 2644\nTP 2660",
+        "XAUUSD buy market 2650-2653 sl 2644 tp 2660",
+    ),
+    "zone with a bullet": (
+        "Gold buy 2650• 2653\nSL 2644\nTP 2660",
+        "XAUUSD buy market 2650-2653 sl 2644 tp 2660",
+    ),
+    "zone with an underline": (
+        "Gold buy 2650_2653\nSL 2644\nTP 2660",
+        "XAUUSD buy market 2650-2653 sl 2644 tp 2660",
+    ),
+    "zone in words": (
+        "Gold buy between 2650 and 2653\nSL 2644\nTP 2660",
+        "XAUUSD buy market 2650-2653 sl 2644 tp 2660",
+    ),
+    "zone with a blank": (
+        "Gold buy now: 2650 2653\nSL 2644\nTP 2660",
+        "XAUUSD buy market 2650-2653 sl 2644 tp 2660",
+    ),
+    "abbreviated edge": (
+        "Gold sell 2650-53\nSL 2660\nTP 2640",
+        "XAUUSD sell market 2650-2653 sl 2660 tp 2640",
+    ),
+    "abbreviated edge with a point": (
+        "Gold sell 2650.5-52.5\nSL 2660\nTP 2640",
+        "XAUUSD sell market 2650.5-2652.5 sl 2660 tp 2640",
+    ),
+    "abbreviated fraction": (
+        "USDJPY sell 151.30/35 sl 151.80 tp 150.40",
+        "USDJPY sell market 151.30-151.35 sl 151.80 tp 150.40",
+    ),
+    "thousands": (
+        "XAU/USD buy 2,650.50 sl 2,640.00 tp 2,671.00",
+        "XAUUSD buy market 2650.50 sl 2640.00 tp 2671.00",
+    ),
+    "thousands without a point": (
+        "Gold buy 2,650 sl 2,640 tp 2,671",
+        "XAUUSD buy market 2650 sl 2640 tp 2671",
+    ),
+    "three decimals by comma": (
+        "USDJPY buy 151,250 sl 150,900 tp 152,000",
+        "USDJPY buy market 151.250 sl 150.900 tp 152.000",
+    ),
+    "targets in a list": (
+        "EURUSD buy 1.0850 sl 1.0810 tp 1.0880, 1.0910, 1.0940",
+        "EURUSD buy market 1.0850 sl 1.0810 tp 1.0880 1.0910 1.0940",
+    ),
+    "targets joined by and": (
+        "EURUSD buy 1.0850 sl 1.0810 take profit at 1.0880 & 1.0910",
+        "EURUSD buy market 1.0850 sl 1.0810 tp 1.0880 1.0910",
+    ),
+    "targets without blanks": (
+        "EURUSD buy 1.0850 sl 1.0810 tp 1.0880,1.0910",
+        "EURUSD buy market 1.0850 sl 1.0810 tp 1.0880 1.0910",
+    ),
+    "targets below each other": (
+        "EURUSD buy 1.0850\nSL 1.0810\nTargets:\n1.0880\n1.0910",
+        "EURUSD buy market 1.0850 sl 1.0810 tp 1.0880 1.0910",
+    ),
+    "ordinal targets": (
+        "EURUSD buy 1.0850\nSL 1.0810\n1st target @ 1.0880\n2nd target @ 1.0910",
+        "EURUSD buy market 1.0850 sl 1.0810 tp 1.0880 1.0910",
+    ),
+    "raised target numbers": (
+        "EURUSD buy 1.0850 TP¹ 1.0880 TP² 1.0910 SL 1.0810",
+        "EURUSD buy market 1.0850 sl 1.0810 tp 1.0880 1.0910",
+    ),
+    "share of each target": (
+        "EURUSD buy 1.0850\nSL 1.0810\nTP1 1.0880 (60%)\nTP2 1.0910 (40%)",
+        "EURUSD buy market 1.0850 sl 1.0810 tp 1.0880 1.0910",
+    ),
+    "runner": (
+        "EURUSD buy 1.0850\nSL 1.0810\nTP1 1.0880\nTP2 1.0910\nTP3 open",
+        "EURUSD buy market 1.0850 sl 1.0810 tp 1.0880 1.0910",
+    ),
+    "runner in the list": (
+        "Gold buy 2650 sl 2640 tp 2660 - 2670 - OPEN",
+        "XAUUSD buy market 2650 sl 2640 tp 2660 2670",
+    ),
+    "pips from the entry": (
+        "EURUSD buy 1.0850\nSL 40 pips\nTP1 60 pips\nTP2 90 pips",
+        "EURUSD buy market 1.0850 sl 1.08100 tp 1.09100 1.09400",
+    ),
+    "pips of a sell": (
+        "USDJPY sell 151.50 sl 30 pips tp 45pips",
+        "USDJPY sell market 151.50 sl 151.800 tp 151.050",
+    ),
+    "list of pips": (
+        "EURUSD sell 1.0850\nTP 20-50-100 pips\nSL 40 pips",
+        "EURUSD sell market 1.0850 sl 1.08900 tp 1.08300 1.08000 1.07500",
+    ),
+    "wrong side is not repaired": (
+        "EURUSD buy 1.0850 sl 1.0890 tp 1.0910",
+        "EURUSD buy market 1.0850 sl 1.0890 tp 1.0910",
+    ),
+    "wrong scale is not repaired": (
+        "EURUSD buy 10850 sl 10810 tp 10910",
+        "EURUSD buy market 10850 sl 10810 tp 10910",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), ENTRIES.values(), ids=ENTRIES.keys())
+def test_a_clear_call_is_read_as_it_is_written(text: str, expected: str) -> None:
+    assert told(one_signal(text)) == expected
+
+
+def test_a_pip_of_gold_is_what_the_source_calls_so() -> None:
+    text = "Gold buy 2650 sl 50 pips tp 100 pips"
+    tenths = SourceProfile(pip={"XAUUSD": Decimal("0.1")})
+    cents = SourceProfile(pip={"XAUUSD": Decimal("0.01")})
+    assert told(one_signal(text, tenths)) == "XAUUSD buy market 2650 sl 2645.00 tp 2660.00"
+    assert told(one_signal(text, cents)) == "XAUUSD buy market 2650 sl 2649.50 tp 2651.00"
+
+
+def test_a_room_of_one_instrument_need_not_name_it() -> None:
+    profile = SourceProfile(default_symbol="XAUUSD")
+    assert told(one_signal("buy 2650 sl 2640 tp 2670", profile)) == "XAUUSD buy market 2650 sl 2640 tp 2670"
+
+
+def test_signals_in_one_message_stay_apart() -> None:
+    text = (
+        "Two ideas for today\n\nEURUSD BUY 1.0850\nSL 1.0810\nTP 1.0910\n\n"
+        "GBPUSD SELL 1.2700\nSL 1.2750\nTP 1.2600\n\nGood luck"
+    )
+    verdicts = parse_text(text, SourceProfile())
+    assert [told(verdict) for verdict in verdicts if isinstance(verdict, Signal)] == [
+        EURUSD_BUY,
+        "GBPUSD sell market 1.2700 sl 1.2750 tp 1.2600",
+    ]
+    assert len(verdicts) == 2
+
+
+def test_signals_on_lines_below_each_other_stay_apart() -> None:
+    text = "EURUSD BUY 1.0850 SL 1.0810 TP 1.0910\nEURUSD SELL 1.0950 SL 1.0990 TP 1.0900"
+    verdicts = parse_text(text, SourceProfile())
+    assert [told(verdict) for verdict in verdicts if isinstance(verdict, Signal)] == [
+        EURUSD_BUY,
+        "EURUSD sell market 1.0950 sl 1.0990 tp 1.0900",
+    ]
+
+
+def test_a_good_signal_survives_a_bad_one_in_the_same_message() -> None:
+    verdicts = parse_text(
+        "EURUSD buy 1.0850 sl 1.0810 tp 1.0910\n\nGBPUSD sell 1.27 tp 1.26", SourceProfile()
+    )
+    assert [type(verdict).__name__ for verdict in verdicts] == ["Signal", "Refused"]
