@@ -96,6 +96,12 @@ def test_what_is_open_at_the_end_is_marked_to_the_last_close(follow: Any) -> Non
     assert row["r_multiple"] == pytest.approx(0.0025 / 0.0051)
 
 
+@pytest.mark.parametrize("quiet_hours", [1, 63, 64, 65, 191, 192, 193, 500])
+def test_an_exit_is_found_however_long_it_takes(follow: Any, quiet_hours: int) -> None:
+    row = follow(*[QUIET] * quiet_hours, UP, QUIET)
+    assert (row["outcome"], row["ts_exit"]) == ("target", hour(2 + quiet_hours + 1))
+
+
 def test_a_limit_fills_only_where_it_is_touched(follow: Any) -> None:
     limit = {"order_type": "limit", "entry": 1.0480, "valid_until": hour(6)}
     touched = follow(QUIET, (1.0500, 1.0505, 1.0479, 1.0500), UP, **limit)

@@ -72,10 +72,14 @@ def test_sources_are_told_apart_and_sorted() -> None:
 
 
 def test_a_source_scores_the_same_beside_others_and_in_any_order() -> None:
-    alone = [("room", "target", 1.0), ("room", "stop", -1.0), ("room", "target", 2.5)]
+    alone = [("room", "stop", -1.0), ("room", "target", 1.5), ("room", "stop", -1.0), ("room", "target", 2.5)]
     frame = outcomes(*alone)
     beside = outcomes(*alone, ("other", "stop", -1.0), ("aardvark", "target", 4.0))
-    assert score_sources(beside.reverse()).filter(pl.col("source") == "room").equals(score_sources(frame))
+    assert (
+        score_sources(beside.sort("r_multiple"))
+        .filter(pl.col("source") == "room")
+        .equals(score_sources(frame))
+    )
 
 
 def test_no_outcomes_are_no_scores() -> None:
