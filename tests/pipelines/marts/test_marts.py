@@ -13,6 +13,8 @@ from hive_pipelines.project_files import project_file
 
 MARTS = ("dim_sources", "fct_orders", "fct_signals", "mart_daily_risk", "mart_source_performance")
 
+pytestmark = pytest.mark.slow
+
 
 def _by(frame: pl.DataFrame, *key: str) -> dict:
     """Rows by one column's value, or by a tuple of several."""
