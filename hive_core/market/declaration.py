@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import polars as pl
 from pydantic import AfterValidator, Field, ValidationError
 
-from hive_core.contracts.base import Contract, ExactDecimal, Symbol, decimal_text
+from hive_core.contracts.base import Contract, ExactDecimal, decimal_text
 from hive_core.contracts.rejection import RefusedFile
 from hive_core.instruments.specification import alias_table, instruments
 from hive_core.market.bars import TIMEFRAME_SECONDS
@@ -62,7 +62,8 @@ def _known_timeframe(name: str) -> str:
 
 def _known_symbol(name: str) -> str:
     if name not in instruments():
-        near = alias_table().get(name) or next(iter(difflib.get_close_matches(name, instruments(), 1)), None)
+        bare = "".join(letter for letter in name.upper() if letter.isalnum())
+        near = alias_table().get(bare) or next(iter(difflib.get_close_matches(bare, instruments(), 1)), None)
         hint = f"did you mean {near}?" if near else f"known are {', '.join(instruments())}"
         raise ValueError(f"{name} is not an instrument Hive knows; {hint}")
     return name
@@ -75,7 +76,7 @@ class BarDeclaration(Contract):
     price; None leaves it to the format. `side`: None leaves it to the format or the column names.
     """
 
-    symbol: Annotated[Symbol, AfterValidator(_known_symbol)]
+    symbol: Annotated[str, AfterValidator(_known_symbol)]
     timeframe: Annotated[str, AfterValidator(_known_timeframe)]
     format: BarFormat
     time_zone: Annotated[str, AfterValidator(_known_zone)]

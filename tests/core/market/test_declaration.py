@@ -35,9 +35,13 @@ def test_an_unknown_instrument_is_refused_with_the_nearest_name():
         declare_bars({**GOOD, "symbol": "EURUDS"})
 
 
-def test_an_alias_is_no_symbol_but_names_it():
-    with pytest.raises(RefusedFile, match="did you mean XAUUSD"):
-        declare_bars({**GOOD, "symbol": "GOLD"})
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("GOLD", "XAUUSD"), ("eurusd", "EURUSD"), ("EUR/USD", "EURUSD"), ("EURUSD.r", "EURUSD")],
+)
+def test_another_spelling_is_no_symbol_but_names_it(said, meant):
+    with pytest.raises(RefusedFile, match=f"did you mean {meant}"):
+        declare_bars({**GOOD, "symbol": said})
 
 
 def test_a_mid_price_is_refused():

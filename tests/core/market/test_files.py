@@ -112,6 +112,13 @@ def test_a_brokers_quotes_shortly_before_the_opening_are_counted_not_refused(par
     assert "clock_doubt" not in facts
 
 
+def test_a_brokers_last_quote_after_the_close_is_counted_not_refused(parse, csv_at, market_hours):
+    after_close = [at(2024, 1, 12, 22) + timedelta(weeks=week) for week in range(8)]
+    facts = parse(csv_at([*market_hours(8), *after_close])).facts
+    assert facts["market_closed_rows"] == 8
+    assert "clock_doubt" not in facts
+
+
 def test_a_clock_that_was_wrong_in_one_year_of_several_is_doubted_by_name(parse, csv_at, market_hours):
     # By New York's clock, so that summer and winter are the same; in 2020 four hours early.
     first = at(2020, 1, 5, 17)

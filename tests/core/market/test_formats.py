@@ -179,6 +179,13 @@ def test_plain_csv_with_both_sides_needs_no_declared_side(parse):
     assert parsed.frame["landing_sha256"].to_list() == [LANDING]
 
 
+def test_one_side_of_plain_csv_with_both_can_be_declared(parse):
+    parsed = parse(BOTH + BOTH_ROW, side="ask")
+    assert prices(parsed, "bid") == (None, None, None, None)
+    assert prices(parsed, "ask") == (1.0942, 1.0949, 1.0940, 1.0946)
+    assert parsed.facts["sides"] == "ask"
+
+
 def test_plain_csv_with_one_side_is_refused_until_the_side_is_said(parse):
     text = "time,open,high,low,close\n2024-01-08 01:00:00,1.0941,1.0948,1.0939,1.0945\n"
     for side in (None, "both"):
