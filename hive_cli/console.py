@@ -109,9 +109,13 @@ def progress() -> Progress:
     )
 
 
-def _counted(counts: Mapping[str, int]) -> str:
-    parts = [f"{count:,} {unit if count != 1 else unit.removesuffix('s')}" for unit, count in counts.items()]
-    return ", ".join(parts) or "0"
+def counted(count: int, units: str) -> str:
+    """`1 row`, `6,200 rows`; `units` is the plural."""
+    return f"{count:,} {units if count != 1 else units.removesuffix('s')}"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(counted(count, units) for units, count in counts.items()) or "0"
 
 
 def totals_line(
@@ -124,4 +128,4 @@ def totals_line(
     """The fixed last line, such as `PASS 3 files, 6,200 rows  SKIP 2 rows  ERROR 0`."""
     shown = {unit: count for unit, count in (skipped or {}).items() if count}
     warned = "" if warnings is None else f"  WARN {warnings}"
-    return f"PASS {_counted(passed)}{warned}  SKIP {_counted(shown)}  ERROR {errors}"
+    return f"PASS {_listed(passed)}{warned}  SKIP {_listed(shown)}  ERROR {errors}"

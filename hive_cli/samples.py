@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hive_cli.console import counted
 from hive_cli.failure import Failure
 
 if TYPE_CHECKING:
@@ -61,5 +62,5 @@ def bring_samples(home: HiveHome, *, received_ns: int) -> list[dict[str, str]]:
 
 def _told(name: str, outcome: ImportOutcome) -> dict[str, str]:
     again = "" if outcome.is_new else ", landed before"
-    told = f"{outcome.accepted_rows:,} rows, receipt {outcome.receipt.number}{again}"
+    told = f"{counted(outcome.accepted_rows, 'rows')}, receipt {outcome.receipt.number}{again}"
     return {"file": name, "sha256": outcome.receipt.payload_sha256, "did": told}

@@ -208,7 +208,7 @@ def _import_each(files: list[Path], take: Callable[[str, bytes], ImportOutcome],
 
 
 def _show(done: list[Imported]) -> None:
-    from hive_cli.console import facts, print_plain, totals_line
+    from hive_cli.console import counted, facts, print_plain, totals_line
 
     for each in done:
         if each.outcome is None:
@@ -220,8 +220,8 @@ def _show(done: list[Imported]) -> None:
         again = "" if outcome.is_new else " (landed before; nothing new)"
         found = outcome.receipt.facts
         span = f", {found['first_ts']} to {found['last_ts']}" if "first_ts" in found else ""
-        told = f"{each.path}: {outcome.accepted_rows:,} rows{span}; receipt {outcome.receipt.number}{again}"
-        print_plain([told])
+        rows = counted(outcome.accepted_rows, "rows")
+        print_plain([f"{each.path}: {rows}{span}; receipt {outcome.receipt.number}{again}"])
         if outcome.rejected:
             facts().print(_rejected_table(outcome.rejected))
     kept = [each.outcome for each in done if each.outcome is not None]
