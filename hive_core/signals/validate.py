@@ -112,7 +112,7 @@ def _with_duplicates(judged: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_typo_hints(faulty: pl.DataFrame) -> pl.DataFrame:
-    """Says in the detail of a price on the wrong side if one other digit would put it right."""
+    """Says in the detail of prices on the wrong side what would put it right."""
     wrong_sided = [SignalReason.STOP_WRONG_SIDE.value, SignalReason.TARGET_WRONG_SIDE.value]
     hints = [
         {"_row": row["_row"], "_hint": hint}
@@ -134,7 +134,7 @@ def _with_typo_hints(faulty: pl.DataFrame) -> pl.DataFrame:
 def _typo_hint(row: dict[str, Any]) -> str | None:
     """The text to add to a wrong-sided signal's detail, or None.
 
-    Only where a single price is wrong: with stop and targets both wrong it is the side that is.
+    A digit is blamed only where a single price is wrong; with all of them wrong it is the side.
     """
     upward = 1.0 if row["side"] == "buy" else -1.0
     edge_at_stop: float = row["_edge_at_stop"]
@@ -150,12 +150,11 @@ def _typo_hint(row: dict[str, Any]) -> str | None:
         return spread < upward * (edge_at_stop - price) <= farthest_stop
 
     wrong_targets = [price for price in row["take_profits"] if upward * (price - edge_at_targets) <= 0]
-    if row["reason"] == SignalReason.STOP_WRONG_SIDE:
-        wrong = [row["stop_loss"], *wrong_targets]
-        suggested = one_digit_away(wrong[0], right_stop)
-    else:
-        wrong = wrong_targets
-        suggested = one_digit_away(wrong[0], right_target)
-    if suggested is None or len(wrong) > 1:
+    stop_is_wrong = row["reason"] == SignalReason.STOP_WRONG_SIDE
+    wrong = [row["stop_loss"], *wrong_targets] if stop_is_wrong else wrong_targets
+    if len(wrong) == 1 + len(row["take_profits"]):
+        return f"; stop and targets stand as for a {'sell' if row['side'] == 'buy' else 'buy'}"
+    if len(wrong) > 1:
         return None
-    return f"; digit_typo: {wrong[0]} would be right as {suggested}"
+    suggested = one_digit_away(wrong[0], right_stop if stop_is_wrong else right_target)
+    return None if suggested is None else f"; digit_typo: {wrong[0]} would be right as {suggested}"

@@ -178,8 +178,14 @@ def test_a_single_wrong_digit_is_said_in_the_detail(judge: Judge, change: dict[s
     assert f"digit_typo: {hint}" in verdict[2]
 
 
-def test_with_stop_and_targets_wrong_no_digit_is_blamed(judge: Judge) -> None:
-    verdict = judge(entry=1.05, stop_loss=1.0550, take_profits=[1.0450])
+def test_with_stop_and_targets_wrong_the_side_is_blamed_and_no_digit(judge: Judge) -> None:
+    verdict = judge(entry=1.05, stop_loss=1.0550, take_profits=[1.0450, 1.0400])
     assert verdict is not None
     assert verdict[1] == "stop_wrong_side"
-    assert "digit_typo" not in verdict[2]
+    assert verdict[2].endswith("; stop and targets stand as for a sell")
+
+
+def test_with_two_prices_of_several_wrong_nothing_is_suggested(judge: Judge) -> None:
+    verdict = judge(entry=1.05, stop_loss=1.0550, take_profits=[1.0450, 1.0600])
+    assert verdict is not None
+    assert ";" not in verdict[2]
