@@ -9,7 +9,7 @@ import sys
 from hive_core.landing.home import HiveHome
 
 
-def test_the_rooms_are_scored_with_intervals_and_what_was_refused(hive) -> None:
+def test_the_rooms_are_scored_with_intervals_and_what_was_refused(hive, home: HiveHome) -> None:
     said = hive("demo")
     assert said.code == 0, said.err
     for room in ("sample_edge", "sample_random", "sample_wrong"):
@@ -17,25 +17,18 @@ def test_the_rooms_are_scored_with_intervals_and_what_was_refused(hive) -> None:
     assert "95 %" in said.out
     assert "stop_wrong_side" in said.out
     assert said.out.splitlines()[-1].startswith("PASS ")
-
-
-def test_the_known_quality_of_the_rooms_is_measured(hive) -> None:
-    found = {room["source"]: room for room in json.loads(hive("demo", "--json").out)["sources"]}
-    assert found["sample_edge"]["mean_r_low"] > 0
-    assert found["sample_random"]["mean_r_low"] < 0 < found["sample_random"]["mean_r_high"]
-    assert found["sample_wrong"]["quarantined"] > 0
-
-
-def test_it_needs_no_home_and_makes_none(hive, home: HiveHome) -> None:
-    hive("demo")
     assert not home.root.exists()
 
 
-def test_it_imports_neither_dagster_nor_pandas() -> None:
+def test_the_known_quality_of_the_rooms_is_measured_without_dagster_or_pandas() -> None:
     code = (
-        "import sys; from hive_cli.main import run; run(['demo']);"
+        "import sys; from hive_cli.main import run; run(['demo', '--json']);"
         "print([name for name in ('dagster', 'pandas', 'duckdb', 'pyarrow') if name in sys.modules],"
         " file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+    found = {room["source"]: room for room in json.loads(done.stdout)["sources"]}
+    assert found["sample_edge"]["mean_r_low"] > 0
+    assert found["sample_random"]["mean_r_low"] < 0 < found["sample_random"]["mean_r_high"]
+    assert found["sample_wrong"]["quarantined"] > 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from hive_core.landing.home import HiveHome
 from hive_core.landing.receipts import receipts
 
-DECLARED = (
+DECLARED = [
     "--symbol",
     "EURUSD",
     "--timeframe",
@@ -19,7 +19,7 @@ DECLARED = (
     "UTC",
     "--side",
     "bid",
-)
+]
 GOOD = (
     "time,open,high,low,close,volume\n"
     "2017-03-01 00:00:00,1.05,1.06,1.04,1.055,10\n"
@@ -52,12 +52,8 @@ def test_a_bad_row_is_named_the_rest_is_kept_and_the_code_is_1(hive, home: HiveH
 
 def test_a_refused_file_loses_nothing_of_the_others(hive, home: HiveHome, tmp_path: Path) -> None:
     points = GOOD.replace("1.05,1.06,1.04,1.055", "105000,106000,104000,105500")
-    files = [
-        bars(tmp_path, points, "points.csv"),
-        bars(tmp_path, GOOD, "good.csv"),
-        str(tmp_path / "none.csv"),
-    ]
-    said = hive("import", "bars", *files, *DECLARED)
+    files = [bars(tmp_path, points, "points.csv"), bars(tmp_path, GOOD, "good.csv")]
+    said = hive("import", "bars", *files, str(tmp_path / "none.csv"), *DECLARED)
     assert said.code == 1
     assert "points.csv: refused" in said.err
     assert "none.csv: refused" in said.err
@@ -67,12 +63,10 @@ def test_a_refused_file_loses_nothing_of_the_others(hive, home: HiveHome, tmp_pa
 
 
 def test_bars_on_a_saturday_are_a_wrong_clock(hive, home: HiveHome, tmp_path: Path) -> None:
-    rows = [
-        f"2017-03-{4 + hour // 24:02d} {hour % 24:02d}:00:00,1.05,1.06,1.04,1.055,10" for hour in range(40)
-    ]
-    said = hive(
-        "import", "bars", bars(tmp_path, "time,open,high,low,close,volume\n" + "\n".join(rows)), *DECLARED
-    )
+    prices = "1.05,1.06,1.04,1.055,10"
+    rows = [f"2017-03-{4 + hour // 24:02d} {hour % 24:02d}:00:00,{prices}" for hour in range(40)]
+    text = "time,open,high,low,close,volume\n" + "\n".join(rows)
+    said = hive("import", "bars", bars(tmp_path, text), *DECLARED)
     assert said.code == 1
     assert "saturday" in (said.err + said.out).lower()
 
@@ -104,9 +98,7 @@ def test_the_same_file_again_is_told_and_lands_once(hive, home: HiveHome, tmp_pa
     assert len(list(receipts(home))) == 1
 
 
-def test_messages_keep_the_good_lines_of_a_file_with_broken_ones(
-    hive, home: HiveHome, tmp_path: Path
-) -> None:
+def test_good_lines_are_kept_of_a_file_with_broken_ones(hive, home: HiveHome, tmp_path: Path) -> None:
     path = tmp_path / "room.jsonl"
     good = '{"id": 1, "ts": "2017-03-01T10:00:00Z", "text": "BUY EURUSD SL 1.05 TP 1.06"}\n'
     path.write_bytes(good.encode() + b'\xff\xfe{"id": 2}\n')

@@ -23,6 +23,7 @@ from hive_core.landing.home import HiveHome
 
 SERVE = """
 import socketserver, sys
+socketserver.TCPServer.allow_reuse_address = True
 socketserver.TCPServer(("127.0.0.1", int(sys.argv[1])), socketserver.BaseRequestHandler).serve_forever()
 """
 DEAF = """
