@@ -70,11 +70,6 @@ def given_when(column: str, condition_name: str, condition: pl.Expr, *others: st
     )
 
 
-def once(column: str) -> pa.Check:
-    """No two rows have the same value; rows without one are not compared."""
-    return row_rule(f"{column} once", (column,), pl.col(column).is_null() | pl.col(column).is_unique())
-
-
 def filled_list(column: str) -> pa.Check:
     """A list has an item, and no null among its items."""
     return row_rule(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import pandera.polars as pa
 import polars as pl
 
+from hive_core.calendars.sessions import Session
 from hive_core.contracts.execution_tables import (
     ACCOUNT_EQUITY,
     DENIALS,
@@ -22,6 +23,8 @@ from hive_core.contracts.execution_tables import (
 from hive_core.contracts.order import OrderState
 from hive_core.contracts.reasons import DenialReason
 from hive_core.market.bars import ASK_COLUMNS, BAR_SCHEMA, BID_COLUMNS, RATE_SCHEMA, TIMEFRAME_SECONDS
+from hive_core.signals.reasons import SignalReason
+from hive_core.signals.score import Outcome
 from hive_core.signals.tables import (
     DECISIONS,
     ENRICHED,
@@ -49,7 +52,6 @@ from hive_pipelines.quality.rules import (
     filled_list,
     given_when,
     in_order,
-    once,
     positive_items,
     row_rule,
     stop_right_side,
@@ -151,11 +153,10 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     ),
     "parsed_signals": _schema(
         PARSED,
-        nullable=("signal_id", *_UNPLANNED, "field", "reason", "detail"),
+        key=("signal_id",),
+        nullable=(*_UNPLANNED, "field", "reason", "detail"),
         checks={"kind": pa.Check.isin(("signal", "update", "noise", "refused"))},
         rules=[
-            once("signal_id"),
-            given_when("signal_id", "a signal", _IS_SIGNAL, "kind"),
             given_when("side", "a signal", _IS_SIGNAL, "kind"),
             given_when("order_type", "a signal", _IS_SIGNAL, "kind"),
             given_when("reason", "refused", _IS_REFUSED, "kind"),
@@ -166,8 +167,9 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     ),
     "quarantined_signals": _schema(
         QUARANTINED,
-        nullable=("signal_id", *_UNPLANNED, "field", "detail"),
-        rules=[once("signal_id")],
+        key=("signal_id",),
+        nullable=(*_UNPLANNED, "field", "detail"),
+        checks={"reason": pa.Check.isin(tuple(SignalReason))},
     ),
     "enriched_signals": _schema(
         ENRICHED,
@@ -175,6 +177,7 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         nullable=("entry_low", "entry_high", *(name for name in ENRICHED if name not in VALID)),
         checks={
             "market_timeframe": pa.Check.isin(tuple(TIMEFRAME_SECONDS)),
+            "session": pa.Check.isin(tuple(Session)),
             "spread_pips": NOT_NEGATIVE,
             "atr_pips": NOT_NEGATIVE,
             "stop_distance_pips": POSITIVE,
@@ -222,7 +225,7 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         key=("signal_id",),
         nullable=("ts_entry", "ts_exit", "entry_price", "exit_price", "r_multiple", "targets_hit"),
         checks={
-            "outcome": pa.Check.isin(("target", "stop", "expired", "unfilled", "open")),
+            "outcome": pa.Check.isin(tuple(Outcome)),
             "targets_hit": NOT_NEGATIVE,
         },
         rules=[

@@ -47,15 +47,15 @@ MESSAGES_OF_TWO_DAYS = (
         "buy, stop over",
         "signal",
         ("buy", "market", None, 1.08, [1.07]),
-        "stop_side",
+        "stop_wrong_side",
     ),
     ("b3", 1, "2017-03-02 10:00", "long again", "signal", ("buy", "market", None, 1.05, [1.06]), None),
     ("a3", 1, "2017-03-02 11:00", "BUY LIMIT", "signal", ("buy", "limit", 1.04, 1.035, [1.05]), None),
     ("a4", 1, "2017-03-02 12:00", "BUY EURUSD", "signal", ("buy", "market", None, 1.05, [1.06]), None),
     ("a5", 1, "2017-03-02 13:00", "move to breakeven", "update", None, None),
     ("c1", 1, "2017-03-01 08:00", "good morning", "noise", None, None),
-    ("c2", 1, "2017-03-02 08:00", "buy now!!", "refused", None, "no_stop"),
-    ("c2", 2, "2017-03-02 08:05", "buy now!!!", "refused", None, "no_stop"),
+    ("c2", 1, "2017-03-02 08:00", "buy now!!", "refused", None, "missing_stop"),
+    ("c2", 2, "2017-03-02 08:05", "buy now!!!", "refused", None, "missing_stop"),
     ("d1", 1, "2017-03-01 09:00", "all in", "signal", ("buy", "market", None, 1.05, [1.06]), None),
 )
 
@@ -95,7 +95,7 @@ def _parsed() -> pl.DataFrame:
         refused = kind == "refused"
         rows.append(
             {
-                "signal_id": f"sig_{name}" if plan else None,
+                "signal_id": f"sig_{name}" if version == 1 else f"sig_{name}v{version}",
                 "source": ROOM_OF[name[0]],
                 "message_id": name,
                 "version": version,
@@ -119,11 +119,11 @@ def _parsed() -> pl.DataFrame:
 
 
 def _quarantined(parsed: pl.DataFrame) -> pl.DataFrame:
-    reasons = {f"sig_{row[0]}": row[6] for row in MESSAGES_OF_TWO_DAYS}
+    reasons = {(row[0], row[1]): row[6] for row in MESSAGES_OF_TWO_DAYS}
     texts = {(row[0], row[1]): row[3] for row in MESSAGES_OF_TWO_DAYS}
     rows = []
     for row in parsed.iter_rows(named=True):
-        reason = row["reason"] or (reasons[row["signal_id"]] if row["signal_id"] else None)
+        reason = reasons[row["message_id"], row["version"]]
         if reason is not None:
             detail = {"field": "stop_loss", "reason": reason, "detail": "the stop cannot be used"}
             text = texts[(row["message_id"], row["version"])]
@@ -368,7 +368,7 @@ def sound_tables() -> dict[str, pl.DataFrame]:
     """Every table of the lake by name, without a fault in it."""
     parsed = _parsed()
     quarantined = _quarantined(parsed)
-    refused = quarantined["signal_id"].drop_nulls().to_list()
+    refused = quarantined["signal_id"].to_list()
     valid = parsed.filter(pl.col("kind") == "signal", ~pl.col("signal_id").is_in(refused)).select(*VALID)
     return {
         "messages": _messages(),

@@ -79,6 +79,14 @@ def test_a_run_that_failed_before_it_started_is_seen_once(either_instance):
     assert look(instance, tail) == []
 
 
+def test_a_failure_that_is_read_after_its_run_was_closed_does_not_open_it_again(instance):
+    tail = Tail()
+    materialize(instance, broken)
+    assert len(look(instance, tail)) == 1
+    tail.failed = None  # as if the failure had been stored while the run was being read
+    assert look(instance, tail) == []
+
+
 def test_more_runs_than_a_tick_takes_follow_in_the_next(instance, monkeypatch):
     monkeypatch.setattr(event_log, "RUNS_PER_TICK", 2)
     tail = Tail()

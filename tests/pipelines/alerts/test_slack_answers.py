@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 
 import pytest
@@ -115,6 +116,13 @@ def test_other_settings_are_tried_at_once(failed_run, tick, webhook, monkeypatch
     monkeypatch.setenv("HIVE_SLACK_WEBHOOK_URL", f"{webhook.address}/services/new")
     tick()
     assert len(webhook.taken) == 1
+
+
+def test_debug_logging_does_not_give_the_webhook_away(failed_run, tick, webhook, caplog):
+    caplog.set_level(logging.DEBUG)
+    tick()
+    assert len(webhook.taken) == 1
+    assert "Wh00kSecret" not in caplog.text
 
 
 def test_an_address_that_is_none_is_said_without_the_address(failed_run, tick, webhook, monkeypatch, capsys):

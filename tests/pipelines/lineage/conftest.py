@@ -49,6 +49,12 @@ def scores() -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={"dagster/row_count": 7})
 
 
+@dg.asset_check(asset=bars, additional_deps=[scores])
+def bars_agree_with_scores() -> dg.AssetCheckResult:
+    """Is evaluated when the scores, which read the bars, are done."""
+    return dg.AssetCheckResult(passed=True)
+
+
 @dg.asset(deps=[bars, scores])
 def broken() -> None:
     raise ValueError("no price at postgres://hive:hunter22@db/x")
@@ -58,12 +64,16 @@ def broken() -> None:
 def after_broken() -> None: ...
 
 
-@dg.asset(retry_policy=dg.RetryPolicy(max_retries=1))
-def stubborn(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+@dg.asset(
+    retry_policy=dg.RetryPolicy(max_retries=1), check_specs=[dg.AssetCheckSpec("settled", asset="stubborn")]
+)
+def stubborn(context: dg.AssetExecutionContext) -> Iterator[Any]:
     if context.retry_number == 0:
         context.log_event(dg.AssetMaterialization("stubborn", metadata={"dagster/row_count": 999}))
+        context.log_event(dg.AssetCheckEvaluation(dg.AssetKey("stubborn"), "settled", passed=False))
         raise RuntimeError("once")
-    return dg.MaterializeResult(metadata={"dagster/row_count": 5})
+    yield dg.MaterializeResult(metadata={"dagster/row_count": 5})
+    yield dg.AssetCheckResult(check_name="settled", passed=True)
 
 
 @dg.asset
@@ -79,7 +89,7 @@ def watched(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 
 definitions = dg.Definitions(
     assets=[bars, scores, broken, after_broken, stubborn, watched],
-    asset_checks=[bars_are_whole, bars_have_no_gap],
+    asset_checks=[bars_are_whole, bars_have_no_gap, bars_agree_with_scores],
     sensors=[lineage_sensor],
 )
 

@@ -88,7 +88,7 @@ def _broken(sound: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
     day = datetime.fromisoformat
     add("parsed_signals")
-    add("parsed_signals", signal_id=None, message_id=None, kind="refused")
+    add("parsed_signals", signal_id=None)
     add("parsed_signals", signal_id="sig_x1", source=None)
     add("parsed_signals", signal_id="sig_x2", source="room_that_never_posted")
     add("parsed_signals", signal_id="sig_x3", ts_event=None)

@@ -9,6 +9,7 @@ import pytest
 
 from hive_core.contracts.order import OrderState
 from hive_core.instruments.specification import instruments
+from hive_core.signals.score import Outcome
 from hive_pipelines.project_files import project_file
 
 MARTS = ("dim_sources", "fct_orders", "fct_signals", "mart_daily_risk", "mart_source_performance")
@@ -42,15 +43,15 @@ def test_every_dbt_test_fails_on_the_lake_that_is_broken_for_it(dbt_session):
 
 
 def test_each_signal_has_one_state_and_refused_messages_keep_their_reason(sound):
-    signals = _by(sound.mart("fct_signals"), "signal_key")
+    signals = _by(sound.mart("fct_signals"), "signal_id")
     assert len(signals) == 10
     assert {key for key, row in signals.items() if row["state"] == "quarantined"} == {
         "sig_b2",
-        "room_c:c2:1",
-        "room_c:c2:2",
+        "sig_c2",
+        "sig_c2v2",
     }
-    assert signals["sig_b2"]["reason"] == "stop_side"
-    assert signals["room_c:c2:2"]["signal_id"] is None
+    assert signals["sig_b2"]["reason"] == "stop_wrong_side"
+    assert (signals["sig_c2v2"]["reason"], signals["sig_c2v2"]["version"]) == ("missing_stop", 2)
     assert (signals["sig_b1"]["decision_id"], signals["sig_b1"]["outcome_r"]) == ("dec_1", 1.0)
     assert (signals["sig_b2"]["decision_id"], signals["sig_b2"]["decisions"]) == (None, 0)
 
@@ -95,7 +96,7 @@ def test_the_profit_of_a_shared_order_is_split_equally(sound):
 def test_a_room_that_never_traded_keeps_a_row_with_why(sound):
     row = _by(sound.mart("mart_source_performance"), "source")["room_c"]
     assert (row["account"], row["messages"], row["signals"], row["refused"]) == (None, 2, 2, 2)
-    assert (row["refused_share"], row["top_reason"], row["win_rate"]) == (1.0, "no_stop", None)
+    assert (row["refused_share"], row["top_reason"], row["win_rate"]) == (1.0, "missing_stop", None)
     assert (row["orders"], row["profit"]) == (0, 0.0)
 
 
@@ -138,8 +139,13 @@ def test_the_facts_in_the_project_are_those_of_the_domain(dbt_session):
     assert {symbol: float(pip) for symbol, pip in listed.fetchall()} == {
         symbol: float(found.pip) for symbol, found in instruments().items()
     }
-    known = _tests(dbt_session.manifest)["order_states_are_known"]["test_metadata"]["kwargs"]["values"]
-    assert set(known) == set(OrderState)
+    known = {
+        name: set(test["test_metadata"]["kwargs"]["values"])
+        for name, test in _tests(dbt_session.manifest).items()
+        if name.endswith("_known")
+    }
+    assert known["order_states_are_known"] == set(OrderState)
+    assert known["signal_outcomes_are_known"] == set(Outcome)
 
 
 def test_dbt_writes_only_its_target_and_the_marts(dbt_session, sound):

@@ -52,7 +52,6 @@ _NO_PRICES = {f"{side}_{part}": None for side in ("bid", "ask") for part in ("op
 
 BROKEN_ROW: dict[str, dict[str, dict]] = {
     "parsed_signals": {
-        "signal_id given when a signal": {"signal_id": None},
         "side given when a signal": {"side": None},
         "order_type given when a signal": {"order_type": None},
         "reason given when refused": {"kind": "refused"},
@@ -116,7 +115,6 @@ BROKEN_ROW: dict[str, dict[str, dict]] = {
 """What to write into the first row of a sound table so that it breaks a rule over several columns."""
 
 ROW_RULES = [(table, check.error) for table, schema in SCHEMAS.items() for check in schema.checks]
-ONCE = [(table, rule) for table, rule in ROW_RULES if rule.endswith(" once")]
 KEYS = [table for table, schema in SCHEMAS.items() if schema.unique]
 
 
@@ -130,11 +128,7 @@ def _breaks() -> list[tuple[str, str, str | None, dict]]:
             ]
             if not declared.nullable:
                 breaks.append((table, "not_nullable", column, {column: None}))
-        breaks += [
-            (table, check.error, None, BROKEN_ROW[table][check.error])
-            for check in schema.checks
-            if not check.error.endswith(" once")
-        ]
+        breaks += [(table, check.error, None, BROKEN_ROW[table][check.error]) for check in schema.checks]
     return breaks
 
 
@@ -193,16 +187,9 @@ def test_a_broken_row_is_named_with_its_columns_and_values(table, rule, column, 
     assert set(values) & set(mine.values)
 
 
-@pytest.mark.parametrize(("table", "rule"), ONCE)
-def test_an_id_that_stands_twice_is_named(table, rule, sound_tables):
-    sound = sound_tables[table]
-    found = _found(schema_findings(table, pl.concat([sound, sound.head(1)])), rule)
-    assert [example.row for example in found.examples] == [0, sound.height]
-
-
 def test_no_broken_row_is_written_for_a_rule_that_is_gone():
     written = {(table, rule) for table, rules in BROKEN_ROW.items() for rule in rules}
-    assert written == set(ROW_RULES) - set(ONCE)
+    assert written == set(ROW_RULES)
 
 
 @pytest.mark.parametrize("table", KEYS)

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from hive_core.calendars.sessions import Session
 from hive_core.contracts.order import OrderState
 from hive_core.market.bars import TIMEFRAME_SECONDS
 from hive_pipelines.project_files import project_file
@@ -177,6 +178,7 @@ def test_the_sets_in_the_suites_are_those_of_the_domain():
         if "value_set" in expectation["kwargs"]
     }
     assert sets["orders", "state"] == set(OrderState)
+    assert sets["enriched_signals", "session"] == set(Session)
     assert sets["bars", "timeframe"] == sets["enriched_signals", "market_timeframe"] == set(TIMEFRAME_SECONDS)
 
 
