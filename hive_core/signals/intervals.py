@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
+from statistics import fmean
 
 import numpy as np
 
@@ -30,11 +31,12 @@ def wilson_interval(wins: int, trials: int) -> tuple[float, float] | None:
     middle = share + z_squared / (2 * trials)
     half = Z_95 * sqrt(share * (1 - share) / trials + z_squared / (4 * trials * trials))
     scale = 1 + z_squared / trials
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+    # Without wins, or without losses, an end is the share itself but for the last binary digit.
+    return min(share, max(0.0, (middle - half) / scale)), max(share, min(1.0, (middle + half) / scale))
 
 
 def bootstrap_mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """The 95 % percentile interval of a mean, or None of fewer than two values.
+    """The 95 % percentile interval of a mean, or None of fewer than two values. It holds `fmean`.
 
     B. Efron, Bootstrap Methods: Another Look at the Jackknife, Annals of Statistics 7, 1979: the mean
     is taken of `RESAMPLES` samples drawn from the values with replacement, and the interval holds the
@@ -53,7 +55,9 @@ def bootstrap_mean_interval(values: Sequence[float]) -> tuple[float, float] | No
         ]
     )
     low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
+    # Of equal values every mean is the same but for the last binary digit.
+    mean = fmean(values)
+    return min(mean, float(low)), max(mean, float(high))
 
 
 def max_drawdown(values: Sequence[float]) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,7 @@ def score_sources(outcomes: pl.DataFrame) -> pl.DataFrame:
                 "hit_rate": wins / ended.height if r_multiples else None,
                 "hit_rate_low": hit_low,
                 "hit_rate_high": hit_high,
-                "mean_r": ended["r_multiple"].mean(),
+                "mean_r": fmean(r_multiples) if r_multiples else None,
                 "mean_r_low": mean_low,
                 "mean_r_high": mean_high,
                 "total_r": sum(r_multiples, 0.0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,17 @@ def test_the_wilson_interval_is_the_published_one(wins: int, trials: int, low: f
     found = wilson_interval(wins, trials)
     assert found is not None
     assert found == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+
+
+def test_an_interval_always_holds_what_was_measured() -> None:
+    for trials in range(1, 400):
+        for wins in (0, trials // 3, trials):
+            low, high = wilson_interval(wins, trials) or (1.0, 0.0)
+            assert low <= wins / trials <= high, (wins, trials)
+    for count in range(2, 60):
+        value = -count / 21
+        low, high = bootstrap_mean_interval([value] * count) or (1.0, 0.0)
+        assert low <= fmean([value] * count) <= high
 
 
 def test_nothing_tried_has_no_interval() -> None:
