@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 from hive_core.signals.tokens import Token
@@ -173,7 +174,7 @@ class _Reader:
 
     def _counts_signals(self, position: int) -> bool:
         """ "Signal 14" counts; "buy signal" does not."""
-        following = (token for token in self.tokens[position + 1 :] if token.kind != "mark")
+        following = (token for token in islice(self.tokens, position + 1, None) if token.kind != "mark")
         return next(following, Token("line", "\n", False)).kind == "number"
 
     def _number(self, position: int, token: Token) -> None:
@@ -225,7 +226,8 @@ class _Reader:
 
     def _next_line(self, position: int) -> list[Token]:
         line: list[Token] = []
-        for token in self.tokens[position + 1 :]:
+        for index in range(position + 1, len(self.tokens)):
+            token = self.tokens[index]
             if token.kind != "line":
                 line.append(token)
             elif line:

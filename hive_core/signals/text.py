@@ -13,7 +13,7 @@ _SHORTCODE = re.compile(r":[a-z][a-z0-9_+-]+:")
 _VULGAR_FRACTION = re.compile("[¼-¾⅐-⅞↉]")
 _NARROW_THOUSANDS = re.compile("(?<=[0-9])\u202f(?=[0-9]{3}(?![0-9]))")
 _BULLET_BETWEEN_NUMBERS = re.compile(r"(?<=[0-9])\s*[•·]\s*(?=[0-9])")
-_LIST_NUMBER = re.compile(r"^\s*[0-9]{1,2}(?:\)|\.(?=\s))", re.MULTILINE)
+_LIST_NUMBER = re.compile(r"^[^\S\n]*[0-9]{1,2}(?:\)|\.(?=\s))", re.MULTILINE)
 _YEAR = "(?:19|20)[0-9]{2}"
 _DATE = re.compile(
     rf"(?<![\w.,])(?:{_YEAR}([./-])[0-9]{{1,2}}\1[0-9]{{1,2}}|[0-9]{{1,2}}([./-])[0-9]{{1,2}}\2{_YEAR})(?![\w.,])"

@@ -144,10 +144,11 @@ def _known(word: str) -> str | None:
 
 
 def _with_units(tokens: list[Token]) -> list[Token]:
+    """From the end to the beginning: what follows a number says what it counts."""
     marked = list(tokens)
-    for position, token in enumerate(tokens):
-        if token.kind == "number":
-            marked[position] = replace(token, unit=_unit_of(tokens, position))
+    for position in reversed(range(len(tokens))):
+        if tokens[position].kind == "number":
+            marked[position] = replace(tokens[position], unit=_unit_of(marked, position))
     return marked
 
 
@@ -169,10 +170,9 @@ def _unit_of(tokens: list[Token], position: int) -> Unit:
             return "other"
         # "20-50-100 pips": the unit is of all three.
         if after.text in _LIST_MARKS and len(token.text) <= 3 and token.text.isdigit():
-            following = position + 2
-            if following < len(tokens) and tokens[following].kind == "number":
-                unit = _unit_of(tokens, following)
-                return unit if unit in {"pips", "points"} else "price"
+            following = tokens[position + 2] if position + 2 < len(tokens) else None
+            if following is not None and following.kind == "number" and following.unit != "other":
+                return following.unit
     # A gain ("+70") is told beside the price, and is none.
     if before is not None and before.text == "+":
         return "other"

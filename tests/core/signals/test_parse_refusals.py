@@ -136,7 +136,7 @@ UPDATES = {
     "break even, short": "SL to BE ✅",
     "stop to entry": "SL to entry now guys",
     "stop to a price": "Move the stop loss to 1.0870",
-    "stop to a price, in a titled note": "UPDATE\nPair @ EURUSD\nBullish\nTP1 1.0900 is near\nMove SL to 1.0870",
+    "stop to a price, in a titled note": "UPDATE\nEURUSD\nBullish\nTP1 1.0900 is near\nMove SL to 1.0870",
     "close all": "Close all trades now",
     "close by price": "Close 50.5 hold 48.5",
     "close one": "Close gold buy",
