@@ -1,0 +1,144 @@
+"""Execution: what the daemon reports, as tables, and what the sources earned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import httpx
+import polars as pl
+
+from hive_core.contracts.execution_tables import EXECUTION_REPORTS
+from hive_core.contracts.report import ReportPage
+from hive_core.market.bars import BAR_SCHEMA
+from hive_core.signals.score import score_signals, score_sources
+from hive_core.signals.tables import VALID
+from hive_pipelines.lake import WHOLE, Lake
+from hive_pipelines.plots import equity_plot, r_plot
+from hive_pipelines.quality.checks import check_specs
+from hive_pipelines.reports_to_tables import execution_tables, reports_frame
+from hive_pipelines.resources import HiveResource
+from hive_pipelines.showing import result_of
+
+OWNERS = ["team:execution"]
+PAGE = 2_000
+
+_SPEC: dict[str, Any] = {"group_name": "execution", "owners": OWNERS, "kinds": {"polars", "parquet"}}
+_ALL = dg.AllPartitionMapping()
+
+delivered_decisions = dg.AssetSpec(
+    "delivered_decisions",
+    deps=[dg.AssetDep("decisions", partition_mapping=_ALL)],
+    group_name="execution",
+    kinds={"http"},
+    owners=OWNERS,
+    description="Decisions that the daemon acknowledged. Materialised by the sensor that delivers them; its "
+    "cursor passes only what was acknowledged.",
+)
+
+
+@dg.asset(deps=[delivered_decisions], check_specs=check_specs("execution_reports"), pool="execution", **_SPEC)
+def execution_reports(
+    context: dg.AssetExecutionContext, hive: HiveResource
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """Every record of the daemon's journal, in its order; only new ones are fetched."""
+    stored = hive.lake().read("execution_reports", WHOLE)
+    before = stored if stored is not None else pl.DataFrame(schema=EXECUTION_REPORTS)
+    pages = [before]
+    after = int(before["seq"].max() or 0)  # type: ignore[arg-type]
+    with hive.daemon(timeout_s=30) as daemon:
+        while True:
+            page = fetch_reports(daemon, after)
+            if not page.reports:
+                break
+            pages.append(reports_frame(page.reports))
+            after = page.reports[-1].seq
+    frame = pl.concat(pages)
+    kinds = frame.group_by("kind").len().sort("kind")
+    return result_of(
+        context,
+        "execution_reports",
+        frame,
+        {"new": frame.height - before.height, "rows_by_kind": dict(kinds.iter_rows()), "head_seq": after},
+    )
+
+
+def fetch_reports(daemon: httpx.Client, after_seq: int) -> ReportPage:
+    """A page of reports. Raises httpx.HTTPError when the daemon does not answer."""
+    response = daemon.get("/reports", params={"after_seq": after_seq, "limit": PAGE})
+    response.raise_for_status()
+    return ReportPage.model_validate_json(response.content)
+
+
+_TABLES = {
+    "orders": "Orders with their last state; the ones that were never filled included.",
+    "denials": "Decisions that the account's rules refused, with the rule and its numbers.",
+    "fills": "Executions: entries and exits at the side that traded.",
+    "positions": "Filled orders from entry to exit, with profit after costs and R.",
+    "account_equity": "Balance, equity and the floors of each account, at each bar with risk on.",
+}
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(name, deps=["execution_reports"], description=text, **_SPEC)
+        for name, text in _TABLES.items()
+    ],
+    ins={"execution_reports": dg.AssetIn("execution_reports")},
+    check_specs=[spec for name in _TABLES for spec in check_specs(name)],
+    pool="execution",
+)
+def account_tables(
+    context: dg.AssetExecutionContext, execution_reports: pl.DataFrame
+) -> Iterator[dg.MaterializeResult[pl.DataFrame]]:
+    """Fold the reports into tables."""
+    rows = execution_reports.sort("seq").select("account", "ts_event", "kind", "body").iter_rows()
+    tables = execution_tables((account, ts, kind, json.loads(body)) for account, ts, kind, body in rows)
+    for name in _TABLES:
+        frame: pl.DataFrame = getattr(tables, name)
+        shown = {"equity": equity_plot(frame)} if name == "account_equity" else {}
+        yield result_of(context, name, frame, shown)
+
+
+@dg.asset(
+    deps=[
+        dg.AssetDep("valid_signals", partition_mapping=_ALL),
+        dg.AssetDep("bars", partition_mapping=_ALL),
+    ],
+    check_specs=check_specs("source_outcomes"),
+    pool="execution",
+    group_name="sources",
+    owners=OWNERS,
+    kinds={"polars", "parquet"},
+)
+def source_outcomes(
+    context: dg.AssetExecutionContext, hive: HiveResource
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """What became of each valid signal by the bars, whatever an account made of it: first touch of stop
+    or target, spread included, both in one bar counts as the stop."""
+    lake = hive.lake()
+    signals = lake.read_all("valid_signals", VALID)
+    frame = score_signals(signals, _all_bars(lake, signals))
+    return result_of(context, "source_outcomes", frame, {"summed_r": r_plot(frame)})
+
+
+def _all_bars(lake: Lake, signals: pl.DataFrame) -> pl.DataFrame:
+    symbols = set(signals["symbol"].unique())
+    names = [name for name in lake.names("bars") if name.split(".")[0] in symbols]
+    return lake.read_many("bars", names, BAR_SCHEMA)
+
+
+@dg.asset(
+    check_specs=check_specs("source_scores"),
+    pool="execution",
+    group_name="sources",
+    owners=OWNERS,
+    kinds={"polars", "parquet"},
+)
+def source_scores(
+    context: dg.AssetExecutionContext, source_outcomes: pl.DataFrame
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """Each source's measured record: hit rate and mean R with their 95 % intervals."""
+    return result_of(context, "source_scores", score_sources(source_outcomes))

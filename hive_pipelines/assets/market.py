@@ -1,0 +1,98 @@
+"""Market data: bars of each instrument and the ECB's reference rates, parsed from what landed."""
+
+from __future__ import annotations
+
+import dagster as dg
+import polars as pl
+
+from hive_core.landing.receipts import receipts
+from hive_core.market.bars import BAR_SCHEMA, RATE_SCHEMA
+from hive_core.market.importing import bars_of_receipt, rates_of_receipt
+from hive_core.market.merge import merge_bars
+from hive_pipelines.partitions import BAR_SERIES
+from hive_pipelines.plots import price_plot
+from hive_pipelines.quality.checks import check_specs
+from hive_pipelines.resources import HiveResource
+from hive_pipelines.showing import result_of
+
+OWNERS = ["team:market-data"]
+
+landed_bars = dg.AssetSpec(
+    "landed_bars",
+    group_name="landing",
+    kinds={"file"},
+    owners=OWNERS,
+    description="Bar files as they came: bytes under their hash, with a receipt that says how they were "
+    "declared and which rows were refused.",
+)
+landed_rates = dg.AssetSpec(
+    "landed_rates",
+    group_name="landing",
+    kinds={"file"},
+    owners=OWNERS,
+    description="Files of ECB reference rates as they came.",
+)
+
+
+@dg.asset(
+    deps=[landed_bars],
+    partitions_def=BAR_SERIES,
+    group_name="market",
+    kinds={"polars", "parquet"},
+    owners=OWNERS,
+    pool="market",
+    check_specs=check_specs("bars"),
+)
+def bars(context: dg.AssetExecutionContext, hive: HiveResource) -> dg.MaterializeResult[pl.DataFrame]:
+    """Bid and ask bars of one instrument and timeframe, in UTC, from every file that landed for it.
+
+    A side that a source did not have stays empty. Where two files disagree the later one counts, and
+    the number of such bars is shown.
+    """
+    home = hive.home()
+    symbol, timeframe = context.partition_key.split(".")
+    mine = [
+        receipt
+        for receipt in receipts(home)
+        if receipt.kind == "bars"
+        and (receipt.declaration["symbol"], receipt.declaration["timeframe"]) == (symbol, timeframe)
+    ]
+    merged, conflicts = merge_bars(bars_of_receipt(home, receipt).frame for receipt in mine)
+    frame = merged if mine else pl.DataFrame(schema=BAR_SCHEMA)
+    return result_of(
+        context,
+        "bars",
+        frame,
+        {
+            "first": str(frame["ts_open"].min()),
+            "last": str(frame["ts_open"].max()),
+            "files": len(mine),
+            "rejected_rows": sum(len(receipt.rejected) for receipt in mine),
+            "bars_that_files_disagree_on": conflicts,
+            "prices": price_plot(frame),
+        },
+    )
+
+
+@dg.asset(
+    deps=[landed_rates],
+    group_name="market",
+    kinds={"polars", "parquet"},
+    owners=OWNERS,
+    pool="market",
+    check_specs=check_specs("reference_rates"),
+)
+def reference_rates(
+    context: dg.AssetExecutionContext, hive: HiveResource
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """ECB reference rates, units of a currency for one euro, for amounts in the account's currency."""
+    home = hive.home()
+    frames = [rates_of_receipt(home, receipt)[0] for receipt in receipts(home) if receipt.kind == "rates"]
+    frame = pl.concat(frames) if frames else pl.DataFrame(schema=RATE_SCHEMA)
+    frame = frame.unique(["date", "currency"], keep="last", maintain_order=True).sort("date", "currency")
+    return result_of(
+        context,
+        "reference_rates",
+        frame,
+        {"currencies": frame["currency"].n_unique(), "last_date": str(frame["date"].max())},
+    )

@@ -1,0 +1,183 @@
+"""Signals: from messages to decisions, a partition a day. Every body calls one pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from hive_core.landing.receipts import receipts
+from hive_core.market.bars import BAR_SCHEMA
+from hive_core.signals.enrich import enrich_signals
+from hive_core.signals.importing import messages_of_receipt
+from hive_core.signals.messages import merge_messages
+from hive_core.signals.parse import parse_signals
+from hive_core.signals.resolve import context_days, resolve_signals
+from hive_core.signals.tables import MESSAGES
+from hive_core.signals.validate import validate_signals
+from hive_pipelines.lake import Lake
+from hive_pipelines.lake_io_manager import DAY_COLUMN
+from hive_pipelines.partitions import SIGNAL_DAYS, WITH_DAY_BEFORE, day_window
+from hive_pipelines.plots import reasons_plot
+from hive_pipelines.quality.checks import check_specs
+from hive_pipelines.resources import HiveResource
+from hive_pipelines.showing import result_of
+
+OWNERS = ["team:signals"]
+"""Who is asked when something is wrong with a signal."""
+
+BAR_CONTEXT = timedelta(days=45)
+"""How far before a signal bars are read: fourteen daily bars for the true range, and a long holiday."""
+
+landed_messages = dg.AssetSpec(
+    "landed_messages",
+    group_name="landing",
+    kinds={"file"},
+    owners=OWNERS,
+    description="Message files as they came: Telegram exports, JSONL and CSV, with their receipts.",
+)
+
+_DAILY: dict[str, Any] = {
+    "partitions_def": SIGNAL_DAYS,
+    "backfill_policy": dg.BackfillPolicy.single_run(),
+    "pool": "signals",
+}
+_SPEC: dict[str, Any] = {"group_name": "signals", "owners": OWNERS, "kinds": {"polars", "parquet"}}
+_BY_EVENT = {DAY_COLUMN: "ts_event"}
+
+
+@dg.asset(deps=[landed_messages], metadata=_BY_EVENT, check_specs=check_specs("messages"), **_DAILY, **_SPEC)
+def messages(context: dg.AssetExecutionContext, hive: HiveResource) -> dg.MaterializeResult[pl.DataFrame]:
+    """Every message of every source by the day it was posted, each version once."""
+    home = hive.home()
+    first, last = day_window(list(context.partition_keys))
+    landed = [receipt for receipt in receipts(home) if receipt.kind == "messages"]
+    frames = [messages_of_receipt(home, receipt).frame for receipt in landed]
+    merged, repeated = merge_messages(frames) if frames else (pl.DataFrame(schema=MESSAGES), 0)
+    frame = merged.filter(pl.col("ts_event").is_between(first, last))
+    by_source = frame.group_by("source").len().sort("source")
+    return result_of(
+        context,
+        "messages",
+        frame,
+        {"rows_by_source": dict(by_source.iter_rows()), "repeated_in_several_files": repeated},
+    )
+
+
+@dg.asset(metadata=_BY_EVENT, check_specs=check_specs("parsed_signals"), **_DAILY, **_SPEC)
+def parsed_signals(
+    context: dg.AssetExecutionContext, hive: HiveResource, messages: pl.DataFrame
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """What each message says: a signal, an update, noise, or a call that is refused and why."""
+    frame = parse_signals(messages, hive.configuration())
+    kinds = frame.group_by("kind").len().sort("kind")
+    return result_of(context, "parsed_signals", frame, {"rows_by_kind": dict(kinds.iter_rows())})
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            "valid_signals",
+            description="Signals that hold against the market of their minute: instrument, sides, order of "
+            "targets, collar, duplicates.",
+            metadata=_BY_EVENT,
+            **_SPEC,
+        ),
+        dg.AssetSpec(
+            "quarantined_signals",
+            description="Signals that will not trade: the message, the field at fault and the reason.",
+            metadata=_BY_EVENT,
+            **_SPEC,
+        ),
+    ],
+    ins={
+        "parsed_signals": dg.AssetIn(partition_mapping=WITH_DAY_BEFORE),
+        "messages": dg.AssetIn(partition_mapping=WITH_DAY_BEFORE),
+    },
+    deps=[dg.AssetDep("bars", partition_mapping=dg.AllPartitionMapping())],
+    check_specs=[*check_specs("valid_signals"), *check_specs("quarantined_signals")],
+    **_DAILY,
+)
+def judged_signals(
+    context: dg.AssetExecutionContext,
+    hive: HiveResource,
+    parsed_signals: pl.DataFrame,
+    messages: pl.DataFrame,
+) -> Iterator[dg.MaterializeResult[pl.DataFrame]]:
+    """Sort signals into valid and quarantined. The day before is context for duplicates only."""
+    first, last = day_window(list(context.partition_keys))
+    market = bars_around(hive.lake(), parsed_signals)
+    valid, quarantined = validate_signals(parsed_signals, market, messages)
+    asked = pl.col("ts_event").is_between(first, last)
+    valid, quarantined = valid.filter(asked), quarantined.filter(asked)
+    yield result_of(context, "valid_signals", valid)
+    yield result_of(context, "quarantined_signals", quarantined, {"reasons": reasons_plot(quarantined)})
+
+
+@dg.asset(
+    metadata=_BY_EVENT,
+    deps=[dg.AssetDep("bars", partition_mapping=dg.AllPartitionMapping())],
+    check_specs=check_specs("enriched_signals"),
+    **_DAILY,
+    **_SPEC,
+)
+def enriched_signals(
+    context: dg.AssetExecutionContext, hive: HiveResource, valid_signals: pl.DataFrame
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """What was known of the market when each signal was posted, from bars that had closed by then."""
+    return result_of(
+        context, "enriched_signals", enrich_signals(valid_signals, bars_around(hive.lake(), valid_signals))
+    )
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            "decisions",
+            description="One trade to be made for one account, with every vote for and against, exactly as "
+            "the daemon gets it.",
+            metadata={DAY_COLUMN: "ts_decided"},
+            **_SPEC,
+        ),
+        dg.AssetSpec(
+            "resolutions",
+            description="What became of each valid signal: decided, confirmed, outvoted, without account.",
+            metadata=_BY_EVENT,
+            **_SPEC,
+        ),
+    ],
+    ins={"enriched_signals": dg.AssetIn(partition_mapping=WITH_DAY_BEFORE)},
+    check_specs=[*check_specs("decisions"), *check_specs("resolutions")],
+    **_DAILY,
+)
+def resolved_signals(
+    context: dg.AssetExecutionContext, hive: HiveResource, enriched_signals: pl.DataFrame
+) -> Iterator[dg.MaterializeResult[pl.DataFrame]]:
+    """Resolve votes into decisions. The day before votes, but decides nothing here."""
+    configuration = hive.configuration()
+    if context_days(configuration.resolution) > 1:
+        raise ValueError("resolution.vote_window_s reaches back over more than the one day that is loaded")
+    first, last = day_window(list(context.partition_keys))
+    resolved = resolve_signals(enriched_signals, configuration, first_ts=first, last_ts=last)
+    outcomes = resolved.resolutions.group_by("outcome").len().sort("outcome")
+    yield result_of(context, "decisions", resolved.decisions)
+    yield result_of(
+        context, "resolutions", resolved.resolutions, {"rows_by_outcome": dict(outcomes.iter_rows())}
+    )
+
+
+def bars_around(lake: Lake, signals: pl.DataFrame) -> pl.DataFrame:
+    """The stored bars that the signals' rules can look at: their symbols, from long enough before the
+    first to the last of them."""
+    dated = signals.filter(pl.col("symbol").is_not_null())
+    if dated.is_empty():
+        return pl.DataFrame(schema=BAR_SCHEMA)
+    symbols = set(dated["symbol"].unique())
+    names = [name for name in lake.names("bars") if name.split(".")[0] in symbols]
+    first, last = dated["ts_event"].min(), dated["ts_event"].max()
+    window = pl.col("ts_open").is_between(first - BAR_CONTEXT, last)
+    frames = [frame.filter(window) for name in names if (frame := lake.read("bars", name)) is not None]
+    return pl.concat(frames) if frames else pl.DataFrame(schema=BAR_SCHEMA)

@@ -1,0 +1,43 @@
+"""Jobs: which assets are made together, in one process, for the steps are small."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from hive_pipelines.partitions import BAR_SERIES, SIGNAL_DAYS
+
+bars_job = dg.define_asset_job(
+    "bars_job",
+    selection=["bars"],
+    partitions_def=BAR_SERIES,
+    executor_def=dg.in_process_executor,
+    description="Bars of one instrument and timeframe from what landed.",
+)
+rates_job = dg.define_asset_job(
+    "rates_job",
+    selection=["reference_rates"],
+    executor_def=dg.in_process_executor,
+    description="Reference rates from what landed.",
+)
+signals_job = dg.define_asset_job(
+    "signals_job",
+    selection=[
+        "messages",
+        "parsed_signals",
+        "valid_signals",
+        "quarantined_signals",
+        "enriched_signals",
+        "decisions",
+        "resolutions",
+    ],
+    partitions_def=SIGNAL_DAYS,
+    executor_def=dg.in_process_executor,
+    description="From messages to decisions, for a range of days.",
+)
+reports_job = dg.define_asset_job(
+    "reports_job",
+    selection=dg.AssetSelection.groups("execution", "sources", "marts")
+    - dg.AssetSelection.assets("delivered_decisions"),
+    executor_def=dg.in_process_executor,
+    description="What the daemon reports, as tables, scores and marts.",
+)

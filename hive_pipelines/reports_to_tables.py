@@ -1,0 +1,199 @@
+"""From the daemon's reports to the execution tables: pure functions on lists of reports.
+
+Which record says what is known here and nowhere else in the pipelines. Fetching reports and storing
+tables belong to the assets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from hive_core.calendars.trading_day import from_ns
+from hive_core.contracts.execution_tables import (
+    ACCOUNT_EQUITY,
+    DENIALS,
+    EXECUTION_REPORTS,
+    FILLS,
+    ORDERS,
+    POSITIONS,
+)
+from hive_core.contracts.report import Report
+from hive_core.evidence.canonical import canonical_bytes
+
+_STATE_OF_KIND = {
+    "order_intended": "intended",
+    "order_accepted": "accepted",
+    "order_rejected": "rejected",
+    "order_expired": "expired",
+    "order_cancelled": "cancelled",
+    "order_not_accepted": "not_accepted",
+    "order_filled": "filled",
+    "position_closed": "closed",
+}
+_EQUITY_KINDS = {"equity_marked", "order_filled", "position_closed", "day_opened"}
+_OTHER_SIDE = {"buy": "sell", "sell": "buy"}
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionTables:
+    """The five tables that are made from reports."""
+
+    orders: pl.DataFrame
+    denials: pl.DataFrame
+    fills: pl.DataFrame
+    positions: pl.DataFrame
+    account_equity: pl.DataFrame
+
+
+def reports_frame(reports: Iterable[Report]) -> pl.DataFrame:
+    """Reports as EXECUTION_REPORTS."""
+    return pl.DataFrame(
+        [
+            {
+                "seq": report.seq,
+                "account": report.account,
+                "ts_event": from_ns(report.ts_event_ns),
+                "kind": report.kind,
+                "body": canonical_bytes(report.body).decode("utf-8"),
+                "record_sha256": report.record_sha256,
+            }
+            for report in reports
+        ],
+        schema=EXECUTION_REPORTS,
+    )
+
+
+def execution_tables(rows: Iterable[tuple[str, Any, str, dict[str, Any]]]) -> ExecutionTables:
+    """Fold reports into tables.
+
+    Args:
+        rows: (account, ts_event, kind, body) in the order of the journal.
+    """
+    orders: dict[str, dict[str, Any]] = {}
+    positions: dict[str, dict[str, Any]] = {}
+    denials, fills, equity = [], [], []
+    for account, ts, kind, body in rows:
+        if kind == "decision_denied":
+            denials.append(_denial(account, ts, body))
+        if kind == "order_intended":
+            orders[body["client_order_id"]] = _order(account, ts, body)
+        if kind in _STATE_OF_KIND:
+            order = orders[body["client_order_id"]]
+            order |= {"state": _STATE_OF_KIND[kind], "ts_state": ts, "reason": body.get("reason") or None}
+        if kind in {"order_filled", "position_closed"}:
+            fills.append(_fill(account, ts, kind, body))
+        if kind == "order_filled":
+            positions[body["client_order_id"]] = _opened(account, ts, body, orders[body["client_order_id"]])
+        if kind == "position_closed":
+            _close(positions[body["client_order_id"]], ts, body, orders[body["client_order_id"]])
+        if kind in _EQUITY_KINDS:
+            equity.append(_equity(account, ts, body))
+    for position in positions.values():
+        del position["_commission"]
+    return ExecutionTables(
+        pl.DataFrame(list(orders.values()), schema=ORDERS),
+        pl.DataFrame(denials, schema=DENIALS),
+        pl.DataFrame(fills, schema=FILLS),
+        pl.DataFrame(list(positions.values()), schema=POSITIONS),
+        pl.DataFrame(equity, schema=ACCOUNT_EQUITY),
+    )
+
+
+def _order(account: str, ts: Any, body: dict[str, Any]) -> dict[str, Any]:
+    order = body["order"]
+    return {
+        **{name: order[name] for name in ("client_order_id", "decision_id", "leg", "attempt", "symbol")},
+        **{name: order[name] for name in ("side", "order_type")},
+        "account": account,
+        "lots": float(order["lots"]),
+        "entry": None if order["entry"] is None else float(order["entry"]),
+        "stop_loss": float(order["stop_loss"]),
+        "take_profit": float(order["take_profit"]),
+        "ts_intended": ts,
+        "risk_amount": float(body["risk_amount"]),
+        "sources": body["sources"],
+        "run_id": body.get("origin", {}).get("run_id"),
+    }
+
+
+def _denial(account: str, ts: Any, body: dict[str, Any]) -> dict[str, Any]:
+    check = body["checks"][-1]
+    return {
+        "decision_id": body["decision_id"],
+        "account": account,
+        "symbol": body["symbol"],
+        "side": body["side"],
+        "ts_event": ts,
+        "reason_code": body["reason_code"],
+        "rule": check["rule"],
+        "detail": ", ".join(f"{name} {value}" for name, value in sorted(check["numbers"].items())),
+        "sources": body["sources"],
+    }
+
+
+def _fill(account: str, ts: Any, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    is_entry = kind == "order_filled"
+    return {
+        "execution_id": body["execution_id"],
+        "client_order_id": body["client_order_id"],
+        "account": account,
+        "symbol": body["symbol"],
+        "side": body["side"] if is_entry else _OTHER_SIDE[body["side"]],
+        "role": "entry" if is_entry else "exit",
+        "reason": body["reason"],
+        "lots": float(body["lots"]),
+        "price": float(body["price"]),
+        "commission": float(body["commission"]),
+        "profit": None if is_entry else float(body["profit"]),
+        "ts_event": ts,
+    }
+
+
+def _opened(account: str, ts: Any, body: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "client_order_id": body["client_order_id"],
+        "account": account,
+        "symbol": body["symbol"],
+        "side": body["side"],
+        "lots": float(body["lots"]),
+        "entry_price": float(body["price"]),
+        "exit_price": None,
+        "ts_opened": ts,
+        "ts_closed": None,
+        "profit": None,
+        "r_multiple": None,
+        "state": "open",
+        "exit_reason": None,
+        "sources": order["sources"],
+        "_commission": float(body["commission"]),
+    }
+
+
+def _close(position: dict[str, Any], ts: Any, body: dict[str, Any], order: dict[str, Any]) -> None:
+    profit = round(float(body["profit"]) - position["_commission"], 2)
+    position |= {
+        "exit_price": float(body["price"]),
+        "ts_closed": ts,
+        "profit": profit,
+        "r_multiple": profit / order["risk_amount"],
+        "state": "closed",
+        "exit_reason": body["reason"],
+    }
+
+
+def _equity(account: str, ts: Any, body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "account": account,
+        "ts_event": ts,
+        "trading_day": date.fromisoformat(body["trading_day"]),
+        "balance": float(body["balance"]),
+        "equity": float(body["equity"]),
+        "equity_low": float(body.get("equity_low", body["equity"])),
+        "daily_floor": float(body["daily_floor"]),
+        "maximum_floor": float(body["maximum_floor"]),
+    }

@@ -1,0 +1,38 @@
+"""What assets and sensors are given: the home, its configuration, its lake, and the daemon's address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+import httpx
+
+from hive_core.configuration.load import load_configuration
+from hive_core.configuration.model import Configuration
+from hive_core.landing.home import HiveHome
+from hive_pipelines.lake import Lake
+
+
+class HiveResource(dg.ConfigurableResource[None]):
+    """One Hive installation. Everything is read when it is asked for, so that a changed `hive.toml`
+    counts from the next run on."""
+
+    def home(self) -> HiveHome:
+        """The folders, from `HIVE_HOME`."""
+        return HiveHome.from_environment()
+
+    def configuration(self) -> Configuration:
+        """The settings. Raises ConfigurationError with every fault."""
+        return load_configuration(self.home().configuration_file)
+
+    def lake(self) -> Lake:
+        """The lake."""
+        return Lake(self.home().lake)
+
+    @contextmanager
+    def daemon(self, *, timeout_s: float = 10) -> Iterator[httpx.Client]:
+        """An HTTP client for the execution daemon."""
+        ports = self.configuration().ports
+        with httpx.Client(base_url=f"http://{ports.host}:{ports.hive_exec}", timeout=timeout_s) as client:
+            yield client

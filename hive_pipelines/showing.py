@@ -1,0 +1,77 @@
+"""What an asset shows of what it made: row counts, columns, a capped preview, and its check results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from hive_pipelines.lake_io_manager import DAY_COLUMN
+from hive_pipelines.quality.checks import run_checks
+
+PREVIEW_ROWS = 8
+PREVIEW_CELL_CHARACTERS = 60
+
+
+def result_of(
+    context: dg.AssetExecutionContext,
+    table: str,
+    frame: pl.DataFrame,
+    metadata: Mapping[str, Any] | None = None,
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """A table's frame with everything that is shown and checked of it."""
+    key = dg.AssetKey(table)
+    _count_rows(context, key, frame)
+    return dg.MaterializeResult(
+        asset_key=key,
+        value=frame,
+        metadata={
+            "dagster/column_schema": column_schema(frame.schema),
+            "preview": dg.MetadataValue.md(preview(frame)),
+            **(metadata or {}),
+        },
+        check_results=run_checks(table, frame),
+    )
+
+
+def _count_rows(context: dg.AssetExecutionContext, key: dg.AssetKey, frame: pl.DataFrame) -> None:
+    """Row counts where they belong: the table's, or each partition's of the run."""
+    if not context.has_partition_key_range and not context.has_partition_key:
+        context.add_asset_metadata({"dagster/row_count": frame.height}, key)
+        return
+    column = context.assets_def.specs_by_key[key].metadata.get(DAY_COLUMN)
+    counts: dict[str, int] = {}
+    if column:
+        days = frame.get_column(str(column)).dt.strftime("%Y-%m-%d").value_counts()
+        counts = dict(days.iter_rows())
+    for partition in context.partition_keys:
+        rows = counts.get(partition, 0) if column else frame.height
+        context.add_asset_metadata({"dagster/partition_row_count": rows}, key, partition)
+
+
+def column_schema(schema: Mapping[str, pl.DataType]) -> dg.TableSchema:
+    """Columns and types, as Dagster shows them."""
+    return dg.TableSchema([dg.TableColumn(name, str(dtype)) for name, dtype in schema.items()])
+
+
+def preview(frame: pl.DataFrame) -> str:
+    """The first rows as a markdown table, each cell cut where it is too long to read."""
+    if frame.is_empty():
+        return "no rows"
+    head = frame.head(PREVIEW_ROWS)
+    lines = [
+        "| " + " | ".join(head.columns) + " |",
+        "|" + "---|" * len(head.columns),
+        *("| " + " | ".join(_cell(value) for value in row) + " |" for row in head.iter_rows()),
+    ]
+    if frame.height > head.height:
+        lines.append(f"\n{head.height} of {frame.height:,} rows")
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    text = text.replace("\n", " ").replace("|", "\\|").replace("`", "'")
+    return text if len(text) <= PREVIEW_CELL_CHARACTERS else text[: PREVIEW_CELL_CHARACTERS - 1] + "…"
