@@ -14,7 +14,7 @@ from hive_core.calendars.trading_day import NS_PER_SECOND, iso_utc
 from hive_core.contracts.base import decimal_text
 from hive_core.contracts.decision import Delivery
 from hive_core.contracts.report import Report, ReportPage
-from hive_core.evidence.canonical import canonical_bytes, sha256_hex
+from hive_core.evidence.canonical import canonical_bytes
 from hive_core.instruments.specification import instruments
 from hive_core.risk.account import equity
 from hive_core.risk.rule_pack import rule_pack
@@ -40,14 +40,16 @@ def deliver(cell: Cell, key: str, payload: bytes, delivery: Delivery) -> tuple[i
             not that of its content, or an account that the configuration does not have.
     """
     decision = delivery.decision
-    payload_sha256 = sha256_hex(payload)
+    # The decision is what must not change under its key. Its origin may: a partition that is made
+    # again by another run delivers the same decisions.
+    content_sha256 = decision.sha256()
     seen = cell.journal.answered(key)
-    if seen is not None and seen.payload_sha256 == payload_sha256:
+    if seen is not None and seen.content_sha256 == content_sha256:
         return 200, seen.response
     if seen is not None:
         bot = cell.bots.get(decision.account)
         if bot is not None:
-            conflict = {"decision_id": key, "payload_sha256": payload_sha256}
+            conflict = {"decision_id": key, "content_sha256": content_sha256}
             cell.write(Record(bot.name, Kind.DELIVERY_CONFLICT, bot.position, conflict))
         raise CommandRefused(409, "Idempotency-Key", "this key was used for another content")
     if key != decision.decision_id:
@@ -58,7 +60,7 @@ def deliver(cell: Cell, key: str, payload: bytes, delivery: Delivery) -> tuple[i
     body = {"decision_id": key, "delivery": json.loads(payload)}
     seq = cell.write(Record(bot.name, Kind.DECISION_RECEIVED, bot.position, body))
     response = canonical_bytes({"decision_id": key, "outcome": "accepted", "seq": seq})
-    cell.journal.answer(key, payload_sha256, response)
+    cell.journal.answer(key, content_sha256, response)
     if bot.settings.mode == "replay":
         cell.replay_of(bot).decision_arrived()
     else:

@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS journal (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS inbox (
     idempotency_key TEXT PRIMARY KEY,
-    payload_sha256 TEXT NOT NULL,
+    content_sha256 TEXT NOT NULL,
     response BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER IF NOT EXISTS journal_is_append_only_update BEFORE UPDATE ON journal
@@ -38,9 +38,9 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 
 @dataclass(frozen=True, slots=True)
 class InboxEntry:
-    """What was answered to an idempotency key, and for which bytes."""
+    """What was answered to an idempotency key, and for which content."""
 
-    payload_sha256: str
+    content_sha256: str
     response: bytes
 
 
@@ -70,17 +70,17 @@ class Journal:
         self.head_seq, self._head_hash = seq, record_hash
         return seq
 
-    def answer(self, idempotency_key: str, payload_sha256: str, response: bytes) -> None:
+    def answer(self, idempotency_key: str, content_sha256: str, response: bytes) -> None:
         """Buffer the answer to a key; durable with the records buffered beside it."""
-        self._inbox.append((idempotency_key, payload_sha256, response))
+        self._inbox.append((idempotency_key, content_sha256, response))
 
     def answered(self, idempotency_key: str) -> InboxEntry | None:
         """The answer to a key, buffered ones included."""
-        for key, payload_sha256, response in reversed(self._inbox):
+        for key, content_sha256, response in reversed(self._inbox):
             if key == idempotency_key:
-                return InboxEntry(payload_sha256, response)
+                return InboxEntry(content_sha256, response)
         row = self._connection.execute(
-            "SELECT payload_sha256, response FROM inbox WHERE idempotency_key = ?", (idempotency_key,)
+            "SELECT content_sha256, response FROM inbox WHERE idempotency_key = ?", (idempotency_key,)
         ).fetchone()
         return InboxEntry(*row) if row else None
 

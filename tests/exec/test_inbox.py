@@ -23,11 +23,17 @@ def test_the_same_delivery_again_gets_the_same_answer_and_makes_no_second_order(
 def test_another_content_under_a_known_key_is_refused_and_remembered(bench):
     decision = a_decision()
     bench.deliver(decision)
-    other = delivery_bytes(decision).replace(b"run-1", b"run-2")
+    other = delivery_bytes(decision.model_copy(update={"side": "sell"}))
     with pytest.raises(CommandRefused, match="another content") as refused:
         bench.deliver(decision, other)
     assert refused.value.status == 409
     assert bench.reports()[-1].kind == "delivery_conflict"
+
+
+def test_the_same_decision_from_another_run_is_the_same_decision(bench):
+    status, body = bench.deliver(a_decision())
+    again = delivery_bytes(a_decision()).replace(b"run-1", b"run-2")
+    assert bench.deliver(a_decision(), again) == (200, body)
 
 
 def test_an_id_that_is_not_the_contents_own_is_refused(bench):
