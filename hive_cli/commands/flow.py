@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from hive_cli.facts.settling import Look, Settling
     from hive_cli.settings import Settings
 
-POLL_S = 1.0
+POLL_S = 2.0
+"""A look reads every side file; more often would take the cores from the flow itself."""
 UNREACHABLE_FOR_S = 30.0
 """A busy webserver on two cores answers late; one that is silent for so long is gone."""
 TELL_EVERY_S = 15.0

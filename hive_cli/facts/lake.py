@@ -70,23 +70,18 @@ class LakeFacts:
             ValueError: a side file is not what it should be.
         """
         files, folder = self._path(table)
-        found = []
-        for path in sorted(files.glob(f"{folder}/*.json")):
-            try:
-                raw = json.loads(files.cat_file(path))
-                name = str(path).rsplit("/", 1)[-1].removesuffix(".json")
-                found.append(
-                    FileFacts(
-                        table, name, int(raw["rows"]), raw["sha256"], raw["run_id"], int(raw["written_ns"])
-                    )
-                )
-            except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"{path}: not a side file of the lake ({error})") from None
-        return found
+        return [
+            _side_file(table, str(path), files.cat_file(path))
+            for path in sorted(files.glob(f"{folder}/*.json"))
+        ]
 
     def file(self, table: str, name: str) -> FileFacts | None:
-        """One data file, or None when it is not there."""
-        return next((file for file in self.files(table) if file.name == name), None)
+        """One data file, or None when it is not there; errors as `files`."""
+        files, path = self._path(table, f"{name}.json")
+        try:
+            return _side_file(table, path, files.cat_file(path))
+        except FileNotFoundError:
+            return None
 
     def sha256(self, file: FileFacts) -> str:
         """The hash of a data file as it stands; empty when it is not there."""
@@ -100,16 +95,17 @@ class LakeFacts:
 
     def rows(self) -> dict[str, int]:
         """Rows in each table that exists, in the order of the flow."""
-        counted = {}
-        for table in STAGES:
-            files = self.files(table)
-            if files:
-                counted[table] = sum(file.rows for file in files)
-        return counted
+        return self.summary()[0]
 
-    def written_ns(self) -> int | None:
-        """When the newest file was written."""
-        return max((file.written_ns for table in STAGES for file in self.files(table)), default=None)
+    def summary(self) -> tuple[dict[str, int], int]:
+        """Rows in each table, and when the newest file was written (0 when there is none)."""
+        counted: dict[str, int] = {}
+        newest_ns = 0
+        for table in STAGES:
+            for file in self.files(table):
+                counted[table] = counted.get(table, 0) + file.rows
+                newest_ns = max(newest_ns, file.written_ns)
+        return counted, newest_ns
 
     def read(self, table: str, name: str | None = None) -> pl.DataFrame | None:
         """The rows of a table, or of one of its files; None when there is nothing."""
@@ -122,3 +118,12 @@ class LakeFacts:
             with files.open(path, "rb") as file:
                 frames.append(pl.read_parquet(file))
         return pl.concat(frames) if frames else None
+
+
+def _side_file(table: str, path: str, payload: bytes) -> FileFacts:
+    try:
+        raw = json.loads(payload)
+        name = path.rsplit("/", 1)[-1].removesuffix(".json")
+        return FileFacts(table, name, int(raw["rows"]), raw["sha256"], raw["run_id"], int(raw["written_ns"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: not a side file of the lake ({error})") from None

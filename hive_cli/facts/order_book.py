@@ -29,6 +29,7 @@ def orders_of(reports: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             book[order["client_order_id"]] = {
                 **{name: value for name, value in order.items() if not name.endswith("_ns")},
                 "state": "intended",
+                "reason": None,
                 "fill_price": None,
                 "exit_price": None,
                 "exit_reason": None,
@@ -42,7 +43,7 @@ def orders_of(reports: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         if kind not in _ENDS:
             continue
         line = book[body["client_order_id"]]
-        line["state"] = _ENDS[kind]
+        line |= {"state": _ENDS[kind], "reason": body.get("reason") or None}
         if kind == "order_filled":
             line |= {"fill_price": body["price"], "ts_filled_ns": ts_ns}
         elif kind == "position_closed":

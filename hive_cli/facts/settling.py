@@ -61,8 +61,7 @@ class Settling:
 
         landed = list(receipts(self.settings.home))
         missing = self.expected - {receipt.payload_sha256 for receipt in landed}
-        lake = LakeFacts.of(self.settings.home)
-        rows = lake.rows()
+        rows, newest_ns = LakeFacts.of(self.settings.home).summary()
         with DagsterFacts(self.settings.dagster_url) as dagster, daemon_of(self.settings) as daemon:
             sensors = tuple(s for location in dagster.locations() for s in location.sensors)
             unfinished = dagster.run_count(*UNFINISHED)
@@ -86,7 +85,7 @@ class Settling:
             done,
             head_seq,
             clocks,
-            lake.written_ns(),
+            newest_ns,
             tuple(rows.items()),
         )
         return Look(tuple(waits), fingerprint, rows, done, unfinished, sensors)

@@ -8,18 +8,10 @@ from pathlib import Path
 from hive_core.landing.home import HiveHome
 from hive_core.landing.receipts import receipts
 
-DECLARED = [
-    "--symbol",
-    "EURUSD",
-    "--timeframe",
-    "H1",
-    "--format",
-    "csv",
-    "--time-zone",
-    "UTC",
-    "--side",
-    "bid",
-]
+DECLARED = (
+    *("--symbol", "EURUSD", "--timeframe", "H1"),
+    *("--format", "csv", "--time-zone", "UTC", "--side", "bid"),
+)
 GOOD = (
     "time,open,high,low,close,volume\n"
     "2017-03-01 00:00:00,1.05,1.06,1.04,1.055,10\n"
