@@ -10,7 +10,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from hive_pipelines.alerts.sensor import alert_sensor
+from hive_pipelines.alerts.sensor import AlertCursor, alert_sensor
+from hive_pipelines.event_log import skip_to_end
 
 DAYS = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-02-01")
 
@@ -132,8 +133,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def instance() -> Iterator[dg.DagsterInstance]:
+    """One for all tests, as its tables are slow to make; each test starts at the end of its log."""
     with dg.DagsterInstance.ephemeral() as ephemeral:
         yield ephemeral
 
@@ -165,7 +167,10 @@ class Ticker:
     """Evaluates the sensor as the Dagster daemon does: each tick gets the last tick's cursor."""
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
-        self.instance, self.cursor, self.told = instance, None, ""
+        beginning = AlertCursor()
+        skip_to_end(instance, beginning.tail)
+        self.beginning = beginning.model_dump_json()
+        self.instance, self.cursor, self.told = instance, self.beginning, ""
 
     def __call__(self) -> None:
         context = dg.build_sensor_context(

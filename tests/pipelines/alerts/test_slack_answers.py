@@ -15,7 +15,7 @@ RATE_LIMITED_SHORTLY = (429, "rate_limited", {"Retry-After": "0"})
 
 
 @pytest.fixture
-def failed_run(materialize, toys):
+def failed_run(materialize, toys, tick):
     toys.error = ValueError("no bars")
     return materialize("prices", DAY)
 
@@ -148,7 +148,7 @@ def test_a_message_that_slack_refuses_does_not_hold_the_others(materialize, toys
 
 def test_a_crash_before_the_cursor_is_stored_sends_again(failed_run, tick, webhook):
     tick()
-    tick.cursor = None
+    tick.cursor = tick.beginning
     tick()
     assert webhook.texts[0] == webhook.texts[1]
 

@@ -217,3 +217,15 @@ def test_importing_the_sensors_imports_neither_slack_nor_openlineage():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_sensor_that_never_ticked_begins_with_the_first_run(tick, webhook):
+    @dg.asset
+    def broken() -> None:
+        raise ValueError("before the first tick")
+
+    with dg.DagsterInstance.ephemeral() as fresh:
+        dg.materialize([broken], instance=fresh, raise_on_error=False)
+        tick.instance, tick.cursor = fresh, None
+        tick()
+    assert "before the first tick" in webhook.texts[0]

@@ -11,7 +11,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from hive_pipelines.lineage.sensor import lineage_sensor
+from hive_pipelines.event_log import skip_to_end
+from hive_pipelines.lineage.sensor import LineageCursor, lineage_sensor
 
 DAYS = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-02-01")
 SCHEMA = dg.TableSchema(
@@ -81,7 +82,10 @@ def watched(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Ticks the lineage sensor while its own step is running."""
     tick = lineage_sensor(
         dg.build_sensor_context(
-            instance=context.instance, definitions=definitions, sensor_name="lineage_sensor"
+            instance=context.instance,
+            cursor=os.environ["TOY_CURSOR"],
+            definitions=definitions,
+            sensor_name="lineage_sensor",
         )
     )
     return dg.MaterializeResult(metadata={"cursor": tick.cursor})
@@ -102,8 +106,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def instance() -> Iterator[dg.DagsterInstance]:
+    """One for all tests, as its tables are slow to make; each test starts at the end of its log."""
     with dg.DagsterInstance.ephemeral() as ephemeral:
         yield ephemeral
 
@@ -132,7 +137,10 @@ class Ticker:
     """Evaluates the sensor as the Dagster daemon does: each tick gets the last tick's cursor."""
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
-        self.instance, self.cursor, self.told = instance, None, ""
+        beginning = LineageCursor()
+        skip_to_end(instance, beginning.tail)
+        self.beginning = beginning.model_dump_json()
+        self.instance, self.cursor, self.told = instance, self.beginning, ""
 
     def __call__(self) -> None:
         context = dg.build_sensor_context(

@@ -102,7 +102,7 @@ def test_a_crash_before_the_cursor_is_stored_sends_again_but_loses_nothing(
 ):
     materialize("scores")
     tick()
-    tick.cursor = None
+    tick.cursor = tick.beginning
     tick()
     assert set(identities(collector.accepted)) == set(identities(events()))
     assert len(set(identities(collector.accepted))) == 2, "the collector can tell repeats apart"

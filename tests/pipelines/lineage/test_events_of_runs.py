@@ -180,7 +180,8 @@ def test_a_step_that_was_retried_is_told_once_with_what_it_said_last(materialize
     assert (assertion["name"], assertion["success"]) == ("settled", True)
 
 
-def test_a_start_is_told_while_the_step_is_still_running(materialize, tick, events, instance):
+def test_a_start_is_told_while_the_step_is_still_running(materialize, tick, events, instance, monkeypatch):
+    monkeypatch.setenv("TOY_CURSOR", tick.cursor)
     run_id = materialize("watched")
     made = instance.get_latest_materialization_event(dg.AssetKey("watched"))
     assert told(events()) == ["START watched"]
@@ -195,7 +196,7 @@ def test_a_killed_sensor_writes_the_same_bytes_again(materialize, tick, home):
     tick()
     file = home / "lineage" / "openlineage.jsonl"
     once = file.read_bytes()
-    tick.cursor = None  # the cursor of the tick was never stored
+    tick.cursor = tick.beginning  # the cursor of the tick was never stored
     tick()
     assert file.read_bytes() == once * 2
 
@@ -280,3 +281,18 @@ def test_a_longer_story_only_ever_adds_events(materialize, instance, repository)
         assert before.items() <= now.items()
         before = now
     assert len(before) == 12
+
+
+def test_a_sensor_that_never_ticked_begins_with_the_first_run(home, events, tick):
+    @dg.asset
+    def unknown_to_the_definitions() -> None: ...
+
+    with dg.DagsterInstance.ephemeral() as fresh:
+        dg.materialize([unknown_to_the_definitions], instance=fresh)
+        tick.instance, tick.cursor = fresh, None
+        tick()
+    assert told(events()) == [
+        "START unknown_to_the_definitions",
+        "COMPLETE unknown_to_the_definitions",
+    ]
+    assert events()[0]["inputs"] == []
