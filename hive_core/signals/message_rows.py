@@ -136,7 +136,7 @@ def read_csv(payload: bytes, *, time_zone: str | None, received_ns: int | None) 
 
 
 def _header(lines: list[str]) -> tuple[str, list[str]]:
-    first = lines[0][:_MAX_HEADER_CHARACTERS].rstrip("\r")
+    first = lines[0][:_MAX_HEADER_CHARACTERS].replace("\r", "")
     for delimiter in _DELIMITERS:
         header = [cell.strip().lower() for cell in next(csv.reader([first], delimiter=delimiter), [])]
         if all(any(name in header for name in ACCEPTED_NAMES[column]) for column in NEEDED):

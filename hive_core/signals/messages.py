@@ -122,7 +122,9 @@ def merge_messages(frames: Iterable[pl.DataFrame]) -> tuple[pl.DataFrame, int]:
             if row["version"] in versions:
                 row = _renumbered(row, max(versions) + 1)
             if not all(
-                (other["ts_event"] <= row["ts_event"]) == (version < row["version"])
+                other["ts_event"] < row["ts_event"]
+                if version < row["version"]
+                else other["ts_event"] > row["ts_event"]
                 for version, other in versions.items()
             ):
                 conflicts += 1
@@ -174,8 +176,8 @@ def _assembled(reading: Reading, source: str, landing_sha256: str) -> ParsedMess
             )
             rejected.append(FieldFault("id", post.message_id, reason).at(post.row))
             continue
-        if earlier and post.ts_ns < earlier[-1].ts_ns:
-            rejected.append(FieldFault("ts", post.message_id, "an edit older than its post").at(post.row))
+        if earlier and post.ts_ns <= earlier[-1].ts_ns:
+            rejected.append(FieldFault("ts", post.message_id, "an edit no later than its post").at(post.row))
             continue
         # An edit whose first text is not in the file is still not the first version.
         version = len(earlier) + 1 if earlier else 1 + post.is_edit
