@@ -64,6 +64,7 @@ class _Draft:
 def edge_room(market: SampleMarket) -> bytes:
     """The export, as bytes of `result.json`."""
     chance = Random(_SEED)  # noqa: S311 - a sample, not a secret
+    afterwards = Random(_SEED + 1)  # noqa: S311
     drafts: list[_Draft] = []
     for day in market.days():
         if chance.random() < 0.15:
@@ -73,7 +74,7 @@ def edge_room(market: SampleMarket) -> bytes:
             plan = draw_plan(chance, moment, _chosen_side(chance, market, moment))
             call = _Draft(moment.ts, chance.choice(_STYLES)(plan))
             drafts.append(call)
-            drafts.extend(_follow_ups(chance, call, market.result(plan, moment)))
+            drafts.extend(_follow_ups(afterwards, call, market.result(plan, moment)))
     return _export(sorted(drafts, key=lambda draft: draft.ts))
 
 

@@ -24,6 +24,8 @@ _CHAT = (
 def random_room(market: SampleMarket) -> bytes:
     """The room, as bytes of a JSONL file."""
     chance = Random(_SEED)  # noqa: S311 - a sample, not a secret
+    # Apart, so that what became of a call changes no later one.
+    afterwards = Random(_SEED + 1)  # noqa: S311
     rows: list[tuple[datetime, str, str | None]] = []
     for number, day in enumerate(market.days()):
         if chance.random() < 0.1:
@@ -36,8 +38,8 @@ def random_room(market: SampleMarket) -> bytes:
         key = f"call-{number}"
         rows.append((moment.ts, _line(chance, plan), key))
         result = market.result(plan, moment)
-        if result is not None and result.won and chance.random() < 0.3:
-            ts = result.ts_known + timedelta(minutes=chance.randint(1, 5))
+        if result is not None and result.won and afterwards.random() < 0.3:
+            ts = result.ts_known + timedelta(minutes=afterwards.randint(1, 5))
             rows.append((ts, f"eurusd {plan.side} closed in profit, {result.pips} pips done", f"re:{key}"))
     return _jsonl(sorted(rows, key=lambda row: row[0]))
 
