@@ -52,10 +52,26 @@ def _tables(found: dict[str, Any]) -> list[Any]:
         table("In the lake", ("table", ">rows"), list(found["stages"].items())),
     ]
     if "unavailable" not in found["dagster"]:
-        made.append(_runs(found["dagster"]))
+        made += [_sensors(found["dagster"]), _runs(found["dagster"])]
     if "unavailable" not in found["exec"]:
         made.append(accounts_table(found["exec"]["accounts"]))
     return made
+
+
+def _sensors(dagster: dict[str, Any]) -> Any:
+    from hive_cli.console import table
+
+    rows = [
+        (
+            sensor["name"],
+            "running" if sensor["running"] else "stopped",
+            moment(int((sensor["last_tick_s"] or 0) * 1e9)) if sensor["last_tick_s"] else None,
+            sensor["last_note"],
+        )
+        for location in dagster["locations"]
+        for sensor in location["sensors"]
+    ]
+    return table("Sensors", ("sensor", "state", "last tick", "it said"), rows)
 
 
 def _runs(dagster: dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hive_cli.facts.daemon import DaemonUnreachable, daemon_of
 from hive_cli.facts.dagster import UNFINISHED, DagsterFacts, DagsterUnreachable
+from hive_cli.facts.inbox import inbox
 from hive_cli.facts.lake import LakeFacts
 from hive_cli.facts.results import limits
 from hive_cli.services.roster import HIVE_EXEC, NAMES, WEBSERVER
@@ -33,6 +34,7 @@ def overview(settings: Settings) -> dict[str, Any]:
         "home": str(settings.home.root),
         "services": services,
         "data": landed(settings),
+        "inbox": inbox(settings.home),
         "stages": LakeFacts.of(settings.home).rows(),
         "dagster": _dagster(settings) if WEBSERVER in running else {"unavailable": "the webserver is down"},
         "exec": _exec(settings) if HIVE_EXEC in running else {"unavailable": "the execution daemon is down"},
@@ -123,6 +125,9 @@ def attention(found: dict[str, Any]) -> list[str]:
         if service["state"] == "died"
     ]
     execution, dagster = found["exec"], found["dagster"]
+    told.extend(
+        f"{each['source']}/{each['file']} was refused: {each['reason']}" for each in found["inbox"]["refused"]
+    )
     for account in execution.get("accounts", []):
         if account["state"] != "open":
             told.append(f"account {account['name']} is {account['state']}: it takes no new risk")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from hive_cli.facts.inbox import inbox
 from hive_cli.facts.lake import LakeFacts
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ KEPT = ("name", "mode", "state", "currency", "clock_ns", "balance", "equity", "o
 def refused(home: HiveHome, orders: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Everything that went no further, by stage, source and reason, with its count."""
     found: Counter[tuple[str, str, str]] = Counter()
+    found.update(("file", each["source"], each["reason"]) for each in inbox(home)["refused"])
     found.update(_rows_refused(home))
     lake = LakeFacts.of(home)
     found.update(_counted(lake, "quarantined_signals", "signal", "source", "reason"))

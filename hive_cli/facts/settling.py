@@ -6,9 +6,12 @@ last change without asking for anything, nothing more will come of the data that
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from hive_cli.facts.daemon import daemon_of
 from hive_cli.facts.dagster import UNFINISHED, DagsterFacts, Sensor
@@ -16,6 +19,10 @@ from hive_cli.facts.lake import LakeFacts
 
 if TYPE_CHECKING:
     from hive_cli.settings import Settings
+
+
+DELIVERED = "delivered_decisions"
+"""The asset whose check fails when the daemon refused a decision: such a one is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +85,28 @@ class Settling:
             waits.append(f"the replay of {', '.join(behind)}")
         if rows.get("execution_reports", 0) != head_seq:
             waits.append(f"reports {rows.get('execution_reports', 0):,} of {head_seq:,} to reach the lake")
+        if not waits and (undelivered := self._undelivered()):
+            waits.append(f"{undelivered:,} decisions to be acknowledged")
         clocks = tuple((a["name"], a["clock_ns"], a["pending_decisions"]) for a in accounts)
-        fingerprint = (
-            len(landed),
-            unfinished,
-            done,
-            head_seq,
-            clocks,
-            newest_ns,
-            tuple(rows.items()),
-        )
+        # What a sensor said and noted counts too: one that waits says so before it asks for a run.
+        notes = tuple((sensor.name, sensor.cursor, sensor.last_note) for sensor in sensors)
+        counts = (len(landed), unfinished, done, head_seq)
+        fingerprint = (*counts, clocks, notes, newest_ns, tuple(rows.items()))
         return Look(tuple(waits), fingerprint, rows, done, unfinished, sensors)
+
+    def _undelivered(self) -> int:
+        """Decisions in the lake that the daemon never received, unless their delivery was refused."""
+        lake = LakeFacts.of(self.settings.home)
+        decisions, reports = lake.read("decisions"), lake.read("execution_reports")
+        if decisions is None or decisions.is_empty():
+            return 0
+        received: set[str] = set()
+        if reports is not None:
+            bodies = reports.filter(pl.col("kind") == "decision_received")["body"]
+            received = {json.loads(body)["decision_id"] for body in bodies}
+        missing = set(decisions["decision_id"]) - received
+        if not missing:
+            return 0
+        with DagsterFacts(self.settings.dagster_url) as dagster:
+            refused = any(check.asset == DELIVERED for check in dagster.failed_checks())
+        return 0 if refused else len(missing)

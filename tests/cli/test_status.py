@@ -14,6 +14,7 @@ def facts(**changes: Any) -> dict[str, Any]:
         "services": [{"name": "hive-exec", "state": "running", "pid": 1}],
         "dagster": {"daemons_healthy": True, "locations": [], "failed_checks": [], "last_failed": []},
         "exec": {"accounts": [account()]},
+        "inbox": {"waiting": [], "refused": []},
     }
     return {**calm, **changes}
 
@@ -60,6 +61,14 @@ def test_what_is_wrong_in_dagster_is_told() -> None:
     for fact in ("SyntaxError", "sensor delivery failed", "heartbeat", "bars.recent", "abcdefgh", "bad row"):
         assert fact in told
     assert told.count("sensor delivery failed") == 1
+
+
+def test_a_file_that_the_inbox_refused_is_told_with_its_reason(hive, home: HiveHome) -> None:
+    folder = home.inbox / "refused" / "my_room"
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text("{")
+    (folder / "result.json.reason.txt").write_text("The JSON breaks off.\n")
+    assert "  ! my_room/result.json was refused: The JSON breaks off." in hive("status").out
 
 
 def test_a_part_that_does_not_answer_is_told() -> None:
