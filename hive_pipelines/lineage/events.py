@@ -9,7 +9,7 @@ and the last table of a run is nobody's input in it. Where the events go belongs
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -41,20 +41,21 @@ def _iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat()
 
 
-def _rows(written: Sequence[Written]) -> int | None:
-    counts = [part.rows for part in written if part.rows is not None]
-    return sum(counts) if counts else None
+def _sum(parts: Iterable[int | None]) -> int | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
 
 
 def _size(written: Sequence[Written]) -> int | None:
-    sizes = [part.size_bytes for part in written if part.size_bytes is not None]
-    return sum(sizes) if sizes else None
+    """Bytes written by the run: as it says of itself, or the sum over its partitions."""
+    in_run = next((part.bytes_in_run for part in written if part.bytes_in_run is not None), None)
+    return _sum(part.size_bytes for part in written) if in_run is None else in_run
 
 
 def _version(written: Sequence[Written]) -> str | None:
-    """The data's hash: that of the one part, or the hash of the parts' hashes by partition."""
+    """The data's hash: the one there is, or the hash of the parts' hashes by partition."""
     hashes = {part.partition or "": part.sha256 for part in written if part.sha256 is not None}
-    if len(hashes) <= 1:
+    if len(set(hashes.values())) <= 1:
         return next(iter(hashes.values()), None)
     return content_hash(hashes)
 
@@ -179,15 +180,20 @@ class _Teller:
             facets["version"] = f.dataset_version_dataset.DatasetVersionDatasetFacet(
                 datasetVersion=version, producer=PRODUCER
             )
-        rows, size = _rows(written), _size(written)
+        counts = {
+            "rowCount": _sum(part.rows for part in written),
+            "size": _size(written),
+            "fileCount": next((part.files_in_run for part in written if part.files_in_run is not None), None),
+        }
         statistics = f.output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
-            rowCount=rows, size=size, producer=PRODUCER
+            **counts, producer=PRODUCER
         )
+        is_known = any(count is not None for count in counts.values())
         return self.ol.OutputDataset(
             namespace=namespace,
             name=name,
             facets=facets,
-            outputFacets={} if rows is None and size is None else {"outputStatistics": statistics},
+            outputFacets={"outputStatistics": statistics} if is_known else {},
         )
 
     def start(self, run: AssetRun) -> KeyedEvent:

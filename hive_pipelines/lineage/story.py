@@ -2,7 +2,9 @@
 ended, and what the checks found. How that is told in OpenLineage belongs to `events`.
 
 Metadata read from a materialisation: `dagster/partition_row_count` (or `dagster/row_count`),
-`size_bytes`, `data_sha256`, `dagster/column_schema`; from a check evaluation: `column`.
+`size_bytes`, `data_sha256`, `dagster/column_schema`, and of a run over a range of partitions, where
+Dagster repeats the metadata at each of them, `bytes_in_run` and `files_in_run`; from a check
+evaluation: `column`.
 """
 
 from __future__ import annotations
@@ -32,11 +34,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One materialisation: of a partition, or of the whole table when `partition` is None."""
+    """One materialisation: of a partition, or of the whole table when `partition` is None. What ends in
+    `_in_run` is said of all partitions of the run together."""
 
     partition: str | None
     rows: int | None
     size_bytes: int | None
+    bytes_in_run: int | None
+    files_in_run: int | None
     sha256: str | None
     columns: tuple[Column, ...]
 
@@ -106,16 +111,21 @@ def _value(metadata: Mapping[str, dg.MetadataValue], *names: str) -> object:
     return next((metadata[name].value for name in names if name in metadata), None)
 
 
+def _number(metadata: Mapping[str, dg.MetadataValue], *names: str) -> int | None:
+    value = _value(metadata, *names)
+    return value if isinstance(value, int) else None
+
+
 def _written(materialization: dg.AssetMaterialization) -> Written:
     metadata = materialization.metadata
-    # In Dagster's words row_count is of the table and partition_row_count of what was written now.
-    rows = _value(metadata, "dagster/partition_row_count", "dagster/row_count")
-    size = _value(metadata, "size_bytes")
     sha256 = _value(metadata, "data_sha256")
     return Written(
         partition=materialization.partition,
-        rows=rows if isinstance(rows, int) else None,
-        size_bytes=size if isinstance(size, int) else None,
+        # In Dagster's words row_count is of the table and partition_row_count of what was written now.
+        rows=_number(metadata, "dagster/partition_row_count", "dagster/row_count"),
+        size_bytes=_number(metadata, "size_bytes"),
+        bytes_in_run=_number(metadata, "bytes_in_run"),
+        files_in_run=_number(metadata, "files_in_run"),
         sha256=sha256 if isinstance(sha256, str) else None,
         columns=_columns(metadata),
     )

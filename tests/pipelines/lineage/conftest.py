@@ -33,6 +33,14 @@ def bars(context: dg.AssetExecutionContext) -> None:
         context.add_asset_metadata(metadata, asset_key=dg.AssetKey("bars"), partition_key=key)
 
 
+@dg.asset(partitions_def=DAYS)
+def ticks(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Says what is of the whole run in its result, which Dagster repeats at each partition."""
+    for key in context.partition_keys:
+        context.add_asset_metadata({"dagster/partition_row_count": 4}, partition_key=key)
+    return dg.MaterializeResult(metadata={"bytes_in_run": 600, "files_in_run": 3, "data_sha256": "f" * 64})
+
+
 @dg.asset_check(asset=bars, blocking=True)
 def bars_are_whole() -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=True, metadata={"column": "close"})
@@ -92,7 +100,7 @@ def watched(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 
 
 definitions = dg.Definitions(
-    assets=[bars, scores, broken, after_broken, stubborn, watched],
+    assets=[bars, ticks, scores, broken, after_broken, stubborn, watched],
     asset_checks=[bars_are_whole, bars_have_no_gap, bars_agree_with_scores],
     sensors=[lineage_sensor],
 )

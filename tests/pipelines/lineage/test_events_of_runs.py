@@ -108,6 +108,15 @@ def test_a_range_of_partitions_completes_once_with_the_sums(materialize, tick, e
     assert facets["nominalTime"]["nominalEndTime"] == "2024-01-05T00:00:00+00:00"
 
 
+def test_what_is_said_of_the_whole_run_is_not_summed(materialize, tick, events):
+    materialize("ticks", partitions=RANGE)
+    tick()
+    (output,) = only(events(), "COMPLETE", "ticks")["outputs"]
+    statistics = output["outputFacets"]["outputStatistics"]
+    assert (statistics["rowCount"], statistics["size"], statistics["fileCount"]) == (12, 600, 3)
+    assert output["facets"]["version"]["datasetVersion"] == "f" * 64
+
+
 def test_one_partition_has_the_hash_of_its_data_as_version(materialize, tick, events):
     materialize("bars", partitions=("2024-01-02", "2024-01-02"))
     tick()
