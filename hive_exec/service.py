@@ -142,9 +142,17 @@ def _bot_for(cell: Cell, name: str, ts_ns: int) -> Bot:
     settings = cell.configuration.account_named(name)
     if settings is None:
         raise CommandRefused(422, "decision.account", f"no account {name} is configured in hive.toml")
-    days = rule_pack(settings.rule_pack).daily_loss.trading_day
+    pack = rule_pack(settings.rule_pack)
+    days, initial = pack.daily_loss.trading_day, settings.initial_balance
     day = days.day_of(ts_ns)
-    body = {"settings": settings.model_dump(mode="json"), "trading_day": day.isoformat()}
+    body = {
+        "settings": settings.model_dump(mode="json"),
+        "trading_day": day.isoformat(),
+        "balance": decimal_text(initial),
+        "equity": decimal_text(initial),
+        "daily_floor": decimal_text(pack.daily_floor(initial, initial)),
+        "maximum_floor": decimal_text(pack.maximum_floor(initial)),
+    }
     cell.write(Record(name, Kind.ACCOUNT_OPENED, (days.start_ns(day), -2, ""), body))
     return cell.bots[name]
 

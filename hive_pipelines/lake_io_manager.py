@@ -1,7 +1,5 @@
 """The IO manager: frames to the lake's Parquet files and back, a file a partition. Never pickle."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg
@@ -73,14 +71,14 @@ class LakeIOManager(dg.ConfigurableIOManager):
         return pl.concat(filled) if filled else found[0]
 
 
-def _written(folder: str, sides: list[SideFile]) -> dict[str, Any]:
+def _written(path: str, sides: list[SideFile]) -> dict[str, Any]:
     hashes = [side.sha256 for side in sides]
     size_bytes = sum(side.size_bytes for side in sides)
     if len(sides) == 1:
-        return {"path": folder, "size_bytes": size_bytes, "data_sha256": hashes[0]}
+        return {"path": path, "size_bytes": size_bytes, "data_sha256": hashes[0]}
     # The same metadata stands at every partition of a range: what is of the run is named so.
     return {
-        "path": folder,
+        "path": path,
         "files_in_run": len(sides),
         "bytes_in_run": size_bytes,
         "data_sha256": content_hash(hashes),

@@ -35,7 +35,7 @@ _STATE_OF_KIND = {
     "order_filled": "filled",
     "position_closed": "closed",
 }
-_EQUITY_KINDS = {"equity_marked", "order_filled", "position_closed", "day_opened"}
+_EQUITY_KINDS = {"account_opened", "equity_marked", "order_filled", "position_closed", "day_opened"}
 _OTHER_SIDE = {"buy": "sell", "sell": "buy"}
 
 

@@ -1,7 +1,5 @@
 """What assets and sensors are given: the home, its configuration, its lake, and the daemon's address."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +12,7 @@ from hive_core.landing.home import HiveHome
 from hive_pipelines.lake import Lake
 
 
-class HiveResource(dg.ConfigurableResource[None]):
+class HiveResource(dg.ConfigurableResource):
     """One Hive installation. Everything is read when it is asked for, so that a changed `hive.toml`
     counts from the next run on."""
 

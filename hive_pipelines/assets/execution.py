@@ -1,7 +1,5 @@
 """Execution: what the daemon reports, as tables, and what the sources earned."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -40,9 +38,7 @@ delivered_decisions = dg.AssetSpec(
 
 
 @dg.asset(deps=[delivered_decisions], check_specs=check_specs("execution_reports"), pool="execution", **_SPEC)
-def execution_reports(
-    context: dg.AssetExecutionContext, hive: HiveResource
-) -> dg.MaterializeResult[pl.DataFrame]:
+def execution_reports(context: dg.AssetExecutionContext, hive: HiveResource) -> dg.MaterializeResult:
     """Every record of the daemon's journal, in its order; only new ones are fetched."""
     stored = hive.lake().read("execution_reports", WHOLE)
     before = stored if stored is not None else pl.DataFrame(schema=EXECUTION_REPORTS)
@@ -92,7 +88,7 @@ _TABLES = {
 )
 def account_tables(
     context: dg.AssetExecutionContext, execution_reports: pl.DataFrame
-) -> Iterator[dg.MaterializeResult[pl.DataFrame]]:
+) -> Iterator[dg.MaterializeResult]:
     """Fold the reports into tables."""
     rows = execution_reports.sort("seq").select("account", "ts_event", "kind", "body").iter_rows()
     tables = execution_tables((account, ts, kind, json.loads(body)) for account, ts, kind, body in rows)
@@ -113,9 +109,7 @@ def account_tables(
     owners=OWNERS,
     kinds={"polars", "parquet"},
 )
-def source_outcomes(
-    context: dg.AssetExecutionContext, hive: HiveResource
-) -> dg.MaterializeResult[pl.DataFrame]:
+def source_outcomes(context: dg.AssetExecutionContext, hive: HiveResource) -> dg.MaterializeResult:
     """What became of each valid signal by the bars, whatever an account made of it: first touch of stop
     or target, spread included, both in one bar counts as the stop."""
     lake = hive.lake()
@@ -137,8 +131,6 @@ def _all_bars(lake: Lake, signals: pl.DataFrame) -> pl.DataFrame:
     owners=OWNERS,
     kinds={"polars", "parquet"},
 )
-def source_scores(
-    context: dg.AssetExecutionContext, source_outcomes: pl.DataFrame
-) -> dg.MaterializeResult[pl.DataFrame]:
+def source_scores(context: dg.AssetExecutionContext, source_outcomes: pl.DataFrame) -> dg.MaterializeResult:
     """Each source's measured record: hit rate and mean R with their 95 % intervals."""
     return result_of(context, "source_scores", score_sources(source_outcomes))
