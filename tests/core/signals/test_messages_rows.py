@@ -107,6 +107,7 @@ def test_a_time_without_a_zone_is_read_on_the_declared_clock() -> None:
         ({"quoted": 5}, "quoted", "not text"),
         ({"id": "m1", "text": "other words"}, "id", "stands already in row 1"),
         ({"id": "m9", "edit_of": "m1", "ts": "2024-05-06T09:00:00Z"}, "ts", "no later than its post"),
+        ({"id": "m9", "edit_of": "m1"}, "ts", "no later than its post"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named_and_the_rest_kept(

@@ -39,6 +39,7 @@ REFUSED = {
     "unknown pair": ("USDMXN buy 17.20 sl 17.00 tp 17.60", "symbol", "unknown_instrument"),
     "unknown index": ("US30 sell 38500 sl 38700 tp 38100", "symbol", "unknown_instrument"),
     "crypto": ("LINK/USDT long 14.2 sl 13.5 tp 16", "symbol", "unknown_instrument"),
+    "crypto in one word": ("EURUSD? no, LINKUSDT long 14.2 sl 13.5 tp 16", "symbol", "several_symbols"),
     "misspelt": ("EURUSSD buy 1.0850 sl 1.0810 tp 1.0910", "symbol", "unknown_instrument"),
     "two symbols": ("EURUSD GBPUSD buy 1.0850 sl 1.0810 tp 1.0910", "symbol", "several_symbols"),
     "a known and an unknown": ("Gold and silver buy 2650 sl 2640 tp 2670", "symbol", "several_symbols"),
@@ -57,6 +58,11 @@ REFUSED = {
     ),
     "limit without a price": ("EURUSD buy limit\nSL 1.0810\nTP 1.0910", "entry", "missing_entry"),
     "two entries": ("EURUSD buy @ 1.0850\nbuy more @ 1.0820\nSL 1.0780\nTP 1.0910", "entry", "unclear_entry"),
+    "an entry and an ideal one": (
+        "EURUSD buy @ 1.0850 ideally 1.0840 sl 1.0810 tp 1.0910",
+        "entry",
+        "unclear_entry",
+    ),
     "entry on a condition": ("EURUSD sell below 1.0850 sl 1.0890 tp 1.0790", "entry", "unclear_entry"),
     "entry once something happens": (
         "EURUSD buy\nEnter when the market opens\nSL 1.0810\nTP 1.0910",
