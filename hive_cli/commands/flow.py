@@ -93,7 +93,7 @@ def wait(settling: Settling, settings: Settings, *, within_s: float) -> None:
     from hive_cli.facts.dagster import DagsterUnreachable
     from hive_cli.failure import Failure
 
-    began, began_wall_s = time.monotonic(), time.time()
+    began = time.monotonic()
     last_answer = last_told = began
     terminal = notes().is_terminal
     waits_for = "the first look"
@@ -104,7 +104,7 @@ def wait(settling: Settling, settings: Settings, *, within_s: float) -> None:
             try:
                 look, waits_for = settling.look()
                 last_answer = now
-                _refuse_failed_runs(settings, began_wall_s)
+                _refuse_failed_runs(settings)
                 told = _told(look, waits_for)
                 bar.update(task, description=told, completed=look.runs_done)
                 if not terminal and (now - last_told > TELL_EVERY_S or not waits_for):
@@ -133,22 +133,19 @@ def _told(look: Look, waits_for: str) -> str:
     return f"{counts}  runs {look.runs_done}  " + (f"waiting for {waits_for}" if waits_for else "settled")
 
 
-def _refuse_failed_runs(settings: Settings, since_s: float) -> None:
+def _refuse_failed_runs(settings: Settings) -> None:
+    """What failed for good will not come by waiting."""
     from hive_cli.facts.dagster import DagsterFacts
     from hive_cli.failure import Failure
 
     with DagsterFacts(settings.dagster_url) as dagster:
-        failed = dagster.runs(statuses=("FAILURE",), created_after_s=since_s, limit=1)
-        if not failed:
-            return
-        run = failed[0]
-        what = ", ".join(run.assets) or run.job
-        raise Failure(
-            f"the run of {what}" + (f" for {run.partition}" if run.partition else "") + " failed",
-            where=f"{settings.dagster_url}/runs/{run.run_id}",
-            details=[dagster.run_error(run.run_id)],
-            next_step="correct the cause, then: hive flow",
-        )
+        for run in dagster.broken_runs():
+            raise Failure(
+                f"a run of {run.job}" + (f" for {run.partition}" if run.partition else "") + " failed",
+                where=f"{settings.dagster_url}/runs/{run.run_id}",
+                details=[dagster.run_error(run.run_id)],
+                next_step="correct the cause, re-execute the run there, then: hive flow",
+            )
 
 
 def _refuse_dead_services(settings: Settings) -> None:

@@ -27,6 +27,7 @@ _RUN_COUNT = """query($filter: RunsFilter) { runsOrError(filter: $filter) { __ty
 
 _RUN_ERRORS = """query($run: ID!) { logsForRun(runId: $run) { __typename ... on EventConnection { events {
   __typename ... on ExecutionStepFailureEvent { stepKey error { message errorChain { error { message } } } }
+  ... on EngineEvent { error { message errorChain { error { message } } } }
   ... on RunFailureEvent { message error { message } } } } } }"""
 
 _CHECKS = """{ assetNodes { assetKey { path } assetChecksOrError { __typename ... on AssetChecks { checks {
@@ -62,12 +63,13 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run; times in Unix seconds."""
+    """A run; times in Unix seconds. `partition` is a key, or a range as `first..last`."""
 
     run_id: str
     status: str
     job: str
     partition: str | None
+    will_retry: bool
     assets: tuple[str, ...]
     created_s: float
     started_s: float | None
@@ -136,13 +138,9 @@ class DagsterFacts:
         answer = self._ask(_LOCATIONS)["workspaceOrError"]
         return [_location(entry) for entry in answer.get("locationEntries", [])]
 
-    def runs(
-        self, *, statuses: tuple[str, ...] = (), created_after_s: float | None = None, limit: int = 20
-    ) -> list[Run]:
-        """The newest runs, of some statuses or of all."""
-        wanted: dict[str, Any] = {"statuses": list(statuses)} if statuses else {}
-        if created_after_s is not None:
-            wanted["createdAfter"] = created_after_s
+    def runs(self, *, statuses: tuple[str, ...] = (), limit: int = 20) -> list[Run]:
+        """The newest runs, of some statuses or of all, the newest first."""
+        wanted = {"statuses": list(statuses)} if statuses else {}
         answer = self._ask(_RUNS, filter=wanted, limit=limit)
         return [_run(raw) for raw in answer["runsOrError"].get("results", [])]
 
@@ -151,18 +149,27 @@ class DagsterFacts:
         answer = self._ask(_RUN_COUNT, filter={"statuses": list(statuses)} if statuses else {})
         return int(answer["runsOrError"].get("count") or 0)
 
+    def broken_runs(self, *, limit: int = 200) -> list[Run]:
+        """Failed runs among the newest that will not be tried again and that no later success of the
+        same job and partition has made good."""
+        good: set[tuple[str, str | None]] = set()
+        broken = []
+        for run in self.runs(statuses=("SUCCESS", "FAILURE"), limit=limit):
+            if run.status == "SUCCESS":
+                good.add((run.job, run.partition))
+            elif not run.will_retry and (run.job, run.partition) not in good:
+                broken.append(run)
+        return broken
+
     def run_error(self, run_id: str) -> str:
-        """Why a run failed, in one line: the innermost cause of its first failed step."""
-        answer = self._ask(_RUN_ERRORS, run=run_id)["logsForRun"]
-        events = answer.get("events", [])
-        for event in events:
-            if event["__typename"] == "ExecutionStepFailureEvent" and event.get("error"):
-                chain = [link["error"]["message"] for link in event["error"].get("errorChain") or []]
-                message = (chain or [event["error"]["message"]])[-1]
-                return f"{event['stepKey']}: {_one_line(message)}"
-        for event in events:
-            if event["__typename"] == "RunFailureEvent":
-                return _one_line((event.get("error") or event)["message"])
+        """Why a run failed, in one line: the innermost cause of its first failed step, or what kept it
+        from running at all."""
+        events = self._ask(_RUN_ERRORS, run=run_id)["logsForRun"].get("events", [])
+        for kind in ("ExecutionStepFailureEvent", "EngineEvent", "RunFailureEvent"):
+            for event in events:
+                if event["__typename"] == kind and (event.get("error") or event.get("message")):
+                    step = f"{event['stepKey']}: " if event.get("stepKey") else ""
+                    return step + _innermost(event)
         return "no error was recorded"
 
     def failed_checks(self) -> list[FailedCheck]:
@@ -177,6 +184,12 @@ class DagsterFacts:
                 asset = "/".join(node["assetKey"]["path"])
                 failed.append(FailedCheck(asset, check["name"], check["blocking"], severity, last["runId"]))
         return failed
+
+
+def _innermost(event: dict[str, Any]) -> str:
+    error = event.get("error") or {"message": event["message"]}
+    chain = [link["error"]["message"] for link in error.get("errorChain") or []]
+    return _one_line((chain or [error["message"]])[-1])
 
 
 def _one_line(message: str) -> str:
@@ -208,13 +221,19 @@ def _sensor(raw: dict[str, Any]) -> Sensor:
     )
 
 
+def _scope(tags: dict[str, str]) -> str | None:
+    first, last = (tags.get(f"dagster/asset_partition_range_{end}") for end in ("start", "end"))
+    return f"{first}..{last}" if first and last else tags.get("dagster/partition")
+
+
 def _run(raw: dict[str, Any]) -> Run:
     tags = {tag["key"]: tag["value"] for tag in raw["tags"]}
     return Run(
         raw["runId"],
         raw["status"],
         raw["jobName"],
-        tags.get("dagster/partition"),
+        _scope(tags),
+        tags.get("dagster/will_retry") == "true",
         tuple("/".join(key["path"]) for key in raw["assetSelection"] or []),
         raw["creationTime"],
         raw["startTime"],

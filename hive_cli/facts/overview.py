@@ -101,7 +101,7 @@ def _dagster(settings: Settings) -> dict[str, Any]:
                 "last_runs": [asdict(run) for run in dagster.runs(limit=5)],
                 "last_failed": [
                     {**asdict(run), "error": dagster.run_error(run.run_id)}
-                    for run in dagster.runs(statuses=("FAILURE",), limit=3)
+                    for run in dagster.broken_runs()[:3]
                 ],
                 "failed_checks": [asdict(check) for check in dagster.failed_checks()],
             }

@@ -59,6 +59,7 @@ def test_dagsters_settings_load_and_mean_what_they_say(
         assert instance.telemetry_enabled is False
         assert instance.nux_enabled is False
         assert instance.run_monitoring_enabled is True
+        assert (instance.run_retries_enabled, instance.run_retries_max_retries) == (True, 2)
         limits = instance.get_concurrency_config()
         assert limits.run_queue_config is not None
         assert limits.run_queue_config.max_concurrent_runs == 2

@@ -22,7 +22,7 @@ def look(*waits: str, state: int = 1, ticked_s: float | None = None, running: bo
 @pytest.fixture
 def settling(home: HiveHome, monkeypatch: pytest.MonkeyPatch) -> Settling:
     monkeypatch.setattr(flow, "POLL_S", 0.0)
-    monkeypatch.setattr(flow, "_refuse_failed_runs", lambda settings, since_s: None)
+    monkeypatch.setattr(flow, "_refuse_failed_runs", lambda settings: None)
     return Settling(load_settings(), frozenset())
 
 
