@@ -41,7 +41,7 @@ def _count_rows(context: dg.AssetExecutionContext, key: dg.AssetKey, frame: pl.D
     if not context.has_partition_key_range and not context.has_partition_key:
         context.add_asset_metadata({"dagster/row_count": frame.height}, key)
         return
-    column = context.assets_def.specs_by_key[key].metadata.get(DAY_COLUMN)
+    column = context.assets_def.metadata_by_key[key].get(DAY_COLUMN)
     counts: dict[str, int] = {}
     if column:
         days = frame.get_column(str(column)).dt.strftime("%Y-%m-%d").value_counts()

@@ -38,7 +38,7 @@ delivered_decisions = dg.AssetSpec(
 
 
 @dg.asset(deps=[delivered_decisions], check_specs=check_specs("execution_reports"), pool="execution", **_SPEC)
-def execution_reports(context: dg.AssetExecutionContext, hive: HiveResource) -> dg.MaterializeResult:
+def execution_reports(context: dg.AssetExecutionContext, hive: HiveResource):
     """Every record of the daemon's journal, in its order; only new ones are fetched."""
     stored = hive.lake().read("execution_reports", WHOLE)
     before = stored if stored is not None else pl.DataFrame(schema=EXECUTION_REPORTS)
@@ -78,17 +78,11 @@ _TABLES = {
 
 
 @dg.multi_asset(
-    specs=[
-        dg.AssetSpec(name, deps=["execution_reports"], description=text, **_SPEC)
-        for name, text in _TABLES.items()
-    ],
-    ins={"execution_reports": dg.AssetIn("execution_reports")},
+    outs={name: dg.AssetOut(description=text, **_SPEC) for name, text in _TABLES.items()},
     check_specs=[spec for name in _TABLES for spec in check_specs(name)],
     pool="execution",
 )
-def account_tables(
-    context: dg.AssetExecutionContext, execution_reports: pl.DataFrame
-) -> Iterator[dg.MaterializeResult]:
+def account_tables(context: dg.AssetExecutionContext, execution_reports: pl.DataFrame) -> Iterator[Any]:
     """Fold the reports into tables."""
     rows = execution_reports.sort("seq").select("account", "ts_event", "kind", "body").iter_rows()
     tables = execution_tables((account, ts, kind, json.loads(body)) for account, ts, kind, body in rows)
@@ -109,7 +103,7 @@ def account_tables(
     owners=OWNERS,
     kinds={"polars", "parquet"},
 )
-def source_outcomes(context: dg.AssetExecutionContext, hive: HiveResource) -> dg.MaterializeResult:
+def source_outcomes(context: dg.AssetExecutionContext, hive: HiveResource):
     """What became of each valid signal by the bars, whatever an account made of it: first touch of stop
     or target, spread included, both in one bar counts as the stop."""
     lake = hive.lake()
@@ -131,6 +125,6 @@ def _all_bars(lake: Lake, signals: pl.DataFrame) -> pl.DataFrame:
     owners=OWNERS,
     kinds={"polars", "parquet"},
 )
-def source_scores(context: dg.AssetExecutionContext, source_outcomes: pl.DataFrame) -> dg.MaterializeResult:
+def source_scores(context: dg.AssetExecutionContext, source_outcomes: pl.DataFrame):
     """Each source's measured record: hit rate and mean R with their 95 % intervals."""
     return result_of(context, "source_scores", score_sources(source_outcomes))

@@ -41,7 +41,7 @@ landed_rates = dg.AssetSpec(
     pool="market",
     check_specs=check_specs("bars"),
 )
-def bars(context: dg.AssetExecutionContext, hive: HiveResource) -> dg.MaterializeResult:
+def bars(context: dg.AssetExecutionContext, hive: HiveResource):
     """Bid and ask bars of one instrument and timeframe, in UTC, from every file that landed for it.
 
     A side that a source did not have stays empty. Where two files disagree the later one counts, and
@@ -80,7 +80,7 @@ def bars(context: dg.AssetExecutionContext, hive: HiveResource) -> dg.Materializ
     pool="market",
     check_specs=check_specs("reference_rates"),
 )
-def reference_rates(context: dg.AssetExecutionContext, hive: HiveResource) -> dg.MaterializeResult:
+def reference_rates(context: dg.AssetExecutionContext, hive: HiveResource):
     """ECB reference rates, units of a currency for one euro, for amounts in the account's currency."""
     home = hive.home()
     frames = [rates_of_receipt(home, receipt)[0] for receipt in receipts(home) if receipt.kind == "rates"]

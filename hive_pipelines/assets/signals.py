@@ -48,7 +48,7 @@ _BY_EVENT = {DAY_COLUMN: "ts_event"}
 
 
 @dg.asset(deps=[landed_messages], metadata=_BY_EVENT, check_specs=check_specs("messages"), **_DAILY, **_SPEC)
-def messages(context: dg.AssetExecutionContext, hive: HiveResource) -> dg.MaterializeResult:
+def messages(context: dg.AssetExecutionContext, hive: HiveResource):
     """Every message of every source by the day it was posted, each version once."""
     home = hive.home()
     first, last = day_window(list(context.partition_keys))
@@ -66,42 +66,35 @@ def messages(context: dg.AssetExecutionContext, hive: HiveResource) -> dg.Materi
 
 
 @dg.asset(metadata=_BY_EVENT, check_specs=check_specs("parsed_signals"), **_DAILY, **_SPEC)
-def parsed_signals(
-    context: dg.AssetExecutionContext, hive: HiveResource, messages: pl.DataFrame
-) -> dg.MaterializeResult:
+def parsed_signals(context: dg.AssetExecutionContext, hive: HiveResource, messages: pl.DataFrame):
     """What each message says: a signal, an update, noise, or a call that is refused and why."""
     frame = parse_signals(messages, hive.configuration())
     kinds = frame.group_by("kind").len().sort("kind")
     return result_of(context, "parsed_signals", frame, {"rows_by_kind": dict(kinds.iter_rows())})
 
 
-_JUDGED_FROM = [
-    dg.AssetDep("parsed_signals", partition_mapping=WITH_DAY_BEFORE),
-    dg.AssetDep("messages", partition_mapping=WITH_DAY_BEFORE),
-    dg.AssetDep("bars", partition_mapping=dg.AllPartitionMapping()),
-]
-_RESOLVED_FROM = [dg.AssetDep("enriched_signals", partition_mapping=WITH_DAY_BEFORE)]
+_BARS = dg.AssetDep("bars", partition_mapping=dg.AllPartitionMapping())
 
 
 @dg.multi_asset(
-    specs=[
-        dg.AssetSpec(
-            "valid_signals",
-            deps=_JUDGED_FROM,
+    outs={
+        "valid_signals": dg.AssetOut(
             description="Signals that hold against the market of their minute: instrument, sides, order of "
             "targets, collar, duplicates.",
             metadata=_BY_EVENT,
             **_SPEC,
         ),
-        dg.AssetSpec(
-            "quarantined_signals",
-            deps=_JUDGED_FROM,
+        "quarantined_signals": dg.AssetOut(
             description="Signals that will not trade: the message, the field at fault and the reason.",
             metadata=_BY_EVENT,
             **_SPEC,
         ),
-    ],
-    ins={"parsed_signals": dg.AssetIn(), "messages": dg.AssetIn()},
+    },
+    ins={
+        "parsed_signals": dg.AssetIn(partition_mapping=WITH_DAY_BEFORE),
+        "messages": dg.AssetIn(partition_mapping=WITH_DAY_BEFORE),
+    },
+    deps=[_BARS],
     check_specs=[*check_specs("valid_signals"), *check_specs("quarantined_signals")],
     **_DAILY,
 )
@@ -110,7 +103,7 @@ def judged_signals(
     hive: HiveResource,
     parsed_signals: pl.DataFrame,
     messages: pl.DataFrame,
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[Any]:
     """Sort signals into valid and quarantined. The day before is context for duplicates only."""
     first, last = day_window(list(context.partition_keys))
     market = bars_around(hive.lake(), parsed_signals)
@@ -123,14 +116,12 @@ def judged_signals(
 
 @dg.asset(
     metadata=_BY_EVENT,
-    deps=[dg.AssetDep("bars", partition_mapping=dg.AllPartitionMapping())],
+    deps=[_BARS],
     check_specs=check_specs("enriched_signals"),
     **_DAILY,
     **_SPEC,
 )
-def enriched_signals(
-    context: dg.AssetExecutionContext, hive: HiveResource, valid_signals: pl.DataFrame
-) -> dg.MaterializeResult:
+def enriched_signals(context: dg.AssetExecutionContext, hive: HiveResource, valid_signals: pl.DataFrame):
     """What was known of the market when each signal was posted, from bars that had closed by then."""
     return result_of(
         context, "enriched_signals", enrich_signals(valid_signals, bars_around(hive.lake(), valid_signals))
@@ -138,30 +129,26 @@ def enriched_signals(
 
 
 @dg.multi_asset(
-    specs=[
-        dg.AssetSpec(
-            "decisions",
-            deps=_RESOLVED_FROM,
+    outs={
+        "decisions": dg.AssetOut(
             description="One trade to be made for one account, with every vote for and against, exactly as "
             "the daemon gets it.",
             metadata={DAY_COLUMN: "ts_decided"},
             **_SPEC,
         ),
-        dg.AssetSpec(
-            "resolutions",
-            deps=_RESOLVED_FROM,
+        "resolutions": dg.AssetOut(
             description="What became of each valid signal: decided, confirmed, outvoted, without account.",
             metadata=_BY_EVENT,
             **_SPEC,
         ),
-    ],
-    ins={"enriched_signals": dg.AssetIn()},
+    },
+    ins={"enriched_signals": dg.AssetIn(partition_mapping=WITH_DAY_BEFORE)},
     check_specs=[*check_specs("decisions"), *check_specs("resolutions")],
     **_DAILY,
 )
 def resolved_signals(
     context: dg.AssetExecutionContext, hive: HiveResource, enriched_signals: pl.DataFrame
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[Any]:
     """Resolve votes into decisions. The day before votes, but decides nothing here."""
     configuration = hive.configuration()
     if context_days(configuration.resolution) > 1:

@@ -5,8 +5,6 @@ what it posts: the file's hash, the decision's own id, the sides of its prices. 
 partition only when every decision in it was answered.
 """
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -204,7 +202,7 @@ def _tell(instance: dg.DagsterInstance, tick: Tick) -> None:
     name="deliver_decisions",
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Verifies decisions and posts them to the execution daemon, each under its own id. The cursor "
+    description="Verifies decisions and posts them to the daemon, each under its own id. The cursor "
     "passes only what was acknowledged; with the daemon down everything waits.",
 )
 def deliver_decisions(

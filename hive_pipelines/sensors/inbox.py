@@ -1,7 +1,5 @@
 """The inbox: files that a user drops into `inbox/messages/<source>/` land by themselves."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 from pathlib import Path

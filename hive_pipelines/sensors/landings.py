@@ -1,7 +1,5 @@
 """Landings: what arrived becomes runs. Market data first, for signals are judged against it."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -107,8 +105,8 @@ def _market_is_busy(instance: dg.DagsterInstance) -> bool:
     jobs=[bars_job, rates_job, signals_job],
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Turns what landed into runs: bars and rates first, then the days of the messages. Days whose "
-    "prices came later than their messages are gone over again.",
+    description="Turns what landed into runs: bars and rates first, then the days of the messages. Days "
+    "whose prices came later than their messages are gone over again.",
 )
 def landings(context: dg.SensorEvaluationContext, hive: HiveResource) -> dg.SensorResult | dg.SkipReason:
     """Ask for runs over everything that landed and is not taken yet."""

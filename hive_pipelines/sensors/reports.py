@@ -1,7 +1,5 @@
 """Reports: when the daemon's journal has grown and come to rest, its records go into the lake."""
 
-from __future__ import annotations
-
 import dagster as dg
 import httpx
 from pydantic import BaseModel, ConfigDict

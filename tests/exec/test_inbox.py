@@ -31,7 +31,7 @@ def test_another_content_under_a_known_key_is_refused_and_remembered(bench):
 
 
 def test_the_same_decision_from_another_run_is_the_same_decision(bench):
-    status, body = bench.deliver(a_decision())
+    _, body = bench.deliver(a_decision())
     again = delivery_bytes(a_decision()).replace(b"run-1", b"run-2")
     assert bench.deliver(a_decision(), again) == (200, body)
 
