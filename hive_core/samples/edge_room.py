@@ -18,7 +18,7 @@ from hive_core.contracts.decision import Side
 from hive_core.samples.market import Moment, Plan, Result, SampleMarket, draw_plan, either_side, other_side
 
 NAME = "Sample room with a written-in edge (hindsight, not skill)"
-HINDSIGHT = 0.62
+HINDSIGHT = 0.3
 """The share of posts whose side is chosen by what the prices did afterwards."""
 SECOND_POST = 0.2
 _SEED = 20170102

@@ -33,8 +33,8 @@ class Outcome(StrEnum):
 
     `target`: every part left at its target. `stop`: the last part left at the stop, perhaps after others
     had reached their targets. `open`: the bars end first. `expired`: its time ran out before a fill.
-    `unfilled`: no fill for another reason: the bars end while it still holds, or the first price is
-    already beyond the stop or all targets.
+    `unfilled`: no fill for another reason: the bars end while it still holds, or the market or the first
+    price is already beyond the stop or all targets.
     """
 
     TARGET = "target"
@@ -53,8 +53,10 @@ def score_signals(signals: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
     left out. The position is split into equal parts, one a target. A bar that touches both stop and
     target counts as the stop.
 
-    `r_multiple` is the mean over the parts of profit / (distance from the fill to the stop), so the
-    spread is in it. What is still open is marked to the last close.
+    `r_multiple` is the mean over the parts of profit / planned risk, so the spread is in it. The planned
+    risk, as an account is sized by it, is the distance to the stop from the entry that the signal names
+    (the worst edge of a zone), or from the market as it was known where it names none; a lucky fill
+    beside the stop must not count as a hundredfold gain. What is still open is marked to the last close.
 
     Args:
         signals: VALID or ENRICHED.
@@ -127,6 +129,7 @@ class _Order:
     side: Side
     order_type: OrderType
     entry: float | None
+    planned_risk: float
     stop_loss: float
     take_profits: tuple[float, ...]
     from_us: int
@@ -134,10 +137,14 @@ class _Order:
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> _Order:
+        is_buy = row["side"] == "buy"
+        entry = row["entry_high"] if is_buy else row["entry_low"]
+        planned = entry if entry is not None else row["market_ask"] if is_buy else row["market_bid"]
         return cls(
             side=row["side"],
             order_type=row["order_type"],
-            entry=row["entry_high"] if row["side"] == "buy" else row["entry_low"],
+            entry=entry,
+            planned_risk=planned - row["stop_loss"] if is_buy else row["stop_loss"] - planned,
             stop_loss=row["stop_loss"],
             take_profits=tuple(row["take_profits"]),
             from_us=(row["ts_event"] - _EPOCH) // _ONE_US,
@@ -229,6 +236,8 @@ def _follow(order: _Order, series: _Series) -> _Ending:
     entry = _enter(order, series)
     if isinstance(entry, Outcome):
         return _Ending(entry)
+    if order.planned_risk <= 0:
+        return _Ending(Outcome.UNFILLED)
     targets = order.take_profits
     if entry.at_open:
         bar, is_buy = series.bar(entry.at), order.side == "buy"
@@ -253,7 +262,7 @@ def _follow(order: _Order, series: _Series) -> _Ending:
         ts_exit=None if is_open else max(exits),
         entry_price=entry.price,
         exit_price=exit_price,
-        r_multiple=gain / abs(entry.price - order.stop_loss),
+        r_multiple=gain / order.planned_risk,
         targets_hit=sum(part is not None and part[0].reason == "target" for part in parts),
     )
 

@@ -164,7 +164,8 @@ def test_each_room_has_the_quality_it_declares(
 ) -> None:
     rates = hit_rates(judged[0], bars)
     assert rates["sample_edge"][0] > 280
-    assert rates["sample_edge"][1] > 0.6
+    # Three posts in ten are written with hindsight, the rest are coins.
+    assert 0.48 < rates["sample_edge"][1] < 0.62
     # A coin at 1.5 to 1 reaches its target in 40 % of cases, less what the spread takes.
     assert 0.33 < rates["sample_random"][1] < 0.47
     assert rates["sample_wrong"][0] > 15

@@ -269,13 +269,24 @@ def _one_by_one(signal: dict[str, Any], bars: list[BarPrices[float]]) -> tuple[s
                 hits += left.reason == "target"
                 stopped |= left.reason == "stop"
         if not parts:
-            return "stop" if stopped else "target", hits, sum(gains) / len(gains) / abs(fill - stop)
+            return "stop" if stopped else "target", hits, sum(gains) / len(gains) / abs(signal["entry"] - stop)
     if fill is None:
         return ("expired" if hour(len(bars)) >= signal["valid_until"] else "unfilled"), 0, None
     gains += [sign * (closing_mark(side, bars[-1]) - fill)] * len(parts)
-    return "open", hits, sum(gains) / len(gains) / abs(fill - stop)
+    return "open", hits, sum(gains) / len(gains) / abs(signal["entry"] - stop)
 
 
 def test_ask_and_bid_columns_stand_where_the_search_expects_them() -> None:
     assert (*BID_COLUMNS, *ASK_COLUMNS)[2] == "bid_low"
     assert (*BID_COLUMNS, *ASK_COLUMNS)[6] == "ask_low"
+
+
+def test_a_fill_beside_the_stop_is_measured_by_the_risk_that_was_planned(follow: Any) -> None:
+    # The market fell from 1.05 to three pips over the stop before the fill; the plan risked 50 pips.
+    row = follow((1.0453, 1.0600, 1.0452, 1.0590), entry=1.0500, take_profits=[1.0550])
+    assert row["entry_price"] == pytest.approx(1.0454)
+    assert row["r_multiple"] == pytest.approx((1.0550 - 1.0454) / (1.0500 - 1.0450))
+
+
+def test_a_market_that_stands_beyond_the_stop_already_plans_nothing(follow: Any) -> None:
+    assert follow((1.0453, 1.0600, 1.0452, 1.0590), entry=None, stop_loss=1.0600)["outcome"] == "unfilled"
