@@ -48,7 +48,13 @@ def _branch(tree: Tree, label: str, lines: list[str]) -> Tree:
 
 
 def _pairs(values: dict[str, Any]) -> str:
-    return "  ".join(f"{name} {value}" for name, value in values.items() if value not in (None, [], ""))
+    said = {name: value for name, value in values.items() if value not in (None, [], "")}
+    return "  ".join(f"{name} {_short(value)}" for name, value in said.items())
+
+
+def _short(value: Any) -> str:
+    # Analytics frames hold floats; a person wants 1.20216, not 1.2021600000000001.
+    return f"{value:.8g}" if isinstance(value, float) else str(value)
 
 
 def _tree(chain: dict[str, Any]) -> Tree:

@@ -33,7 +33,7 @@ def flow(
     from hive_cli.settings import load_settings
 
     settings = load_settings()
-    steps = _Steps()
+    steps, began_s = _Steps(), time.time()
     start_services(settings)
     steps.done("start the services")
     with daemon_of(settings) as daemon:
@@ -50,6 +50,7 @@ def flow(
         "refused": refused(settings.home, orders),
         "by_source": by_source(orders),
         "accounts": limits(accounts),
+        "runs": runs_since(settings, began_s),
         "orders": len(orders),
         "new_orders": len({order["client_order_id"] for order in orders} - before),
         "last_order": orders[-1]["client_order_id"] if orders else None,
@@ -73,6 +74,26 @@ class _Steps:
         now = time.monotonic()
         self.seconds[name] = round(now - self._since, 1)
         self._since = now
+
+
+def runs_since(settings: Settings, began_s: float) -> list[dict[str, Any]]:
+    """The runs that this flow caused, oldest first: how long each waited and took, in seconds."""
+    from hive_cli.facts.dagster import DagsterFacts
+
+    with DagsterFacts(settings.dagster_url) as dagster:
+        found = [run for run in dagster.runs(limit=100) if run.created_s >= began_s]
+    return [
+        {
+            "run_id": run.run_id,
+            "job": run.job,
+            "partition": run.partition,
+            "status": run.status,
+            "after_s": round(run.created_s - began_s, 1),
+            "waited_s": round((run.started_s or run.created_s) - run.created_s, 1),
+            "took_s": round((run.ended_s or time.time()) - (run.started_s or run.created_s), 1),
+        }
+        for run in reversed(found)
+    ]
 
 
 def stages(settings: Settings) -> dict[str, int]:
@@ -181,6 +202,11 @@ def _show(found: dict[str, Any]) -> None:
     columns = ("sources", *(f">{name}" for name in counts), ">profit")
     console.print(table("Orders and fills by source", columns, results))
     console.print(accounts_table(found["accounts"]))
+    if found["runs"]:
+        names = ("job", "partition", "status", "after_s", "waited_s", "took_s")
+        runs = [tuple(str(run[name] or "-") for name in names) for run in found["runs"]]
+        heads = ("job", "partition", "status", ">began after s", ">waited s", ">took s")
+        console.print(table("Runs", heads, runs))
     took = [(name, f"{seconds:.1f}") for name, seconds in found["seconds"].items()]
     console.print(table("Wall time", ("step", ">seconds"), took))
     again = "no new order: everything was already here" if not found["new_orders"] else ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from hive_cli.console import counted
 from hive_cli.facts.daemon import daemon_of
 from hive_cli.facts.dagster import UNFINISHED, DagsterFacts, Sensor
 from hive_cli.facts.lake import LakeFacts
@@ -77,16 +78,16 @@ class Settling:
             accounts = daemon.accounts()
         waits = []
         if missing:
-            waits.append(f"{len(missing)} sample rooms in the inbox to land")
+            waits.append(f"{counted(len(missing), 'sample rooms')} in the inbox to land")
         if unfinished:
-            waits.append(f"{unfinished} runs")
+            waits.append(counted(unfinished, "runs"))
         behind = [a["name"] for a in accounts if a["clock_ns"] < a.get("advance_until_ns", 0)]
         if behind:
             waits.append(f"the replay of {', '.join(behind)}")
         if rows.get("execution_reports", 0) != head_seq:
             waits.append(f"reports {rows.get('execution_reports', 0):,} of {head_seq:,} to reach the lake")
         if not waits and (undelivered := self._undelivered()):
-            waits.append(f"{undelivered:,} decisions to be acknowledged")
+            waits.append(f"{counted(undelivered, 'decisions')} to be acknowledged")
         clocks = tuple((a["name"], a["clock_ns"], a["pending_decisions"]) for a in accounts)
         # What a sensor said and noted counts too: one that waits says so before it asks for a run.
         notes = tuple((sensor.name, sensor.cursor, sensor.last_note) for sensor in sensors)
