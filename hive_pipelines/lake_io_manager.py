@@ -17,9 +17,11 @@ def frame_by_day(frame: pl.DataFrame, column: str, keys: list[str]) -> dict[str,
     """Cut a frame into its UTC days; every key gets a frame, also an empty one.
 
     Raises:
-        ValueError: a row lies outside the days asked for: it would be lost.
+        ValueError: a row has no time, or lies outside the days asked for: it would be lost.
     """
     days = frame.get_column(column).dt.strftime("%Y-%m-%d")
+    if days.null_count():
+        raise ValueError(f"{days.null_count()} rows have no {column}: they belong to no partition")
     outside = set(days.unique()) - set(keys)
     if outside:
         raise ValueError(f"rows of {', '.join(sorted(outside)[:3])} are outside the partitions of this run")
