@@ -71,8 +71,14 @@ def reports_frame(reports: Iterable[Report]) -> pl.DataFrame:
 def execution_tables(rows: Iterable[tuple[str, Any, str, dict[str, Any]]]) -> ExecutionTables:
     """Fold reports into tables.
 
+    Kinds that no table is made of (receipts, conflicts, advances, breaches, and what a later daemon may
+    add) are left to EXECUTION_REPORTS, which has them all.
+
     Args:
         rows: (account, ts_event, kind, body) in the order of the journal.
+
+    Raises:
+        KeyError: a record is about an order that no record before it intended.
     """
     orders: dict[str, dict[str, Any]] = {}
     positions: dict[str, dict[str, Any]] = {}
@@ -81,7 +87,7 @@ def execution_tables(rows: Iterable[tuple[str, Any, str, dict[str, Any]]]) -> Ex
         if kind == "decision_denied":
             denials.append(_denial(account, ts, body))
         if kind == "order_intended":
-            orders[body["client_order_id"]] = _order(account, ts, body)
+            orders[body["client_order_id"]] = _order(account, ts, body, orders)
         if kind in _STATE_OF_KIND:
             order = orders[body["client_order_id"]]
             order |= {"state": _STATE_OF_KIND[kind], "ts_state": ts, "reason": body.get("reason") or None}
@@ -104,8 +110,10 @@ def execution_tables(rows: Iterable[tuple[str, Any, str, dict[str, Any]]]) -> Ex
     )
 
 
-def _order(account: str, ts: Any, body: dict[str, Any]) -> dict[str, Any]:
+def _order(account: str, ts: Any, body: dict[str, Any], orders: dict[str, dict[str, Any]]) -> dict[str, Any]:
     order = body["order"]
+    # A further attempt names the order it follows instead of the run that both come from.
+    follows = body.get("follows")
     return {
         **{name: order[name] for name in ("client_order_id", "decision_id", "leg", "attempt", "symbol")},
         **{name: order[name] for name in ("side", "order_type")},
@@ -117,7 +125,7 @@ def _order(account: str, ts: Any, body: dict[str, Any]) -> dict[str, Any]:
         "ts_intended": ts,
         "risk_amount": float(body["risk_amount"]),
         "sources": body["sources"],
-        "run_id": body.get("origin", {}).get("run_id"),
+        "run_id": orders[follows]["run_id"] if follows else body["origin"]["run_id"],
     }
 
 
