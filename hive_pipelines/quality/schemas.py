@@ -24,6 +24,7 @@ from hive_core.contracts.order import OrderState
 from hive_core.contracts.reasons import DenialReason
 from hive_core.market.bars import ASK_COLUMNS, BAR_SCHEMA, BID_COLUMNS, RATE_SCHEMA, TIMEFRAME_SECONDS
 from hive_core.signals.reasons import SignalReason
+from hive_core.signals.resolve import ResolutionOutcome
 from hive_core.signals.score import Outcome
 from hive_core.signals.tables import (
     DECISIONS,
@@ -32,6 +33,7 @@ from hive_core.signals.tables import (
     OUTCOMES,
     PARSED,
     QUARANTINED,
+    RESOLUTIONS,
     SCORES,
     SIGNAL_COLUMNS,
     VALID,
@@ -141,6 +143,7 @@ _SIGNAL_RULES = [
 _IS_SIGNAL = pl.col("kind") == "signal"
 _IS_REFUSED = pl.col("kind") == "refused"
 _IS_CLOSED = pl.col("state") == "closed"
+_HAS_DECISION = pl.col("outcome").is_in([ResolutionOutcome.DECIDED.value, ResolutionOutcome.CONFIRMED.value])
 _DECISION_TEXT = {"decision_id", "account", "symbol", "side", "order_type"}
 _UNPLANNED = tuple(name for name in SIGNAL_COLUMNS if name not in MESSAGES and name != "signal_id")
 
@@ -217,6 +220,30 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
                 )
                 for name in DECISIONS
                 if name in _DECISION_TEXT
+            ),
+        ],
+    ),
+    "resolutions": _schema(
+        RESOLUTIONS,
+        key=("signal_id",),
+        nullable=("account", "decision_id"),
+        checks={"outcome": pa.Check.isin(tuple(ResolutionOutcome))},
+        rules=[
+            given_when("decision_id", "a decision stands", _HAS_DECISION, "outcome"),
+            row_rule(
+                "no decision where none stands",
+                ("outcome", "decision_id"),
+                _HAS_DECISION | pl.col("decision_id").is_null(),
+            ),
+            row_rule(
+                "net_weight over zero where a decision stands",
+                ("outcome", "net_weight"),
+                ~_HAS_DECISION | (pl.col("net_weight") > 0),
+            ),
+            row_rule(
+                "account given unless there is none",
+                ("outcome", "account"),
+                pl.col("account").is_null() == (pl.col("outcome") == ResolutionOutcome.NO_ACCOUNT.value),
             ),
         ],
     ),

@@ -28,6 +28,7 @@ from hive_core.signals.tables import (
     OUTCOMES,
     PARSED,
     QUARANTINED,
+    RESOLUTIONS,
     SCORES,
     VALID,
 )
@@ -191,6 +192,27 @@ def _decisions() -> pl.DataFrame:
             }
         )
     return _frame(rows, DECISIONS)
+
+
+def _resolutions(valid: pl.DataFrame) -> pl.DataFrame:
+    """The last voter of a decision made it; an earlier one was not enough on its own."""
+    made_by = {
+        f"sig_{voters.split()[-1]}": (name, account) for name, account, voters, *_ in DECISIONS_OF_TWO_DAYS
+    }
+    rows = []
+    for row in valid.iter_rows(named=True):
+        decision_id, account = made_by.get(row["signal_id"], (None, "samples"))
+        rows.append(
+            {
+                **{name: row[name] for name in ("signal_id", "source", "symbol", "side", "ts_event")},
+                "account": account,
+                "outcome": "decided" if decision_id else "below_threshold",
+                "decision_id": decision_id,
+                "net_weight": 1.0 if decision_id else 0.5,
+                "detail": "1 for, 0 against",
+            }
+        )
+    return _frame(rows, RESOLUTIONS)
 
 
 # id, decision, leg, target, state, entry price, (exit price, reason, profit before commission), risk
@@ -377,6 +399,7 @@ def sound_tables() -> dict[str, pl.DataFrame]:
         "quarantined_signals": quarantined,
         "enriched_signals": _enriched(valid),
         "decisions": _decisions(),
+        "resolutions": _resolutions(valid),
         "source_outcomes": _outcomes(valid),
         "source_scores": _scores(),
         "account_equity": _equity(),

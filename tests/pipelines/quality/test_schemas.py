@@ -77,6 +77,12 @@ BROKEN_ROW: dict[str, dict[str, dict]] = {
         "decision_json says the same side": {"decision_json": "{}"},
         "decision_json says the same order_type": {"decision_json": "{}"},
     },
+    "resolutions": {
+        "decision_id given when a decision stands": {"outcome": "decided"},
+        "no decision where none stands": {"decision_id": "dec_1"},
+        "net_weight over zero where a decision stands": {"outcome": "confirmed", "net_weight": 0.0},
+        "account given unless there is none": {"account": None},
+    },
     "source_outcomes": {
         "ts_entry, entry_price together": {"entry_price": None},
         "ts_event <= ts_entry": {"ts_entry": _moved("ts_entry", _EARLY)},

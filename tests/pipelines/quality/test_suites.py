@@ -14,6 +14,7 @@ import pytest
 from hive_core.calendars.sessions import Session
 from hive_core.contracts.order import OrderState
 from hive_core.market.bars import TIMEFRAME_SECONDS
+from hive_core.signals.resolve import ResolutionOutcome
 from hive_pipelines.project_files import project_file
 from hive_pipelines.quality import suites
 from hive_pipelines.quality.suites import run_suite, suite_document, suite_tables
@@ -179,6 +180,7 @@ def test_the_sets_in_the_suites_are_those_of_the_domain():
     }
     assert sets["orders", "state"] == set(OrderState)
     assert sets["enriched_signals", "session"] == set(Session)
+    assert sets["resolutions", "outcome"] == set(ResolutionOutcome)
     assert sets["bars", "timeframe"] == sets["enriched_signals", "market_timeframe"] == set(TIMEFRAME_SECONDS)
 
 
