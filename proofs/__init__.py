@@ -1,0 +1,1 @@
+"""Claims with a number that is not a speed, each rerun by `make prove ONLY=<suite>`."""
