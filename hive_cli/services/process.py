@@ -163,9 +163,16 @@ def stop(records: Iterable[ProcessRecord], *, terminate_within_s: float = TERMIN
     Returns:
         The names that had to be killed.
     """
+    try:
+        return _stop(list(records), terminate_within_s)
+    finally:
+        # Whoever started it in this very process also takes note of its end.
+        _STARTED[:] = [handle for handle in _STARTED if handle.poll() is None]
+
+
+def _stop(wanted: list[ProcessRecord], terminate_within_s: float) -> list[str]:
     import psutil
 
-    wanted = list(records)
     deadline = time.monotonic() + terminate_within_s
     asked: set[int] = set()
     while time.monotonic() < deadline:
