@@ -180,7 +180,7 @@ def _stop(wanted: list[ProcessRecord], terminate_within_s: float) -> list[str]:
         if not members:
             return []
         for process in members:
-            if process.pid not in asked:  # once each: a second SIGTERM makes some servers give up cleanly
+            if process.pid not in asked:  # once each: at a second one some servers quit uncleanly
                 asked.add(process.pid)
                 _signal(process, kill=False)
         psutil.wait_procs(members, timeout=0.2)
