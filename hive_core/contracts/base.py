@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
@@ -15,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 MAX_PAYLOAD_BYTES = 64 * 1024
 """A decision with a hundred votes is under 40 KiB; more is not a decision."""
 MAX_DEPTH = 16
+MAX_NUMBER_CHARACTERS = 32
+"""A timestamp in nanoseconds has 19 digits; longer numbers only cost time."""
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,8})?", re.ASCII)
 
@@ -69,9 +71,15 @@ TimestampNs = Annotated[int, Field(ge=0, le=4_102_444_800_000_000_000)]
 """Nanoseconds since 1970-01-01 UTC, up to 2100."""
 
 
+def _has_lone_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for key, value in pairs:
+        if _has_lone_surrogate(key):
+            raise ContractError("", "a key with half a character (a lone surrogate)")
         if key in seen:
             raise ContractError(key, "the key stands twice")
         seen[key] = value
@@ -82,19 +90,38 @@ def _refuse_constant(text: str) -> Any:
     raise ContractError("", f"{text} is not a number")
 
 
-def _depth(value: Any) -> int:
-    if isinstance(value, dict):
-        return 1 + max((_depth(child) for child in value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max((_depth(child) for child in value), default=0)
-    return 0
+def _short(text: str) -> str:
+    if len(text) > MAX_NUMBER_CHARACTERS:
+        raise ContractError("", f"a number of {len(text)} characters")
+    return text
+
+
+def _exact_number(text: str) -> Decimal:
+    try:
+        return Decimal(_short(text))
+    except InvalidOperation:
+        raise ContractError("", f"{text} is not a number that can be held") from None
+
+
+def _check_tree(value: Any) -> None:
+    """Depth and text of a parsed value, level by level: no depth can exhaust the stack here."""
+    level, depth = [value], 0
+    while level:
+        if any(isinstance(child, str) and _has_lone_surrogate(child) for child in level):
+            raise ContractError("", "text with half a character (a lone surrogate)")
+        holders = [child for child in level if isinstance(child, (dict, list))]
+        depth += bool(holders)
+        if depth > MAX_DEPTH:
+            raise ContractError("", f"nested deeper than {MAX_DEPTH}")
+        level = [child for held in holders for child in (held.values() if isinstance(held, dict) else held)]
 
 
 def strict_json(payload: bytes, *, max_bytes: int = MAX_PAYLOAD_BYTES) -> Any:
     """Parse JSON as nobody misreads it.
 
-    Refuses invalid UTF-8, a byte order mark, duplicate keys, NaN and infinities, nesting over
-    `MAX_DEPTH` and payloads over `max_bytes`. Numbers with a point become `Decimal`.
+    Refuses invalid UTF-8, a byte order mark, lone surrogates, duplicate keys, NaN and infinities,
+    numbers over `MAX_NUMBER_CHARACTERS`, nesting over `MAX_DEPTH` and payloads over `max_bytes`.
+    Numbers with a point or an exponent become `Decimal`.
 
     Raises:
         ContractError: with the key where there is one.
@@ -112,14 +139,14 @@ def strict_json(payload: bytes, *, max_bytes: int = MAX_PAYLOAD_BYTES) -> Any:
             text,
             object_pairs_hook=_without_duplicates,
             parse_constant=_refuse_constant,
-            parse_float=Decimal,
+            parse_int=lambda digits: int(_short(digits)),
+            parse_float=_exact_number,
         )
     except json.JSONDecodeError as error:
         raise ContractError("", f"not JSON at character {error.pos}: {error.msg}") from None
     except RecursionError:
         raise ContractError("", f"nested deeper than {MAX_DEPTH}") from None
-    if _depth(value) > MAX_DEPTH:
-        raise ContractError("", f"nested deeper than {MAX_DEPTH}")
+    _check_tree(value)
     return value
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hive_core.contracts.base import (
     AccountName,
@@ -60,6 +60,12 @@ class Decision(Contract):
     votes: Annotated[tuple[Vote, ...], Field(min_length=1, max_length=64)]
     resolver_version: Identifier
     resolver_settings_sha256: Sha256
+
+    @model_validator(mode="after")
+    def _pending_orders_have_a_price(self) -> Self:
+        if self.order_type != "market" and self.entry is None:
+            raise ValueError(f"a {self.order_type} order needs its entry price")
+        return self
 
     def expected_id(self) -> str:
         """The id that this content must carry."""

@@ -42,8 +42,9 @@ ORDERS: dict[str, pl.DataType] = {
     "sources": pl.List(pl.String()),
     "run_id": pl.String(),
 }
-"""One row an order, with the `OrderState` of its last record. `entry` is null for a market order without a named price; `reason` says why it was
-rejected or expired; `risk_amount` is the loss at the stop; `run_id` is the run that made the decision."""
+"""One row an order, with the `OrderState` of its last record. `entry` is null for a market order
+without a named price; `reason` says why it was rejected or expired; `risk_amount` is the loss at the
+stop; `run_id` is the run that made the decision."""
 
 DENIALS: dict[str, pl.DataType] = {
     "decision_id": pl.String(),

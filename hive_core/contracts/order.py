@@ -15,7 +15,8 @@ from hive_core.evidence.canonical import short_id
 class BracketOrder(Contract):
     """One leg of a decision: the stop and the target travel with the entry, never after it.
 
-    `entry` is None for a market order. `good_till_ns` is the venue's own bound: an entry that has
+    `entry` is None for a market order. `price_bound` is the worst price at which the venue may fill the
+    entry; with it a late or slipped fill cannot multiply the risk. `good_till_ns` is the venue's own bound: an entry that has
     not happened by then does not happen.
     """
 
@@ -29,6 +30,7 @@ class BracketOrder(Contract):
     order_type: OrderType
     lots: Lots
     entry: Price | None
+    price_bound: Price
     stop_loss: Price
     take_profit: Price
     submitted_ns: TimestampNs

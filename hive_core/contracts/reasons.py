@@ -31,6 +31,7 @@ class RejectionReason(StrEnum):
 
     NO_FRESH_QUOTE = "no_fresh_quote"
     DUPLICATE_CLIENT_ORDER_ID = "duplicate_client_order_id"
+    PRICE_BEYOND_BOUND = "price_beyond_bound"
     PRICE_BEYOND_STOP = "price_beyond_stop"
     PRICE_BEYOND_TARGET = "price_beyond_target"
     GOOD_TILL_PASSED = "good_till_passed"

@@ -21,6 +21,8 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise TypeError(f"{value} has no canonical spelling")
         return decimal_text(value)
     if isinstance(value, BaseModel):
         return _plain(dict(value))

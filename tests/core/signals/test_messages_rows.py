@@ -129,7 +129,7 @@ def test_a_row_that_cannot_be_used_is_named_and_the_rest_kept(
         (b'{"id": "m2", "id": "m3"}', "the key stands twice"),
         (b"[1, 2]", "not a JSON object"),
         (b'{"id": NaN}', "not a number"),
-        (b'{"id": ' + b"9" * 5000 + b"}", "integer string conversion"),
+        (b'{"id": ' + b"9" * 5000 + b"}", "a number of 5000 characters"),
         (b"[" * 30_000, "nested"),
     ],
 )
