@@ -62,6 +62,7 @@ def _places(text: str) -> dict[Path_, Place]:
         if header := _HEADER.match(line):
             name: Path_ = _key_parts(header.group(2))
             if header.group(1) == "[[":
+                places.setdefault(name, (number, header.start(2) + 1))  # of the whole array: its first
                 index = counts.get(name, 0)
                 counts[name] = index + 1
                 name = (*name, index)

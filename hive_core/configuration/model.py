@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from itertools import combinations
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from hive_core.contracts.base import AccountName, Contract, ExactDecimal, Identifier, SourceId
+from hive_core.risk.rule_pack import rule_pack_names
 
 
 def _whole_number_as_text(value: object) -> object:
@@ -33,6 +36,20 @@ def _loopback(host: str) -> str:
     return host
 
 
+def _known_pack(name: str) -> str:
+    if name not in rule_pack_names():
+        raise ValueError(f"no rule pack {name!r}; there are: {', '.join(rule_pack_names())}")
+    return name
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no IANA time zone, such as Europe/Prague") from None
+    return name
+
+
 class Ports(Contract):
     """Where the three services listen."""
 
@@ -46,7 +63,8 @@ class Account(Contract):
     """One account: which sources trade it, by which clock, under which rules, with how much risk.
 
     `mode` replay takes clock and quotes from stored bars; paper takes the wall clock and quotes
-    that are posted. `name` may hold `{source}`: then every source gets an account of its own.
+    that are posted. `max_entry_slippage_r` bounds how much worse than planned an entry may fill, in
+    units of the planned risk. `name` may hold `{source}`: then every source gets an account of its own.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*(\{source\})?$", max_length=32)]
@@ -54,8 +72,9 @@ class Account(Contract):
     sources: Annotated[tuple[str, ...], Field(min_length=1)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     initial_balance: Positive = Decimal("100000")
-    rule_pack: str = "ftmo_2step_phase1"
+    rule_pack: Annotated[str, AfterValidator(_known_pack)] = "ftmo_2step_phase1"
     risk_per_trade_pct: Annotated[Setting, Field(gt=0, le=2)] = Decimal("0.5")
+    max_entry_slippage_r: Annotated[Setting, Field(gt=0, le=2)] = Decimal("0.5")
     slippage_buffer_pips: NotNegative = Decimal("3")
     price_collar_pct: Annotated[Setting, Field(gt=0, le=10)] = Decimal("1")
     max_decision_age_s: Annotated[int, Field(gt=0, le=86_400)] = 300
@@ -67,12 +86,25 @@ class Account(Contract):
         """Whether a source trades this account."""
         return any(fnmatchcase(source, pattern) for pattern in self.sources)
 
+    @property
+    def stem(self) -> str | None:
+        """What stands before `{source}` in the name, or None in the name of one account."""
+        before, marker, _ = self.name.partition("{source}")
+        return before if marker else None
+
+    def is_named(self, name: str) -> bool:
+        """Whether `name` is this account, or one that it has for a source."""
+        if self.stem is None:
+            return name == self.name
+        source = name.removeprefix(self.stem)
+        return source not in {name, ""} and self.takes(source)
+
 
 class SourceProfile(Contract):
     """What is known of one room: the size it calls a pip, the zone of its clock, its symbol."""
 
     pip: dict[str, Positive] = {}
-    time_zone: str | None = None
+    time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
     default_symbol: str | None = None
 
 
@@ -127,6 +159,19 @@ class Configuration(Contract):
     lineage: Lineage = Lineage()
     slack: Slack = Slack()
 
+    @field_validator("accounts")
+    @classmethod
+    def _no_name_means_two_accounts(cls, accounts: tuple[Account, ...]) -> tuple[Account, ...]:
+        for one, other in combinations(accounts, 2):
+            if one.stem is None or other.stem is None:
+                clash = one.is_named(other.name) or other.is_named(one.name)
+            else:  # sources of one stem are told apart by their names; those of two are not
+                short, long = sorted((one.stem, other.stem), key=len)
+                clash = short != long and long.startswith(short)
+            if clash:
+                raise ValueError(f"{one.name} and {other.name} could name the same account")
+        return accounts
+
     def account_for_source(self, source: str) -> tuple[AccountName, Account] | None:
         """The name and settings of the account that a source trades, or None."""
         for account in self.accounts:
@@ -136,10 +181,4 @@ class Configuration(Contract):
 
     def account_named(self, name: str) -> Account | None:
         """The settings of an account by its full name, or None when no account can have it."""
-        for account in self.accounts:
-            prefix, marker, _ = account.name.partition("{source}")
-            if name == account.name and not marker:
-                return account
-            if marker and name.startswith(prefix) and account.takes(name[len(prefix) :]):
-                return account
-        return None
+        return next((account for account in self.accounts if account.is_named(name)), None)

@@ -93,18 +93,21 @@ class RulePack(Contract):
 
 
 @cache
+def rule_pack_names() -> tuple[str, ...]:
+    """The names of the packs there are."""
+    found = (entry.name for entry in files("hive_core.risk.packs").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))
+
+
+@cache
 def rule_pack(name: str) -> RulePack:
     """Load a pack by its name.
 
     Raises:
         KeyError: no such pack, with the names there are.
     """
-    folder = files("hive_core.risk.packs")
-    known = {
-        entry.name.removesuffix(".toml"): entry for entry in folder.iterdir() if entry.name.endswith(".toml")
-    }
-    if name not in known:
-        raise KeyError(f"no rule pack {name!r}; there are: {', '.join(sorted(known))}")
-    raw = tomllib.loads(known[name].read_text("utf-8"))
+    if name not in rule_pack_names():
+        raise KeyError(f"no rule pack {name!r}; there are: {', '.join(rule_pack_names())}")
+    raw = tomllib.loads(files("hive_core.risk.packs").joinpath(f"{name}.toml").read_text("utf-8"))
     raw["read_on"] = date.fromisoformat(raw["read_on"])
     return RulePack.model_validate(raw)
