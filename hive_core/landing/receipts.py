@@ -7,10 +7,10 @@ declaration land once.
 
 from __future__ import annotations
 
+import fcntl
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -88,41 +88,43 @@ def land(
         (the receipt, whether it is new). The same bytes, kind and declaration return the old one.
     """
     sha256 = sha256_hex(payload)
-    fingerprint = content_hash({"kind": kind, "payload": sha256, "declaration": dict(declaration)})
-    marker = home.landing / "fingerprints" / fingerprint
-    if marker.exists():
-        number = int(marker.read_text("ascii"))
-        return next(iter(receipts(home, after=number - 1))), False
-    target = _payload_path(home, sha256)
-    if not target.exists():
-        publish(target, payload)
-    folder = _folder(home)
-    folder.mkdir(parents=True, exist_ok=True)
-    number = 1 + max((int(path.stem) for path in folder.glob("[0-9]*.json")), default=0)
-    while True:
+    with _one_at_a_time(home):
+        marker = home.landing / "fingerprints" / _fingerprint(kind, sha256, declaration)
+        if marker.exists():
+            number = int(marker.read_text("ascii"))
+            found = next(receipts(home, after=number - 1), None)
+            if found and _fingerprint(found.kind, found.payload_sha256, found.declaration) == marker.name:
+                return found, False
+        target = _payload_path(home, sha256)
+        if not target.exists():
+            publish(target, payload)
+        number = 1 + max((int(path.stem) for path in _folder(home).glob("[0-9]*.json")), default=0)
         receipt = Receipt(
             number, kind, file_name, sha256, received_ns, dict(declaration), dict(facts), rejected
         )
-        body = canonical_bytes(
-            {
-                **{name: getattr(receipt, name) for name in Receipt.__slots__ if name != "rejected"},
-                "rejected": [
-                    {"row": r.row, "column": r.column, "value": r.value, "reason": r.reason} for r in rejected
-                ],
-            }
-        )
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".receipt.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            # link() fails if the number is taken: two processes never share one.
-            os.link(temporary, folder / f"{number:08d}.json")
-        except FileExistsError:
-            number += 1
-            continue
-        finally:
-            Path(temporary).unlink()
+        # The marker first: after a crash between the two it leads to no receipt of this fingerprint,
+        # and the bytes land again under the number that stayed free.
         publish(marker, str(number).encode("ascii"))
+        publish(_folder(home) / f"{number:08d}.json", _to_json(receipt))
         return receipt, True
+
+
+def _fingerprint(kind: str, payload_sha256: str, declaration: Mapping[str, str]) -> str:
+    return content_hash({"kind": kind, "payload": payload_sha256, "declaration": dict(declaration)})
+
+
+def _to_json(receipt: Receipt) -> bytes:
+    rejected = [
+        {"row": r.row, "column": r.column, "value": r.value, "reason": r.reason} for r in receipt.rejected
+    ]
+    whole = {name: getattr(receipt, name) for name in Receipt.__slots__}
+    return canonical_bytes({**whole, "rejected": rejected})
+
+
+@contextmanager
+def _one_at_a_time(home: HiveHome) -> Iterator[None]:
+    """No two processes land at once: the command and a sensor may well be given the same file."""
+    home.landing.mkdir(parents=True, exist_ok=True)
+    with (home.landing / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go by closing, and by the kernel if the process dies
+        yield
