@@ -93,7 +93,7 @@ def fresh_rate(state: AccountState, currency: str, now_ns: int) -> Decimal:
         MissingRate: no rate, or one older than `MAX_RATE_AGE_NS`.
     """
     rate = known_rate(state, currency)
-    for name in {state.currency, currency} - {"EUR"} if currency != state.currency else ():
+    for name in sorted({state.currency, currency} - {"EUR"}) if currency != state.currency else ():
         if now_ns - state.rates_per_eur[name][1] > MAX_RATE_AGE_NS:
             raise MissingRate(f"the reference rate for {name} is older than seven days")
     return rate
@@ -164,6 +164,11 @@ def lowest_equity(state: AccountState, symbol: str, bar: BarPrices[Decimal]) -> 
     return total
 
 
+def commission_of(lots: Decimal, commission_per_lot: Decimal) -> Decimal:
+    """What an entry costs, to the cent."""
+    return (commission_per_lot * lots).quantize(Decimal("0.01"))
+
+
 def worst_case_equity(
     state: AccountState,
     additional: list[Exposure],
@@ -182,5 +187,5 @@ def worst_case_equity(
     for exposure in pending:
         total += min(profit_at(state, exposure, stressed_stop(exposure, slippage_pips)), Decimal(0))
         if not exposure.is_open:
-            total -= commission_per_lot * exposure.lots
+            total -= commission_of(exposure.lots, commission_per_lot)
     return total

@@ -60,7 +60,7 @@ class Verdict:
 
     checks: tuple[Check, ...]
     legs: tuple[Leg, ...]
-    worst_entry: Decimal | None
+    price_bound: Decimal
     risk_amount: Decimal
 
     @property
@@ -98,14 +98,15 @@ def judge(decision: Decision, state: AccountState, account: Account, pack: RuleP
     try:
         _judge_time(ledger, decision, state, account, now_ns)
         specification, quote = _judge_market(ledger, decision, state, account, now_ns)
-        worst_entry = _judge_geometry(ledger, decision, quote)
-        size = _judge_size(ledger, decision, state, account, pack, specification, worst_entry, now_ns)
+        planned = _judge_geometry(ledger, decision, quote)
+        bound = _bound(decision, planned, account, specification)
+        size = _judge_size(ledger, decision, state, account, pack, specification, planned, now_ns)
         legs = split_over_targets(size.lots, decision.take_profits, specification)
-        _judge_limits(ledger, decision, state, account, pack, legs, worst_entry)
+        _judge_limits(ledger, decision, state, account, pack, legs, bound)
     except _Denied:
-        return Verdict(tuple(ledger.checks), (), None, Decimal(0))
+        return Verdict(tuple(ledger.checks), (), Decimal(0), Decimal(0))
     risk_amount = (size.loss_per_lot * size.lots).quantize(Decimal("0.01"))
-    return Verdict(tuple(ledger.checks), tuple(Leg(*leg) for leg in legs), worst_entry, risk_amount)
+    return Verdict(tuple(ledger.checks), tuple(Leg(*leg) for leg in legs), bound, risk_amount)
 
 
 def _judge_time(
@@ -171,10 +172,14 @@ def _judge_market(
 
 
 def _judge_geometry(ledger: _Ledger, decision: Decision, quote: Quote) -> Decimal:
-    """Returns the entry price to count with: the named one, or where a market order would fill now."""
+    """Returns the entry price to count with: where a market order would fill now, the named price of a
+    limit order, and of a stop order that the market has passed already the worse of the two."""
     is_buy = decision.side == "buy"
-    trading_side = quote.ask if is_buy else quote.bid
-    entry = trading_side if decision.order_type == "market" or decision.entry is None else decision.entry
+    entry = quote.ask if is_buy else quote.bid
+    if decision.entry is not None and decision.order_type == "limit":
+        entry = decision.entry
+    elif decision.entry is not None and decision.order_type == "stop":
+        entry = max(entry, decision.entry) if is_buy else min(entry, decision.entry)
     stop = decision.stop_loss
     ledger.require(
         "stop_on_right_side",
@@ -248,7 +253,7 @@ def _judge_limits(
     account: Account,
     pack: RulePack,
     legs: list[tuple[Decimal, Decimal]],
-    entry: Decimal,
+    bound: Decimal,
 ) -> None:
     count = len(state.exposures) + len(legs)
     ledger.require(
@@ -259,15 +264,19 @@ def _judge_limits(
         max_open_positions=account.max_open_positions,
     )
     new = [
-        Exposure("", decision.symbol, decision.side, lots, entry, decision.stop_loss, target, is_open=False)
+        Exposure("", decision.symbol, decision.side, lots, bound, decision.stop_loss, target, is_open=False)
         for lots, target in legs
     ]
-    worst = worst_case_equity(
-        state,
-        new,
-        slippage_pips=account.slippage_buffer_pips,
-        commission_per_lot=account.commission_per_lot,
-    )
+    try:
+        worst = worst_case_equity(
+            state,
+            new,
+            slippage_pips=account.slippage_buffer_pips,
+            commission_per_lot=account.commission_per_lot,
+        )
+    except MissingRate as error:  # of what is held already: its worth is unknown, so is the room left
+        ledger.require("conversion_known", False, DenialReason.NO_CONVERSION_RATE, problem=str(error))
+        raise
     basis = f"{pack.firm} {pack.programme} phase {pack.phase}"
     floor_now = pack.daily_floor(state.initial_balance, state.balance_at_reset)
     # A position that is inside the limit before the reset may be outside it after, at the same price.
@@ -278,6 +287,7 @@ def _judge_limits(
         worst > daily_floor,
         DenialReason.DAILY_LOSS_LIMIT,
         worst_case_equity=worst,
+        price_bound=bound,
         floor_now=floor_now,
         floor_after_reset=floor_after_reset,
         headroom=worst - daily_floor,

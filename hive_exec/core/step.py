@@ -14,7 +14,14 @@ from hive_core.contracts.decision import Delivery
 from hive_core.contracts.order import BracketOrder, OrderState, client_order_id
 from hive_core.contracts.reasons import RejectionReason
 from hive_core.evidence.canonical import content_hash
-from hive_core.risk.account import Exposure, equity, equity_after, lowest_equity, profit_at
+from hive_core.risk.account import (
+    Exposure,
+    commission_of,
+    equity,
+    equity_after,
+    lowest_equity,
+    profit_at,
+)
 from hive_core.risk.gate import Verdict, judge
 from hive_exec.core.events import (
     BarRanged,
@@ -107,6 +114,7 @@ def _decided(bot: Bot, delivery: Delivery, at: FeedPosition, environment: str) -
             order_type=decision.order_type,
             lots=leg.lots,
             entry=decision.entry if decision.order_type != "market" else None,
+            price_bound=verdict.price_bound,
             stop_loss=decision.stop_loss,
             take_profit=leg.take_profit,
             submitted_ns=at[0],
@@ -130,7 +138,6 @@ def _intent(order: BracketOrder, delivery: Delivery, verdict: Verdict) -> dict[s
         "decision_sha256": content_hash(delivery.decision),
         "origin": delivery.origin.model_dump(mode="json"),
         "sources": _sources(delivery),
-        "worst_entry": decimal_text(verdict.worst_entry or Decimal(0)),
         "risk_amount": decimal_text((verdict.risk_amount * order.lots / total).quantize(Decimal("0.01"))),
         "checks": [check.as_body() for check in verdict.checks],
     }
@@ -217,7 +224,7 @@ def _money(bot: Bot, line: OrderLine, kind: str, price: Decimal) -> dict[str, st
     daily_floor, maximum_floor = _floors(bot)
     floors = {"daily_floor": decimal_text(daily_floor), "maximum_floor": decimal_text(maximum_floor)}
     if kind == "filled":
-        commission = (bot.settings.commission_per_lot * order.lots).quantize(Decimal("0.01"))
+        commission = commission_of(order.lots, bot.settings.commission_per_lot)
         return {
             "commission": decimal_text(commission),
             "balance": decimal_text(account.balance - commission),
@@ -263,12 +270,10 @@ def _not_accepted(bot: Bot, line: OrderLine, at: FeedPosition, environment: str)
             "client_order_id": client_order_id(environment, bot.name, order.decision_id, order.leg, attempt),
         }
     )
-    exposure = bot.account.exposures[order.client_order_id]
     body = {
         "client_order_id": again.client_order_id,
         "order": again.model_dump(mode="json"),
         "sources": list(line.sources),
-        "worst_entry": decimal_text(exposure.entry),
         "risk_amount": decimal_text(line.risk_amount),
         "checks": [],
         "follows": order.client_order_id,
