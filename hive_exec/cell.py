@@ -7,12 +7,13 @@ a long replay never keeps a caller waiting.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,13 +22,21 @@ from hive_core.contracts.order import OrderState
 from hive_core.evidence.chain import first_fault
 from hive_core.landing.home import HiveHome
 from hive_exec.brokers.paper import PaperVenue
-from hive_exec.core.events import Event, Flatten, Submit, SubmitProvenAbsent, VenueReported
-from hive_exec.core.records import FeedPosition, Kind, Record
-from hive_exec.core.state import Bot, apply, open_bot, with_settings
+from hive_exec.core.events import (
+    DecisionDue,
+    Event,
+    Flatten,
+    Submit,
+    SubmitProvenAbsent,
+    TimePassed,
+    VenueReported,
+)
+from hive_exec.core.records import RANK_DECISION, FeedPosition, Kind, Record
+from hive_exec.core.state import Bot, apply, observe_rate, open_bot, with_settings
 from hive_exec.core.step import step
 from hive_exec.journal.writing import Journal, record_of
 from hive_exec.replay.driver import ReplayDriver
-from hive_exec.replay.feed import LakeFeed
+from hive_exec.replay.feed import LakeFeed, RatePublished
 
 _log = logging.getLogger("hive_exec.cell")
 
@@ -110,6 +119,8 @@ class Cell:
             self._commands.put_nowait(_Command(work, answer))
         except queue.Full:
             raise Busy(f"{MAX_QUEUED_COMMANDS} commands wait") from None
+        if self.fatal is not None:  # Nobody takes commands any more.
+            self._refuse_the_rest(self.fatal)
         return answer
 
     def write(self, record: Record) -> int:
@@ -135,6 +146,13 @@ class Cell:
                 case Flatten(account):
                     self.venue.flatten(account, at)
         self.take_reports(bot)
+
+    def decide_now(self, bot: Bot, decision_id: str) -> None:
+        """Judge a received decision of an account on the wall clock. Its receipt is durable by then."""
+        at = (max(self.wall_clock_ns(), bot.clock_ns), RANK_DECISION, decision_id)
+        self._observe_rates(bot, at[0])
+        self.handle(bot, TimePassed(), at)
+        self.handle(bot, DecisionDue(decision_id), at)
 
     def take_reports(self, bot: Bot) -> None:
         """Take in everything the venue said since the last report that the journal holds."""
@@ -162,8 +180,21 @@ class Cell:
         for bot in self.bots.values():
             if bot.settings.mode == "replay":
                 self.replay_of(bot).recall_quotes()
+            else:
+                # Without them an open position in another currency has no worth.
+                self._observe_rates(bot, max(self.wall_clock_ns(), bot.clock_ns))
             self._reconcile(bot)
         self.journal.flush()
+        for bot in self.bots.values():
+            if bot.settings.mode == "paper":
+                for decision_id in list(bot.pending):  # received, but the daemon ended before judging
+                    self.decide_now(bot, decision_id)
+        self.journal.flush()
+
+    def _observe_rates(self, bot: Bot, now_ns: int) -> None:
+        for event in self.feed.events([], now_ns, now_ns):
+            if isinstance(event, RatePublished):
+                observe_rate(bot, event.currency, event.per_eur, event.at[0])
 
     def _under_todays_settings(self, bot: Bot) -> Bot:
         settings = self.configuration.account_named(bot.name)
@@ -206,12 +237,13 @@ class Cell:
     def _refuse_the_rest(self, error: BaseException) -> None:
         """Nobody waits for an answer that will not come: neither those being served nor those behind."""
         waiting = list(self._being_served)
-        while not self._commands.empty():
-            command = self._commands.get_nowait()
-            if command is not None:
-                waiting.append(command)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                command = self._commands.get_nowait()
+                if command is not None:
+                    waiting.append(command)
         for command in waiting:
-            if not command.answer.done():
+            with contextlib.suppress(InvalidStateError):  # answered or cancelled already
                 command.answer.set_exception(RuntimeError(f"the cell stopped: {error}"))
 
     def _round(self) -> bool:
@@ -245,4 +277,6 @@ class Cell:
                 return commands, True
             if command is None:
                 return commands, False
-            commands.append(command)
+            # From here on a caller who went away cannot take his command back.
+            if command.answer.set_running_or_notify_cancel():
+                commands.append(command)

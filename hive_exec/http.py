@@ -8,15 +8,16 @@ import os
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hive_core import __version__
 from hive_core.contracts.base import (
@@ -35,6 +36,7 @@ from hive_exec.cell import Busy, Cell, CommandRefused
 
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,95}", re.ASCII)
+_OUR_HOSTS = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 MAX_PAGE = 5_000
 
 
@@ -50,7 +52,7 @@ class QuoteRequest(Contract):
     symbol: Symbol
     bid: Price
     ask: Price
-    ts_ns: Annotated[int, Field(ge=0)]
+    ts_ns: TimestampNs
 
 
 def _json(status: int, body: Any) -> Response:
@@ -59,6 +61,35 @@ def _json(status: int, body: Any) -> Response:
 
 def _error(status: int, field: str, reason: str) -> Response:
     return _json(status, {"error": {"field": field, "reason": reason}})
+
+
+async def _no_such_place(_: Request, refusal: Exception) -> Response:
+    """An unknown path or method, in our shape."""
+    if not isinstance(refusal, HTTPException):
+        raise refusal
+    field = "method" if refusal.status_code == 405 else "path"
+    response = _error(refusal.status_code, field, refusal.detail)
+    response.headers.update(refusal.headers or {})
+    return response
+
+
+async def _fault_of_ours(_: Request, __: Exception) -> Response:
+    return _error(500, "", "a fault of the daemon; see its log")
+
+
+class KnownHosts:
+    """Turns away a page in the user's browser that resolves its own name to us: by its Host header."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            hosts = Headers(scope=scope).getlist("host")
+            if len(hosts) != 1 or not _OUR_HOSTS.fullmatch(hosts[0]):
+                await _error(400, "Host", "not a name of this daemon")(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 async def _body(request: Request) -> bytes:
@@ -176,6 +207,8 @@ def create_app(cell: Cell) -> Starlette:
         Route("/reports", guarded(reports)),
         Route("/journal", guarded(chain)),
     ]
-    # A page in the user's browser that resolves its own name to us is turned away by its Host header.
-    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
-    return Starlette(routes=routes, middleware=[hosts])
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(KnownHosts)],
+        exception_handlers={HTTPException: _no_such_place, Exception: _fault_of_ours},
+    )

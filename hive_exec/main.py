@@ -12,7 +12,7 @@ from hive_core.landing.home import HiveHome
 from hive_exec.cell import Cell, JournalCorrupt, SettingsChanged
 from hive_exec.core.state import IllegalRecord
 from hive_exec.http import create_app
-from hive_exec.sqlite_file import FileInUse
+from hive_exec.sqlite_file import FileDamaged, FileInUse
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 EXIT_FATAL = 70  # EX_SOFTWARE
@@ -33,7 +33,14 @@ def run() -> int:
     try:
         configuration = load_configuration(home.configuration_file)
         cell = Cell(home, configuration)
-    except (ConfigurationError, FileInUse, JournalCorrupt, SettingsChanged, IllegalRecord) as error:
+    except (
+        ConfigurationError,
+        FileDamaged,
+        FileInUse,
+        JournalCorrupt,
+        SettingsChanged,
+        IllegalRecord,
+    ) as error:
         log.critical("hive exec does not start: %s", error)
         return EXIT_CONFIGURATION
     server = uvicorn.Server(

@@ -19,11 +19,10 @@ from hive_core.instruments.specification import instruments
 from hive_core.risk.account import equity
 from hive_core.risk.rule_pack import rule_pack
 from hive_exec.cell import Cell, CommandRefused
-from hive_exec.core.events import BarRanged, DecisionDue, TimePassed
-from hive_exec.core.records import RANK_BAR_OPENED, RANK_DECISION, Kind, Record
-from hive_exec.core.state import Bot, OrderLine, observe_quote, observe_rate
+from hive_exec.core.events import BarRanged, TimePassed
+from hive_exec.core.records import RANK_BAR_OPENED, Kind, Record
+from hive_exec.core.state import Bot, OrderLine, observe_quote
 from hive_exec.journal.writing import record_of
-from hive_exec.replay.feed import RatePublished
 
 MAX_QUOTE_SKEW_S = 5
 """A quote that claims to be this much older or newer than our clock is not the market's."""
@@ -64,7 +63,9 @@ def deliver(cell: Cell, key: str, payload: bytes, delivery: Delivery) -> tuple[i
     if bot.settings.mode == "replay":
         cell.replay_of(bot).decision_arrived()
     else:
-        _decide_now(cell, bot, key)
+        # The receipt must be durable before the decision is acted upon.
+        cell.journal.flush()
+        cell.decide_now(bot, key)
     return 202, response
 
 
@@ -117,17 +118,6 @@ def quote(cell: Cell, name: str, symbol: str, bid: Decimal, ask: Decimal, ts_ns:
     return {"account": name, "symbol": symbol, "ts_ns": at[0]}
 
 
-def _decide_now(cell: Cell, bot: Bot, decision_id: str) -> None:
-    at = (max(cell.wall_clock_ns(), bot.clock_ns), RANK_DECISION, decision_id)
-    for event in cell.feed.events([], at[0], at[0]):
-        if isinstance(event, RatePublished):
-            observe_rate(bot, event.currency, event.per_eur, event.at[0])
-    # The receipt must be durable before the decision is acted upon.
-    cell.journal.flush()
-    cell.handle(bot, TimePassed(), at)
-    cell.handle(bot, DecisionDue(decision_id), at)
-
-
 def _known(cell: Cell, name: str) -> Bot:
     bot = cell.bots.get(name)
     if bot is None:
@@ -153,7 +143,8 @@ def _bot_for(cell: Cell, name: str, ts_ns: int) -> Bot:
         "daily_floor": decimal_text(pack.daily_floor(initial, initial)),
         "maximum_floor": decimal_text(pack.maximum_floor(initial)),
     }
-    cell.write(Record(name, Kind.ACCOUNT_OPENED, (days.start_ns(day), -2, ""), body))
+    # A clock before 1970 would be no timestamp that a report can carry.
+    cell.write(Record(name, Kind.ACCOUNT_OPENED, (max(days.start_ns(day), 0), -2, ""), body))
     return cell.bots[name]
 
 

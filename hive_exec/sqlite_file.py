@@ -10,6 +10,10 @@ class FileInUse(RuntimeError):
     """Another process holds the file."""
 
 
+class FileDamaged(RuntimeError):
+    """The file cannot be used as a database: not SQLite's, torn, or on a disk that fails."""
+
+
 def open_exclusive(path: Path) -> sqlite3.Connection:
     """The only connection to a SQLite file, for one thread, in explicit transactions.
 
@@ -18,6 +22,7 @@ def open_exclusive(path: Path) -> sqlite3.Connection:
 
     Raises:
         FileInUse: another process has it open.
+        FileDamaged: it cannot be read as a database.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
@@ -27,9 +32,9 @@ def open_exclusive(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("COMMIT")
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         connection.close()
         if "locked" in str(error):
             raise FileInUse(f"{path} is held by another process; is the daemon running already?") from None
-        raise
+        raise FileDamaged(f"{path}: {error}") from None
     return connection

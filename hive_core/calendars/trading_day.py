@@ -51,7 +51,9 @@ class TradingDay:
         return day if ts_ns >= self.start_ns(day) else day - timedelta(days=1)
 
     def start_ns(self, day: date) -> int:
-        """The instant at which a trading day begins. A skipped local time begins at the shift."""
+        """The instant at which a trading day begins. A local time that the clock skips counts by the
+        offset before the shift (a skipped midnight is the shift itself); one that comes twice counts
+        the first time."""
         local = datetime.combine(day, self.reset, tzinfo=ZoneInfo(self.zone))
         return to_ns(local.astimezone(UTC))
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hive_core.backtest.fills import BarPrices, entry_fill, exit_fill
+from hive_core.backtest.fills import BarPrices, entry_fill, exit_fill, is_beyond_bound
 from hive_core.contracts.base import decimal_text
 from hive_core.contracts.order import BracketOrder
 from hive_core.contracts.reasons import RejectionReason
@@ -166,6 +166,8 @@ class PaperVenue:
         leave = quote.bid_open if is_buy else quote.ask_open
         if leave <= order.stop_loss if is_buy else leave >= order.stop_loss:
             self._say(order, "rejected", at, reason=RejectionReason.PRICE_BEYOND_STOP.value)
+        elif is_beyond_bound(order.side, price, order.price_bound):
+            self._say(order, "rejected", at, reason=RejectionReason.PRICE_BEYOND_BOUND.value)
         elif leave >= order.take_profit if is_buy else leave <= order.take_profit:
             self._say(order, "rejected", at, reason=RejectionReason.PRICE_BEYOND_TARGET.value)
         else:

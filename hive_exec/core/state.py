@@ -138,9 +138,8 @@ def _apply_intended(bot: Bot, record: Record) -> None:
         record.at[0],
     )
     bot.orders[order.client_order_id] = line
-    bot.account.exposures[order.client_order_id] = _exposure(
-        line, Decimal(body["worst_entry"]), is_open=False
-    )
+    # Until it fills it counts as filled at the worst price that it may fill at.
+    bot.account.exposures[order.client_order_id] = _exposure(line, order.price_bound, is_open=False)
     bot.pending.pop(order.decision_id, None)
     bot.decided[order.decision_id] = "traded"
 

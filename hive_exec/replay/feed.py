@@ -91,7 +91,8 @@ class LakeFeed:
 
     def events(self, symbols: list[str], after_ns: int, until_ns: int) -> Iterator[FeedEvent]:
         """Events of these symbols, and all rates, from `LOOK_BACK` before `after_ns` up to and
-        including `until_ns`, in order. A bar is taken only if it has closed by then."""
+        including `until_ns`, in order; of each rate also the last before. A bar is taken only if it has
+        closed by then."""
         start = from_ns(after_ns) - LOOK_BACK
         end = from_ns(until_ns)
         found: list[FeedEvent] = [*self._rates(start, end)]
@@ -119,11 +120,15 @@ class LakeFeed:
         path = f"{self._root}/reference_rates/all.parquet"
         if not self._files.exists(path):
             return
-        rates = self._read(path).filter(pl.col("date").is_between(start.date(), end.date()))
+        known = self._read(path).filter(pl.col("date") <= end.date()).sort("date")
+        # The last rate before the window too: a position may outlast a silence of the source, and its
+        # worth is then counted by the last rate there was. New risk wants a fresh one.
+        before = known.filter(pl.col("date") < start.date()).group_by("currency").last().select(known.columns)
+        rates = pl.concat([before, known.filter(pl.col("date") >= start.date())])
         for day, currency, per_eur in rates.select("date", "currency", "per_eur").iter_rows():
-            known = to_ns(datetime.combine(day, ECB_PUBLISHED, tzinfo=ECB_ZONE))
-            if known <= to_ns(end):
-                yield RatePublished((known, RANK_RATES, currency), currency, Decimal(str(per_eur)))
+            published_ns = to_ns(datetime.combine(day, ECB_PUBLISHED, tzinfo=ECB_ZONE))
+            if published_ns <= to_ns(end):
+                yield RatePublished((published_ns, RANK_RATES, currency), currency, Decimal(str(per_eur)))
 
 
 def _tick_price(value: float, specification: InstrumentSpecification) -> Decimal:
