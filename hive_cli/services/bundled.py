@@ -19,9 +19,10 @@ def bundled_file(name: str) -> Path:
         Failure: the pipelines are not installed, or not whole.
     """
     spec = find_spec("hive_pipelines")
-    if spec is None or not spec.submodule_search_locations:
+    missing = [name for name in ("dagster", "dagster_webserver") if find_spec(name) is None]
+    if missing or spec is None or not spec.submodule_search_locations:
         raise Failure(
-            "the pipelines are not installed",
+            f"the pipelines are not installed: {', '.join(missing) or 'hive_pipelines'} is missing",
             next_step='pip install "hive-trading[pipelines,demo]"',
         )
     package = Path(next(iter(spec.submodule_search_locations)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -97,3 +98,13 @@ def test_no_service_phones_home_or_runs_without_byte_code(monkeypatch: pytest.Mo
     assert given["DO_NOT_TRACK"] == "1"
     assert given["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
     assert given["GX_ANALYTICS_ENABLED"] == "false"
+
+
+def test_without_the_pipelines_nothing_is_started_and_the_install_is_named(
+    hive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hive_cli.services.bundled.find_spec", lambda name: None)
+    said = hive("up")
+    assert said.code == 1
+    assert said.err.splitlines()[-1] == '  next: pip install "hive-trading[pipelines,demo]"'
+    assert json.loads(hive("down", "--json").out)["stopped"] == []
