@@ -61,6 +61,20 @@ class ExitFill(Generic[Number]):
     gapped: bool = False
 
 
+def price_bound(planned: Number, stop_loss: Number, slippage_r: Number) -> Number:
+    """The worst price at which an entry may fill: `slippage_r` times the planned risk beyond the plan.
+
+    A position that was sized for the planned distance to its stop loses in proportion when it is
+    entered farther away; without a bound a late fill multiplies the risk.
+    """
+    return planned + (planned - stop_loss) * slippage_r
+
+
+def is_beyond_bound(side: Side, price: Number, bound: Number) -> bool:
+    """Whether a fill at `price` would be worse than `bound`."""
+    return price > bound if side == "buy" else price < bound
+
+
 def entry_fill(
     side: Side, order_type: OrderType, price: Number | None, bar: BarPrices[Number]
 ) -> EntryFill[Number] | None:

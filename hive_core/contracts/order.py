@@ -16,8 +16,8 @@ class BracketOrder(Contract):
     """One leg of a decision: the stop and the target travel with the entry, never after it.
 
     `entry` is None for a market order. `price_bound` is the worst price at which the venue may fill the
-    entry; with it a late or slipped fill cannot multiply the risk. `good_till_ns` is the venue's own bound: an entry that has
-    not happened by then does not happen.
+    entry: with it a late or slipped fill cannot multiply the risk. `good_till_ns` is the venue's own
+    bound in time: an entry that has not happened by then does not happen.
     """
 
     client_order_id: Identifier

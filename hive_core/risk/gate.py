@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from hive_core.backtest.fills import price_bound
 from hive_core.calendars.trading_day import NS_PER_SECOND, iso_utc
 from hive_core.configuration.model import Account
 from hive_core.contracts.base import decimal_text
@@ -171,14 +172,24 @@ def _judge_market(
     return specification, quote
 
 
+def _bound(
+    decision: Decision, planned: Decimal, account: Account, specification: InstrumentSpecification
+) -> Decimal:
+    """The worst entry that may happen; a limit order bounds itself."""
+    if decision.order_type == "limit":
+        return planned
+    bound = price_bound(planned, decision.stop_loss, account.max_entry_slippage_r)
+    return specification.round_to_tick(bound)
+
+
 def _judge_geometry(ledger: _Ledger, decision: Decision, quote: Quote) -> Decimal:
-    """Returns the entry price to count with: where a market order would fill now, the named price of a
-    limit order, and of a stop order that the market has passed already the worse of the two."""
+    """Returns the entry to plan with: the price of a limit order; of a market or stop order where it
+    would fill now or the price that the signal named, whichever is farther from the stop."""
     is_buy = decision.side == "buy"
     entry = quote.ask if is_buy else quote.bid
     if decision.entry is not None and decision.order_type == "limit":
         entry = decision.entry
-    elif decision.entry is not None and decision.order_type == "stop":
+    elif decision.entry is not None:
         entry = max(entry, decision.entry) if is_buy else min(entry, decision.entry)
     stop = decision.stop_loss
     ledger.require(

@@ -16,13 +16,24 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hive_core.backtest.fills import BarPrices, ExitFill, closing_mark, entry_fill, exit_fill
+from hive_core.backtest.fills import (
+    BarPrices,
+    ExitFill,
+    closing_mark,
+    entry_fill,
+    exit_fill,
+    is_beyond_bound,
+    price_bound,
+)
 from hive_core.contracts.decision import OrderType, Side
 from hive_core.instruments.specification import instruments
 from hive_core.market.as_of import market_as_of
 from hive_core.market.bars import ASK_COLUMNS, BID_COLUMNS, TIMEFRAME_SECONDS, with_both_sides
 from hive_core.signals.intervals import bootstrap_mean_interval, max_drawdown, wilson_interval
 from hive_core.signals.tables import OUTCOMES, SCORES, VALID, conform
+
+MAX_ENTRY_SLIPPAGE_R = 0.5
+"""How much worse than planned a fill may be, in planned risks: what an account allows by default."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_US = timedelta(microseconds=1)
@@ -34,7 +45,7 @@ class Outcome(StrEnum):
     `target`: every part left at its target. `stop`: the last part left at the stop, perhaps after others
     had reached their targets. `open`: the bars end first. `expired`: its time ran out before a fill.
     `unfilled`: no fill for another reason: the bars end while it still holds, or the market or the first
-    price is already beyond the stop or all targets.
+    price is already beyond the stop, all targets, or the bound of a fill.
     """
 
     TARGET = "target"
@@ -49,9 +60,9 @@ def score_signals(signals: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
 
     A market order fills at the first open from `ts_event` on; a limit or stop order where it is touched:
     at an open before `valid_until`, or inside a bar that closed by then. Of a zone the edge counts where
-    a fill is worst. A first price beyond the stop fills nothing, and a target that it has passed is
-    left out. The position is split into equal parts, one a target. A bar that touches both stop and
-    target counts as the stop.
+    a fill is worst. A first price beyond the stop, or worse than the plan by more than
+    `MAX_ENTRY_SLIPPAGE_R`, fills nothing, and a target that it has passed is left out. The position is
+    split into equal parts, one a target. A bar that touches both stop and target counts as the stop.
 
     `r_multiple` is the mean over the parts of profit / planned risk, so the spread is in it. The planned
     risk, as an account is sized by it, is the distance to the stop from the entry that the signal names
@@ -130,6 +141,7 @@ class _Order:
     order_type: OrderType
     entry: float | None
     planned_risk: float
+    bound: float
     stop_loss: float
     take_profits: tuple[float, ...]
     from_us: int
@@ -145,6 +157,7 @@ class _Order:
             order_type=row["order_type"],
             entry=entry,
             planned_risk=planned - row["stop_loss"] if is_buy else row["stop_loss"] - planned,
+            bound=price_bound(planned, row["stop_loss"], MAX_ENTRY_SLIPPAGE_R),
             stop_loss=row["stop_loss"],
             take_profits=tuple(row["take_profits"]),
             from_us=(row["ts_event"] - _EPOCH) // _ONE_US,
@@ -236,7 +249,7 @@ def _follow(order: _Order, series: _Series) -> _Ending:
     entry = _enter(order, series)
     if isinstance(entry, Outcome):
         return _Ending(entry)
-    if order.planned_risk <= 0:
+    if order.planned_risk <= 0 or is_beyond_bound(order.side, entry.price, order.bound):
         return _Ending(Outcome.UNFILLED)
     targets = order.take_profits
     if entry.at_open:

@@ -215,3 +215,30 @@ def test_after_a_restart_the_account_stands_where_it_stood(bench, week):
     assert bench.account() == before
     bench.advance(END)
     assert bench.orders()[0]["exit_reason"] == "stop"
+
+
+def test_a_fill_that_would_multiply_the_risk_is_rejected(bench, home):
+    """Sized for 21 pips to the stop; an hour later the market stands 40 pips higher: no order fills there."""
+    write_bars(
+        home,
+        bars_of(
+            [
+                (MONDAY, 1.0600, 1.0605, 1.0595, 1.0600),
+                (MONDAY + HOUR, 1.0640, 1.0650, 1.0570, 1.0600),
+            ]
+        ),
+    )
+    bench.deliver(a_decision(targets=("1.07000",)))
+    bench.advance(END)
+    (order,) = bench.orders()
+    assert (order["state"], order["reason"]) == ("rejected", "price_beyond_bound")
+    assert order["price_bound"] == "1.06115"  # 1.0601 and half of its 21 pips
+    assert bench.account()["balance"] == "100000"
+
+
+def test_a_size_counts_from_the_named_entry_when_the_market_stands_nearer_to_the_stop(bench, week):
+    """The quote is 1 pip from the stop; sized from there a normal move would be a disaster."""
+    bench.deliver(a_decision(entry="1.06100", stop="1.06000", targets=("1.06300",)))
+    bench.advance(END)
+    # 10 pips from the named 1.0610 to the stop: 500 / 100 a lot
+    assert bench.orders()[0]["lots"] == "5"

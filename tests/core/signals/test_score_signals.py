@@ -162,9 +162,15 @@ def test_a_first_price_beyond_the_stop_fills_nothing(follow: Any) -> None:
 
 def test_a_target_that_the_first_price_has_passed_is_left_out(follow: Any) -> None:
     gap = (1.0560, 1.0610, 1.0555, 1.0600)
-    row = follow(gap, take_profits=[1.0550, 1.0600])
+    row = follow(gap, stop_loss=1.0300, take_profits=[1.0550, 1.0600])
     assert (row["outcome"], row["targets_hit"], row["exit_price"]) == ("target", 1, 1.0600)
-    assert follow(gap, take_profits=[1.0550, 1.0560])["outcome"] == "unfilled"
+    assert follow(gap, stop_loss=1.0300, take_profits=[1.0550, 1.0560])["outcome"] == "unfilled"
+
+
+def test_a_fill_that_is_worse_than_the_plan_by_half_its_risk_does_not_happen(follow: Any) -> None:
+    # Planned at 1.05 with 50 pips of risk: the ask may be 1.0525 and no more.
+    assert follow((1.0524, 1.0700, 1.0520, 1.0600), entry=1.0500)["outcome"] == "target"
+    assert follow((1.0525, 1.0700, 1.0520, 1.0600), entry=1.0500)["outcome"] == "unfilled"
 
 
 def test_a_missing_side_costs_the_declared_spread(follow: Any) -> None:
@@ -256,6 +262,8 @@ def _one_by_one(signal: dict[str, Any], bars: list[BarPrices[float]]) -> tuple[s
             if found is None or not (found.at_open or hour(number + 1) <= signal["valid_until"]):
                 continue
             fill, inside, parts = found.price, found.at_open, list(signal["take_profits"])
+            if sign * (fill - signal["entry"]) > abs(signal["entry"] - stop) / 2:
+                return "unfilled", 0, None
             if found.at_open:
                 leave = bar.bid_open if sign > 0 else bar.ask_open
                 parts = [target for target in parts if sign * (target - leave) > 0]
@@ -269,7 +277,11 @@ def _one_by_one(signal: dict[str, Any], bars: list[BarPrices[float]]) -> tuple[s
                 hits += left.reason == "target"
                 stopped |= left.reason == "stop"
         if not parts:
-            return "stop" if stopped else "target", hits, sum(gains) / len(gains) / abs(signal["entry"] - stop)
+            return (
+                "stop" if stopped else "target",
+                hits,
+                sum(gains) / len(gains) / abs(signal["entry"] - stop),
+            )
     if fill is None:
         return ("expired" if hour(len(bars)) >= signal["valid_until"] else "unfilled"), 0, None
     gains += [sign * (closing_mark(side, bars[-1]) - fill)] * len(parts)
