@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import dagster as dg
 
-from hive_pipelines.partitions import BAR_SERIES, SIGNAL_DAYS
-
 bars_job = dg.define_asset_job(
     "bars_job",
     selection=["bars"],
-    partitions_def=BAR_SERIES,
     executor_def=dg.in_process_executor,
     description="Bars of one instrument and timeframe from what landed.",
 )
@@ -30,7 +27,6 @@ signals_job = dg.define_asset_job(
         "decisions",
         "resolutions",
     ],
-    partitions_def=SIGNAL_DAYS,
     executor_def=dg.in_process_executor,
     description="From messages to decisions, for a range of days.",
 )

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from pydantic import ValidationError
 
 from hive_core.contracts.rejection import RefusedFile
+from hive_core.evidence.canonical import sha256_hex
 from hive_core.landing.home import HiveHome, publish
 from hive_core.landing.outcome import ImportOutcome
 from hive_core.signals.importing import import_messages
@@ -34,27 +36,48 @@ def waiting_files(home: HiveHome) -> list[Path]:
     return sorted(p for p in folder.glob("*/*") if p.is_file() and not p.name.startswith("."))
 
 
+def stray_files(home: HiveHome) -> list[Path]:
+    """Files beside the folders of the sources: nobody can tell whose they are."""
+    folder = home.inbox / "messages"
+    return sorted(p for p in folder.glob("*") if p.is_file() and not p.name.startswith("."))
+
+
 def take_file(home: HiveHome, path: Path, time_zone: str | None, received_ns: int) -> Taken:
     """Land one file, or move it to `inbox/refused` with the reason beside it."""
     source = path.parent.name
     try:
         if path.suffix not in FORMATS:
             raise RefusedFile(f"{path.suffix or 'no ending'} is not one of {', '.join(sorted(FORMATS))}")
-        try:
-            declaration = MessageDeclaration.model_validate(
-                {"source": source, "format": FORMATS[path.suffix], "time_zone": time_zone}
-            )
-        except ValueError as error:
-            raise RefusedFile(f"the folder {source} is not a source's name: {error}") from None
+        declaration = _declaration(source, FORMATS[path.suffix], time_zone)
         outcome = import_messages(home, path.name, path.read_bytes(), declaration, received_ns=received_ns)
     except RefusedFile as refusal:
-        target = home.inbox / "refused" / source / path.name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = _free_place(home.inbox / "refused" / source, path)
         path.replace(target)
         publish(target.with_name(target.name + ".reason.txt"), f"{refusal}\n".encode())
         return Taken(path, None, str(refusal))
     path.unlink()
     return Taken(path, outcome, "")
+
+
+def _declaration(source: str, message_format: str, time_zone: str | None) -> MessageDeclaration:
+    try:
+        return MessageDeclaration.model_validate(
+            {"source": source, "format": message_format, "time_zone": time_zone}
+        )
+    except ValidationError:
+        # The format is ours and the zone was checked with the configuration: it is the name.
+        raise RefusedFile(
+            f"the folder {source} is not a source's name: use lower case, digits, dash and underscore"
+        ) from None
+
+
+def _free_place(folder: Path, path: Path) -> Path:
+    """Where a refused file goes; another file of its name that was refused before is kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / path.name
+    if place.exists() and place.read_bytes() != path.read_bytes():
+        place = folder / f"{path.stem}.{sha256_hex(path.read_bytes())[:12]}{path.suffix}"
+    return place
 
 
 @dg.sensor(
@@ -69,6 +92,12 @@ def inbox_messages(context: dg.SensorEvaluationContext, hive: HiveResource) -> d
     home, configuration = hive.home(), hive.configuration()
     files = waiting_files(home)
     if not files:
+        strays = stray_files(home)
+        if strays:
+            return dg.SkipReason(
+                f"{strays[0].name} lies outside of every source's folder ({len(strays)} such files): move it "
+                "to inbox/messages/<source>/"
+            )
         return dg.SkipReason("the inbox is empty")
     if time.time() - max(path.stat().st_mtime for path in files) < SETTLE_S:
         return dg.SkipReason(f"{len(files)} files in the inbox are still fresh")

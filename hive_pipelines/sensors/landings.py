@@ -8,6 +8,7 @@ import dagster as dg
 from pydantic import BaseModel, ConfigDict
 
 from hive_core.landing.receipts import Receipt, receipts
+from hive_pipelines.assets.signals import BAR_CONTEXT
 from hive_pipelines.jobs import bars_job, rates_job, signals_job
 from hive_pipelines.partitions import BAR_SERIES, DAY_FORMAT
 from hive_pipelines.resources import HiveResource
@@ -17,6 +18,9 @@ SETTLE_S = 2.0
 
 NEAR = timedelta(days=31)
 """Days of messages nearer than this share a run; a gap of years is not filled with empty partitions."""
+
+LOOKS_BACK = timedelta(days=2)
+"""A day's decisions look at the signals of the day before, and these at the messages of the day before."""
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
@@ -63,6 +67,11 @@ def overlapping(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
     ]
 
 
+def touched(known: Iterable[Span], changed: Iterable[Span], reach: timedelta) -> list[Span]:
+    """The days of `known` that are judged by what stands in `changed`: those, and `reach` after them."""
+    return overlapping(known, [(first, last + reach) for first, last in changed])
+
+
 def market_requests(fresh: list[Receipt]) -> tuple[list[dg.RunRequest], list[str]]:
     """Runs for bars and rates that landed, one a series; and the series' names."""
     series = sorted(
@@ -106,7 +115,7 @@ def _market_is_busy(instance: dg.DagsterInstance) -> bool:
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Turns what landed into runs: bars and rates first, then the days of the messages. Days "
-    "whose prices came later than their messages are gone over again.",
+    "whose prices, or messages of the days before, came later are gone over again.",
 )
 def landings(context: dg.SensorEvaluationContext, hive: HiveResource) -> dg.SensorResult | dg.SkipReason:
     """Ask for runs over everything that landed and is not taken yet."""
@@ -120,7 +129,7 @@ def landings(context: dg.SensorEvaluationContext, hive: HiveResource) -> dg.Sens
         requests, series = market_requests(market)
         spans = [span for r in market if r.kind == "bars" and (span := span_of(r)) is not None]
         older = [span for r in messages if r.number <= cursor.messages and (span := span_of(r)) is not None]
-        cursor.again = joined([*cursor.again, *overlapping(older, spans)])
+        cursor.again = joined([*cursor.again, *touched(older, spans, BAR_CONTEXT + LOOKS_BACK)])
         cursor.market = everything[-1].number
         _tell(context.instance, market)
         return dg.SensorResult(
@@ -133,7 +142,9 @@ def landings(context: dg.SensorEvaluationContext, hive: HiveResource) -> dg.Sens
         return dg.SkipReason("nothing new has landed")
     if _market_is_busy(context.instance):
         return dg.SkipReason("messages wait for the market data that landed before them")
-    spans = joined([*cursor.again, *(span for r in fresh if (span := span_of(r)) is not None)])
+    known = [span for r in messages if (span := span_of(r)) is not None]
+    new = [span for r in fresh if (span := span_of(r)) is not None]
+    spans = joined([*cursor.again, *new, *touched(known, new, LOOKS_BACK)])
     number = everything[-1].number
     cursor.messages, cursor.again = number, []
     _tell(context.instance, fresh)
