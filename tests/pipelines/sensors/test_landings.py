@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteRepositoryOrigin
 
 from hive_pipelines.sensors.landings import (
     NEAR,
@@ -77,11 +78,15 @@ def test_market_data_goes_first_and_messages_wait_until_its_runs_are_done(tick, 
     assert jobs(first) == [("bars_job", "EURUSD.H1")]
     (added,) = first.dynamic_partitions_requests
     assert (added.partitions_def_name, added.partition_keys) == ("bar_series", ["EURUSD.H1"])
-    for status in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED"):
-        busy = dg.DagsterRun("bars_job", str(uuid4()), status=dg.DagsterRunStatus(status))
-        instance.add_run(busy)
-        assert tick.told() == "messages wait for the market data that landed before them"
-        instance.delete_run(busy.run_id)
+    run_id = str(uuid4())
+    server = GrpcServerCodeLocationOrigin("127.0.0.1", port=1, location_name="hive")
+    origin = RemoteRepositoryOrigin(server, "__repository__").get_job_origin("bars_job")
+    instance.add_run(dg.DagsterRun("bars_job", run_id, remote_job_origin=origin))
+    for event in (None, "PIPELINE_ENQUEUED", "PIPELINE_STARTING", "PIPELINE_START"):
+        if event:
+            instance.report_dagster_event(dg.DagsterEvent(event, "bars_job"), run_id)
+        assert tick.told() == "messages wait for the market data that landed before them", event
+    instance.report_dagster_event(dg.DagsterEvent("PIPELINE_SUCCESS", "bars_job"), run_id)
     assert ranges(tick()) == [("2017-03-06", "2017-03-06")]
     assert tick.told() == "nothing new has landed"
 
