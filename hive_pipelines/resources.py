@@ -32,5 +32,6 @@ class HiveResource(dg.ConfigurableResource):
     def daemon(self, *, timeout_s: float = 10) -> Iterator[httpx.Client]:
         """An HTTP client for the execution daemon."""
         ports = self.configuration().ports
-        with httpx.Client(base_url=f"http://{ports.host}:{ports.hive_exec}", timeout=timeout_s) as client:
+        host = f"[{ports.host}]" if ":" in ports.host else ports.host
+        with httpx.Client(base_url=f"http://{host}:{ports.hive_exec}", timeout=timeout_s) as client:
             yield client

@@ -6,6 +6,7 @@ partition only when every decision in it was answered.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +23,7 @@ from hive_pipelines.lake import Lake, LakeFileChanged
 from hive_pipelines.partitions import DAY_FORMAT
 from hive_pipelines.resources import HiveResource
 
-PARTITIONS_PER_TICK = 1_000
+PARTITIONS_PER_PAGE = 1_000
 SECONDS_PER_TICK = 40
 """A sensor's tick may take 60 s; what is left over goes in the next one."""
 
@@ -36,12 +37,14 @@ class NotAcknowledged(RuntimeError):
 
 
 class Cursor(BaseModel):
-    """The last materialisation that was dealt with, and how far each replay account may go by now."""
+    """The last materialisation that was dealt with, how far each replay account may go by now, and for
+    each partition with refused decisions the first of them: it stays until the partition is good."""
 
     model_config = ConfigDict(extra="forbid")
 
     storage_id: int = 0
     advance: dict[str, int] = {}
+    refused: dict[str, str] = {}
 
 
 @dataclass(slots=True)
@@ -136,6 +139,9 @@ def deliver_partition(daemon: httpx.Client, lake: Lake, partition: str, cursor: 
         before = cursor.advance.get(decision.account, 0)
         cursor.advance[decision.account] = max(before, to_ns(end))
     tick.refused += [f"{partition} {fault}" for fault in bad]
+    cursor.refused.pop(partition, None)
+    if bad:
+        cursor.refused[partition] = bad[0] + (f", and {len(bad) - 1} more" if len(bad) > 1 else "")
     tick.partitions += 1
 
 
@@ -165,14 +171,14 @@ def advance_accounts(daemon: httpx.Client, configuration: Configuration, cursor:
 
 
 def _new_partitions(instance: dg.DagsterInstance, cursor: Cursor) -> list[tuple[int, str]]:
-    """(storage id, partition) of materialisations of `decisions` after the cursor, oldest first."""
+    """(storage id, partition) of materialisations of `decisions` after the cursor, oldest first, a page."""
     wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey("decisions"), after_storage_id=cursor.storage_id)
-    page = instance.fetch_materializations(wanted, limit=PARTITIONS_PER_TICK, ascending=True)
+    page = instance.fetch_materializations(wanted, limit=PARTITIONS_PER_PAGE, ascending=True)
     return [(record.storage_id, record.partition_key) for record in page.records if record.partition_key]
 
 
-def _tell(instance: dg.DagsterInstance, tick: Tick) -> None:
-    """Show the tick at the external asset, and what was refused at its check."""
+def _tell(instance: dg.DagsterInstance, tick: Tick, refused: Mapping[str, str]) -> None:
+    """Show the tick at the external asset, and at its check everything that is refused by now."""
     listed = "\n".join(f"- {line}" for line in tick.refused[:20]) or "none"
     instance.report_runless_asset_event(
         dg.AssetMaterialization(
@@ -186,14 +192,18 @@ def _tell(instance: dg.DagsterInstance, tick: Tick) -> None:
             },
         )
     )
+    stand = [f"{partition} {fault}" for partition, fault in sorted(refused.items())]
     instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(
             asset_key=dg.AssetKey("delivered_decisions"),
             check_name=CHECK,
-            passed=not tick.refused,
+            passed=not refused,
             severity=dg.AssetCheckSeverity.ERROR,
-            description=tick.refused[0] if tick.refused else "every decision was acknowledged",
-            metadata={"refused": len(tick.refused), "refusals": dg.MetadataValue.md(listed)},
+            description=stand[0] if stand else "every decision was acknowledged",
+            metadata={
+                "partitions_with_refusals": len(stand),
+                "refusals": dg.MetadataValue.md("\n".join(f"- {line}" for line in stand[:20]) or "none"),
+            },
         )
     )
 
@@ -221,13 +231,13 @@ def deliver_decisions(
                 storage_id, partition = waiting[0]
                 deliver_partition(daemon, lake, partition, cursor, tick)
                 cursor.storage_id = storage_id
-                waiting.pop(0)
+                waiting = waiting[1:] or _new_partitions(context.instance, cursor)
             if not waiting:
                 advance_accounts(daemon, hive.configuration(), cursor)
         except (NotAcknowledged, LakeFileChanged) as error:
             problem = str(error)
     if tick.partitions:
-        _tell(context.instance, tick)
+        _tell(context.instance, tick, cursor.refused)
     told = f"accepted {tick.accepted}, known {tick.known}, refused {len(tick.refused)}"
     if problem:
         told += f"; {len(waiting)} partitions wait: {problem}"
