@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from hive_core.landing.home import HiveHome, publish
@@ -49,7 +50,9 @@ def report(suite: str, seeds: list[int], claims: list[Claim]) -> int:
         table.add_column(name, overflow="fold")
     for claim in claims:
         mark = "[green]holds[/green]" if claim.holds else "[red]FAILS[/red]"
-        table.add_row(mark, claim.claim, claim.target, claim.measured, str(claim.n))
+        table.add_row(
+            mark, *(escape(text) for text in (claim.claim, claim.target, claim.measured)), str(claim.n)
+        )
     console = Console(width=None if Console().is_terminal else 160)
     console.print(table)
     failed = sum(not claim.holds for claim in claims)
