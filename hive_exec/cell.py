@@ -85,6 +85,7 @@ class Cell:
         *,
         wall_clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
+        self.home = home
         self.configuration = configuration
         self.wall_clock_ns = wall_clock_ns
         self.journal = Journal(home.journal, wall_clock_ns)

@@ -144,6 +144,7 @@ def create_app(cell: Cell) -> Starlette:
             "status": "ok",
             "mode": "normal",
             "version": __version__,
+            "home": str(cell.home.root),
             "pid": os.getpid(),
             "journal_head_seq": cell.journal.durable_seq,
         }

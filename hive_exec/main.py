@@ -12,7 +12,7 @@ from hive_core.landing.home import HiveHome
 from hive_exec.cell import Cell, JournalCorrupt, SettingsChanged
 from hive_exec.core.state import IllegalRecord
 from hive_exec.http import create_app
-from hive_exec.sqlite_file import FileDamaged, FileInUse
+from hive_exec.sqlite_file import FileDamaged, FileInUse, OtherFormat
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 EXIT_FATAL = 70  # EX_SOFTWARE
@@ -40,6 +40,7 @@ def run() -> int:
         JournalCorrupt,
         SettingsChanged,
         IllegalRecord,
+        OtherFormat,
     ) as error:
         log.critical("hive exec does not start: %s", error)
         return EXIT_CONFIGURATION

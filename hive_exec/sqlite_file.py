@@ -14,6 +14,14 @@ class FileDamaged(RuntimeError):
     """The file cannot be used as a database: not SQLite's, torn, or on a disk that fails."""
 
 
+class OtherFormat(RuntimeError):
+    """The file was written by a Hive whose records have another shape."""
+
+
+FORMAT = 1
+"""The shape of journal and venue records. It grows with every change that an older reader would misread."""
+
+
 def open_exclusive(path: Path) -> sqlite3.Connection:
     """The only connection to a SQLite file, for one thread, in explicit transactions.
 
@@ -23,6 +31,7 @@ def open_exclusive(path: Path) -> sqlite3.Connection:
     Raises:
         FileInUse: another process has it open.
         FileDamaged: it cannot be read as a database.
+        OtherFormat: its records are of another format than this Hive's.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
@@ -31,10 +40,20 @@ def open_exclusive(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("BEGIN IMMEDIATE")
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        is_new = not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        if is_new:
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
         connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
         connection.close()
         if "locked" in str(error):
             raise FileInUse(f"{path} is held by another process; is the daemon running already?") from None
         raise FileDamaged(f"{path}: {error}") from None
+    if not is_new and found != FORMAT:
+        connection.close()
+        raise OtherFormat(
+            f"{path} holds records of format {found}, this Hive reads format {FORMAT}: "
+            "use the Hive that wrote it, or begin with a new HIVE_HOME"
+        )
     return connection

@@ -58,3 +58,22 @@ def test_an_account_on_the_wall_clock_refuses_past_decisions_as_stale(home):
     bench.cell.stop()
     assert denial.kind == "decision_denied"
     assert denial.body["reason_code"] == "stale"
+
+
+def test_a_journal_of_another_format_is_not_read(bench):
+    import sqlite3
+
+    from hive_exec.cell import Cell
+    from hive_exec.sqlite_file import OtherFormat
+
+    bench.deliver(a_decision())
+    bench.cell.stop()
+    with sqlite3.connect(bench.home.journal) as file:
+        file.execute("PRAGMA user_version = 99")
+    file.close()
+    with pytest.raises(OtherFormat, match="format 99"):
+        Cell(bench.home, bench.configuration)
+    with sqlite3.connect(bench.home.journal) as file:
+        file.execute("PRAGMA user_version = 1")
+    file.close()
+    bench.open()
