@@ -179,7 +179,8 @@ def _bound(
     if decision.order_type == "limit":
         return planned
     bound = price_bound(planned, decision.stop_loss, account.max_entry_slippage_r)
-    return specification.round_to_tick(bound)
+    # A stop at thrice the price would bound a sale below zero, where nothing is ever dealt.
+    return max(specification.round_to_tick(bound), specification.tick)
 
 
 def _judge_geometry(ledger: _Ledger, decision: Decision, quote: Quote) -> Decimal:

@@ -1,0 +1,172 @@
+"""What an account is worth: rates, open profit, the lowest point of a bar, and the worst case."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from risk_bench import NOW_NS, a_state, held
+
+from hive_core.backtest.fills import BarPrices
+from hive_core.risk.account import (
+    MissingRate,
+    commission_of,
+    equity,
+    equity_after,
+    fresh_rate,
+    known_rate,
+    lowest_equity,
+    profit_at,
+    stressed_stop,
+    worst_case_equity,
+)
+
+
+def bar(bid_open, bid_high, bid_low, bid_close, spread="0.0001"):
+    bids = [Decimal(price) for price in (bid_open, bid_high, bid_low, bid_close)]
+    return BarPrices(*bids, *(price + Decimal(spread) for price in bids))
+
+
+def worst(state, *additional, slippage="3", commission="0"):
+    return worst_case_equity(
+        state, list(additional), slippage_pips=Decimal(slippage), commission_per_lot=Decimal(commission)
+    )
+
+
+@pytest.mark.parametrize(
+    ("account", "currency", "rate"),
+    [
+        ("USD", "USD", "1"),
+        ("USD", "EUR", "1.1"),
+        ("EUR", "USD", "0.9090909090909090909090909091"),
+        ("GBP", "USD", "0.8"),
+        ("USD", "GBP", "1.25"),
+        ("EUR", "EUR", "1"),
+    ],
+)
+def test_rates_go_by_way_of_the_euro(account, currency, rate):
+    assert known_rate(a_state(currency=account), currency) == Decimal(rate)
+    assert fresh_rate(a_state(currency=account), currency, NOW_NS) == Decimal(rate)
+
+
+@pytest.mark.parametrize(("account", "currency"), [("USD", "SEK"), ("SEK", "USD"), ("SEK", "EUR")])
+def test_a_rate_that_is_not_there_is_missing(account, currency):
+    with pytest.raises(MissingRate, match="no reference rate for SEK"):
+        known_rate(a_state(currency=account), currency)
+
+
+def test_the_accounts_own_currency_needs_no_rate():
+    state = a_state(rates_per_eur={})
+    assert fresh_rate(state, "USD", NOW_NS) == 1
+
+
+@pytest.mark.parametrize(
+    ("symbol", "side", "entry", "price", "profit"),
+    [
+        ("EURUSD", "buy", "1.06000", "1.06100", "200.00"),
+        ("EURUSD", "sell", "1.06000", "1.06100", "-200.00"),
+        # 50 pips of yen on two lots: 100,000 yen at 1/110
+        ("USDJPY", "buy", "110.000", "110.500", "909.09"),
+        ("USDJPY", "sell", "110.000", "110.500", "-909.09"),
+        # 10 pips of francs on two lots: 200 francs at 10/9
+        ("USDCHF", "buy", "0.99000", "0.99100", "222.22"),
+        # 2 dollars on 200 ounces
+        ("XAUUSD", "buy", "1900.00", "1902.00", "400.00"),
+    ],
+)
+def test_profit_is_of_the_accounts_currency_to_the_cent(symbol, side, entry, price, profit):
+    state = a_state()
+    position = held(state, symbol=symbol, side=side, lots="2", entry=entry, stop=entry)
+    assert profit_at(state, position, Decimal(price)) == Decimal(profit)
+
+
+def test_a_position_is_worth_what_it_could_be_closed_for():
+    state = a_state()
+    held(state, entry="1.05900")  # a bought lot leaves at the bid, 1.06000
+    held(state, side="sell", entry="1.05900", stop="1.07")  # a sold one at the ask, 1.06010
+    assert equity(state) == Decimal("100000") + 100 - 110
+
+
+def test_without_a_quote_a_position_is_worth_its_stop():
+    state = a_state(quotes={})
+    held(state, entry="1.06000", stop="1.05500")
+    assert equity(state) == Decimal("99500")
+
+
+def test_an_order_that_has_not_filled_is_worth_nothing_yet():
+    state = a_state()
+    held(state, entry="1.02", is_open=False)
+    assert equity(state) == state.balance
+
+
+@pytest.mark.parametrize(
+    ("side", "stop", "prices", "low", "after"),
+    [
+        ("buy", "1.05500", ("1.060", "1.061", "1.056", "1.0605"), "-400", "50"),
+        ("buy", "1.05500", ("1.060", "1.061", "1.050", "1.0605"), "-500", "-500"),  # the stop came first
+        ("buy", "1.05500", ("1.052", "1.061", "1.050", "1.0605"), "-800", "-800"),  # a gap: at the open
+        ("sell", "1.06500", ("1.060", "1.064", "1.059", "1.0595"), "-410", "40"),  # at the ask
+        ("sell", "1.06500", ("1.060", "1.070", "1.059", "1.0595"), "-500", "-500"),
+        ("sell", "1.06500", ("1.068", "1.070", "1.059", "1.0595"), "-810", "-810"),
+    ],
+)
+def test_a_bar_takes_a_position_down_to_its_stop_at_most_gaps_apart(side, stop, prices, low, after):
+    state = a_state()
+    held(state, side=side, entry="1.06000", stop=stop)
+    assert lowest_equity(state, "EURUSD", bar(*prices)) == state.balance + Decimal(low)
+    assert equity_after(state, "EURUSD", bar(*prices)) == state.balance + Decimal(after)
+
+
+def test_a_bar_of_another_instrument_leaves_a_position_at_its_last_quote():
+    state = a_state()
+    held(state, entry="1.06000")
+    held(state, symbol="GBPUSD", entry="1.25000", stop="1.24")
+    prices = bar("1.25", "1.25", "1.24500", "1.25")
+    assert lowest_equity(state, "GBPUSD", prices) == state.balance - 500
+    assert equity_after(state, "GBPUSD", prices) == state.balance
+
+
+def test_the_worst_case_is_every_stop_slipped_by_the_buffer():
+    state = a_state()
+    held(state, entry="1.06000", stop="1.05500")  # 50 + 3 pips
+    held(state, side="sell", lots="2", entry="1.06000", stop="1.06200", is_open=False)  # 20 + 3, twice
+    assert worst(state) == Decimal(100_000) - 530 - 460
+    assert worst(state, slippage="0") == Decimal(100_000) - 500 - 400
+
+
+def test_commission_is_still_to_be_paid_only_for_what_has_not_filled():
+    state = a_state()
+    held(state, entry="1.06000", stop="1.05970")  # 3 + 3 pips
+    waiting = held(state, lots="0.5", entry="1.06000", stop="1.05970", is_open=False)
+    assert worst(state, commission="7") == Decimal(100_000) - 60 - 30 - Decimal("3.50")
+    del state.exposures[waiting.client_order_id]
+    assert worst(state, waiting, commission="7") == Decimal(100_000) - 60 - 30 - Decimal("3.50")
+
+
+def test_a_commission_is_to_the_cent_as_it_is_booked():
+    assert commission_of(Decimal("0.03"), Decimal("3.5")) == Decimal("0.10")
+    state = a_state()
+    held(state, lots="0.03", entry="1.06000", stop="1.07", is_open=False)
+    assert worst(state, commission="3.5") == Decimal("99999.90")
+
+
+def test_a_stop_that_locks_in_a_gain_counts_as_nothing_gained():
+    state = a_state()
+    held(state, entry="1.05000", stop="1.05500")
+    assert worst(state) == state.balance
+    held(state, entry="1.05490", stop="1.05500")  # 1 pip gained, 3 slipped
+    assert worst(state) == state.balance - 20
+
+
+@pytest.mark.parametrize(("side", "stressed"), [("buy", "109.470"), ("sell", "109.530")])
+def test_a_stop_slips_against_the_position_by_pips_of_its_instrument(side, stressed):
+    position = held(a_state(), symbol="USDJPY", side=side, entry="110", stop="109.500")
+    assert stressed_stop(position, Decimal(3)) == Decimal(stressed)
+
+
+def test_without_a_rate_nothing_of_it_is_guessed():
+    state = a_state(rates_per_eur={})
+    held(state, symbol="USDJPY", entry="110", stop="109.500")
+    for ask in (lambda: equity(state), lambda: worst(state)):
+        with pytest.raises(MissingRate):
+            ask()
