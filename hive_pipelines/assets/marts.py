@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,13 +50,15 @@ def marts_of(manifest: Path) -> dg.AssetsDefinition:
         dbt = DbtCliResource(
             project_dir=str(project_file("dbt_project")), dbt_executable=str(dbt_executable())
         )
-        invocation = dbt.cli(["build"], context=context, target_path=home.dbt_target / context.run_id)
-        for event in invocation.stream():
-            if isinstance(event, dg.Output):
-                name = context.asset_key_for_output(event.output_name).path[-1]
-                yield event.with_metadata({**event.metadata, **_shown(mart_path(home, name))})
-            else:
-                yield event
+        # What dbt leaves of a run is read from its events; nobody needs the folder afterwards.
+        with tempfile.TemporaryDirectory(prefix="build-", dir=home.dbt_target) as target:
+            invocation = dbt.cli(["build"], context=context, target_path=Path(target))
+            for event in invocation.stream():
+                if isinstance(event, dg.Output):
+                    name = context.asset_key_for_output(event.output_name).path[-1]
+                    yield event.with_metadata({**event.metadata, **_shown(mart_path(home, name))})
+                else:
+                    yield event
 
     return marts.map_asset_specs(
         lambda spec: spec.replace_attributes(owners=OWNERS, kinds={"dbt", "duckdb", "parquet"})

@@ -18,7 +18,8 @@ from hive_pipelines.resources import HiveResource
 SETTLE_S = 2.0
 """Nothing is taken while anything in the inbox is younger: a copy may still be going on."""
 
-FORMATS = {".json": "telegram", ".jsonl": "jsonl", ".csv": "csv", ".gz": "jsonl"}
+FORMATS = {".json": "telegram", ".jsonl": "jsonl", ".csv": "csv"}
+"""By the file's ending, with or without a `.gz` behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ def take_file(home: HiveHome, path: Path, time_zone: str | None, received_ns: in
     """Land one file, or move it to `inbox/refused` with the reason beside it."""
     source = path.parent.name
     try:
-        if path.suffix not in FORMATS:
-            raise RefusedFile(f"{path.suffix or 'no ending'} is not one of {', '.join(sorted(FORMATS))}")
+        ending = Path(path.name.removesuffix(".gz")).suffix
+        if ending not in FORMATS:
+            raise RefusedFile(f"{ending or 'no ending'} is not one of {', '.join(sorted(FORMATS))}")
         declaration = _declaration(source, FORMATS[path.suffix], time_zone)
         outcome = import_messages(home, path.name, path.read_bytes(), declaration, received_ns=received_ns)
     except RefusedFile as refusal:
