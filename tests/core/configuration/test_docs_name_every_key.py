@@ -1,0 +1,70 @@
+"""docs/configuration.md names every key of hive.toml, with the default that it has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from hive_core.configuration.load import parse_configuration
+from hive_core.configuration.model import (
+    Account,
+    Configuration,
+    Lineage,
+    Ports,
+    Resolution,
+    Slack,
+    SourceProfile,
+)
+
+PAGE = Path(__file__).parents[3] / "docs" / "configuration.md"
+
+TABLES: dict[str, type[BaseModel]] = {
+    "Top level": Configuration,
+    "`[ports]`": Ports,
+    "`[[accounts]]`": Account,
+    "`[sources.<name>]`": SourceProfile,
+    "`[resolution]`": Resolution,
+    "`[lineage]`": Lineage,
+    "`[slack]`": Slack,
+}
+
+
+def told(page: str, heading: str) -> dict[str, str]:
+    """Key to default, as the table under a heading says."""
+    section = page.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    rows = re.findall(r"^\| `([a-z_]+)` \| (.+?) \|", section, re.MULTILINE)
+    return {key: default.strip("`") for key, default in rows}
+
+
+def in_words(field: FieldInfo) -> str:
+    """A field's default as the page spells it."""
+    if field.is_required():
+        return "required"
+    default = field.get_default(call_default_factory=True)
+    if default is None:
+        return "none"
+    if isinstance(default, BaseModel):
+        return "table"
+    if isinstance(default, tuple):
+        return f"{['no', 'one', 'two', 'three'][len(default)]} accounts"
+    return "empty" if default == {} else str(default)
+
+
+@pytest.mark.parametrize("heading", TABLES)
+def test_the_page_has_every_key_with_its_default(heading):
+    fields = TABLES[heading].model_fields
+    assert told(PAGE.read_text("utf-8"), heading) == {name: in_words(field) for name, field in fields.items()}
+
+
+def test_the_whole_example_is_a_configuration():
+    (example,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert parse_configuration(example).account_for_source("my_room")
+
+
+def test_a_key_that_is_missing_on_the_page_is_seen():
+    page = PAGE.read_text("utf-8").replace("| `vote_window_s` |", "| vote_window_s |")
+    assert "vote_window_s" not in told(page, "`[resolution]`")
