@@ -154,7 +154,7 @@ def test_units_and_bounds_are_held(line, reason):
     assert reason in said
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.4", "example.com", "", "127.0.0.2", "::"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.4", "example.com", "", "127.0.0.2", "::"])  # noqa: S104
 def test_only_loopback_is_listened_on(host):
     ((line, _, reason),) = faults_of(f'[ports]\nhost = "{host}"\n')
     assert line == 2
