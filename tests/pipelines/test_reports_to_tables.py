@@ -18,6 +18,7 @@ from hive_core.contracts.report import Report
 from hive_core.landing.home import HiveHome
 from hive_exec.core.records import Kind
 from hive_pipelines.quality.schemas import schema_findings
+from hive_pipelines.quality.suites import suite_document
 from hive_pipelines.reports_to_tables import ExecutionTables, execution_tables, reports_frame
 
 TEN = datetime(2017, 3, 6, 10, tzinfo=UTC)
@@ -298,7 +299,7 @@ def traded(tmp_path_factory) -> tuple[pl.DataFrame, ExecutionTables, dict[str, A
                     (MONDAY, 1.0600, 1.0605, 1.0595, 1.0600),
                     (MONDAY + HOUR, 1.0600, 1.0620, 1.0598, 1.0615),
                     (MONDAY + 2 * HOUR, 1.0615, 1.0640, 1.0610, 1.0635),
-                    (MONDAY + 3 * HOUR, 1.0635, 1.0640, 1.0600, 1.0610),
+                    (MONDAY + 3 * HOUR, 1.0616, 1.0640, 1.0600, 1.0610),
                     (MONDAY + 24 * HOUR, 1.0540, 1.0585, 1.0535, 1.0580),
                 ]
             ),
@@ -308,7 +309,7 @@ def traded(tmp_path_factory) -> tuple[pl.DataFrame, ExecutionTables, dict[str, A
         bench.deliver(
             a_decision(
                 ts=MONDAY + 3 * HOUR - timedelta(minutes=1),
-                reference="1.06350",
+                reference="1.06160",
                 stop="1.05900",
                 targets=("1.07000",),
             )
@@ -353,12 +354,24 @@ def test_a_real_cells_money_adds_up(traded):
 
 
 def test_a_real_cells_gap_loses_more_than_one_r(traded):
-    """Decided at an ask of 1.0616 with the stop at 1.059, bought at 1.0636, and the next price is 1.054."""
+    """Decided at an ask of 1.0616 with the stop at 1.059, bought at 1.0617, and the next price is 1.054."""
     _, made, _ = traded
     (gap,) = made.positions.filter(exit_reason="stop_gap").to_dicts()
-    assert (gap["entry_price"], gap["exit_price"]) == (1.0636, 1.054)
-    # A lot risked 26 pips and 3 of commission; it lost 96 pips and the 3.
-    assert gap["r_multiple"] == pytest.approx(-963 / 263, rel=1e-3)
+    assert (gap["entry_price"], gap["exit_price"]) == (1.0617, 1.054)
+    # A lot risked 26 pips and 3 of commission; it lost 77 pips and the 3.
+    assert gap["r_multiple"] == pytest.approx(-773 / 263, rel=1e-3)
+
+
+def test_every_reason_to_leave_is_one_that_the_suite_knows(traded):
+    _, made, _ = traded
+    known = {
+        reason
+        for expectation in suite_document("positions")["expectations"]
+        if expectation["kwargs"].get("column") == "exit_reason"
+        for reason in expectation["kwargs"]["value_set"]
+    }
+    told = set(made.positions["exit_reason"].drop_nulls())
+    assert {"target", "stop_gap"} <= told <= known
 
 
 def test_a_real_cells_equity_is_never_under_its_own_low_and_in_order(traded):
