@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -89,23 +90,38 @@ def test_bytes_that_never_landed_are_not_there(home):
         read_payload(home, sha256_hex(b"never"))
 
 
-def land_many(root: Path, worker: int, start) -> None:
-    start.wait()
-    for number in range(25):
-        put(HiveHome(root), payload=b"%d of %d" % (number, worker))
-        put(HiveHome(root), payload=b"shared %d" % number)
+LAND_MANY = """
+import sys
+from pathlib import Path
+from hive_core.landing.home import HiveHome
+from hive_core.landing.receipts import land
+home, worker = HiveHome(Path(sys.argv[1])), sys.argv[2]
+told = dict(kind="messages", file_name="f", declaration={}, facts={}, rejected=(), received_ns=1)
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(25):
+    land(home, payload=f"{number} of {worker}".encode(), **told)
+    land(home, payload=f"shared {number}".encode(), **told)
+"""
 
 
 def test_many_processes_at_once_leave_no_gap_and_no_double(home):
-    context = multiprocessing.get_context("fork")
-    start = context.Event()
-    workers = [context.Process(target=land_many, args=(home.root, worker, start)) for worker in range(4)]
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", LAND_MANY, str(home.root), str(worker)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for worker in range(4)
+    ]
     for worker in workers:
-        worker.start()
-    start.set()
+        assert worker.stdout.readline() == b"ready\n"
     for worker in workers:
-        worker.join(60)
-    assert [worker.exitcode for worker in workers] == [0] * 4
+        worker.stdin.write(b"go\n")
+        worker.stdin.flush()
+    for worker in workers:
+        worker.communicate(timeout=60)
+    assert [worker.returncode for worker in workers] == [0] * 4
     found = list(receipts(home))
     assert [receipt.number for receipt in found] == list(range(1, 126))
     assert len({receipt.payload_sha256 for receipt in found}) == 125
