@@ -1,0 +1,115 @@
+"""A paper account over a restart: its rates, its positions, and the decision that was just received."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+from exec_bench import Bench, a_decision
+
+from hive_core.calendars.trading_day import from_ns
+from hive_core.configuration.model import Account, Configuration
+from hive_core.market.bars import RATE_SCHEMA
+from hive_exec import service
+from hive_exec.cell import Cell
+
+PAPER = Account(name="paper", mode="paper", sources=("*",), max_quote_age_s=60)
+TODAY = date(2026, 1, 5)
+
+
+@pytest.fixture
+def paper(home):
+    rows = [
+        (TODAY - timedelta(days=days), name, rate)
+        for days in (3, 4)
+        for name, rate in (("USD", 1.1), ("JPY", 121.0))
+    ]
+    folder = Path(home.lake) / "reference_rates"
+    folder.mkdir(parents=True)
+    frame = pl.DataFrame([(*row, "0" * 64) for row in rows], schema=RATE_SCHEMA, orient="row")
+    frame.write_parquet(folder / "all.parquet")
+    made = Bench(home, Configuration(accounts=(PAPER,)))
+    yield made
+    if made.cell.fatal is None:
+        made.cell.stop()
+
+
+def quote(bench, bid, ask):
+    bench.wall_ns += 10**9
+    return bench.cell.call(
+        lambda: service.quote(bench.cell, "paper", "USDJPY", Decimal(bid), Decimal(ask), bench.wall_ns)
+    ).result(5)
+
+
+def yen_decision(bench):
+    return a_decision(
+        ts=from_ns(bench.wall_ns),
+        account="paper",
+        symbol="USDJPY",
+        reference="110.005",
+        stop="109.710",
+        targets=("111",),
+    )
+
+
+def with_position(bench):
+    quote(bench, "110.000", "110.010")
+    bench.deliver(yen_decision(bench))
+    quote(bench, "110.000", "110.010")
+    assert bench.orders()[0]["state"] == "filled"
+
+
+@pytest.mark.parametrize("days", [0, 4, 40])
+def test_a_position_in_another_currency_has_its_worth_after_a_restart(paper, days):
+    """Also when the source of rates has been silent for weeks: by the last rate there was."""
+    with_position(paper)
+    paper.wall_ns += days * 86_400 * 10**9
+    paper.reopen()
+    account = paper.account("paper")
+    assert account["open_positions"] == 1
+    assert account["equity"] == "99500.91"  # not quoted yet: its stop, 30 pips on 1.83 lots of yen at 1/110
+    quote(paper, "110.110", "110.120")
+    assert paper.account("paper")["equity"] == "100166.36"  # 10 pips over its entry
+
+
+def test_new_risk_wants_a_fresh_rate_even_where_an_old_one_is_known(paper):
+    paper.wall_ns += 5 * 86_400 * 10**9
+    quote(paper, "110.000", "110.010")
+    paper.deliver(yen_decision(paper))
+    assert paper.reports()[-1].body["reason_code"] == "no_conversion_rate"
+
+
+def test_a_decision_that_was_received_but_not_judged_is_judged_after_a_restart(paper, monkeypatch):
+    quote(paper, "110.000", "110.010")
+    decision = yen_decision(paper)
+
+    class Crash(BaseException):
+        pass
+
+    def crash(*_):
+        raise Crash
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Cell, "decide_now", crash)
+        failing.setattr("threading.excepthook", lambda _: None)
+        with pytest.raises(RuntimeError, match="the cell stopped"):
+            paper.deliver(decision)
+        paper.cell._thread.join()
+    paper.cell.journal._connection.close()
+    paper.cell.venue._connection.close()
+    paper.open()
+    assert paper.account("paper")["pending_decisions"] == 0
+    assert paper.reports()[-1].body["reason_code"] == "no_quote"  # nothing is known of the market yet
+    paper.reopen()
+    assert [report.kind for report in paper.reports()].count("decision_denied") == 1
+
+
+def test_the_day_of_an_account_is_prague_s(paper):
+    paper.wall_ns = int(datetime(2026, 1, 5, 22, 59, 58, tzinfo=UTC).timestamp()) * 10**9
+    quote(paper, "110.000", "110.010")
+    assert paper.account("paper")["trading_day"] == "2026-01-05"
+    quote(paper, "110.000", "110.010")
+    assert paper.account("paper")["trading_day"] == "2026-01-06"
