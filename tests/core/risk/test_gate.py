@@ -14,12 +14,12 @@ from decimal import Decimal
 
 import pytest
 from exec_bench import a_decision
-from risk_bench import NOW, NOW_NS, a_state, held, settings_with, verdict_on
+from risk_bench import NOW, NOW_NS, PACK, SETTINGS, a_state, held, settings_with, verdict_on
 
 from hive_core.contracts.reasons import DenialReason
 from hive_core.risk import gate
 from hive_core.risk.account import MAX_RATE_AGE_NS, MissingRate, Quote
-from hive_core.risk.gate import Verdict
+from hive_core.risk.gate import Verdict, judge
 
 SECOND_NS = 1_000_000_000
 
@@ -94,8 +94,8 @@ def too_small() -> Verdict:
 
 def too_many() -> Verdict:
     state = a_state()
-    for _ in range(19):
-        held(state, lots="0.01")
+    for number in range(19):
+        held(state, lots="0.01", is_open=number % 2 == 0)
     return verdict_on(a_decision(targets=("1.06300", "1.06400")), state=state)
 
 
@@ -398,6 +398,15 @@ def test_an_account_in_pounds_counts_dollars_at_their_rate():
     verdict = verdict_on(state=a_state(currency="GBP"))
     # 21 pips: 210 dollars a lot, 168 pounds; 500 pounds buy 2.97
     assert verdict.legs[0].lots == Decimal("2.97")
+
+
+def test_a_size_is_cut_to_what_the_firm_allows_an_order():
+    order = PACK.order.model_copy(update={"max_lots": Decimal("1.5")})
+    state = a_state()
+    verdict = judge(a_decision(), state, SETTINGS, PACK.model_copy(update={"order": order}), NOW_NS)
+    assert verdict.legs[0].lots == Decimal("1.5")
+    size = next(check for check in verdict.checks if check.rule == "size")
+    assert size.numbers["is_capped"] == "True"
 
 
 def test_a_commission_is_part_of_the_risk_and_of_the_worst_case():
