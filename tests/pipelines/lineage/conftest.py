@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from openlineage_specs import event_validator
 
 from hive_pipelines.event_log import skip_to_end
 from hive_pipelines.lineage.sensor import LineageCursor, lineage_sensor
@@ -243,34 +244,4 @@ def published() -> Callable[[dict[str, Any]], None]:
     folder = os.environ.get("HIVE_SPECS")
     if not folder:
         pytest.skip("HIVE_SPECS is not set: the published OpenLineage schemas are not at hand")
-    from jsonschema import Draft202012Validator
-    from referencing import Registry, Resource
-
-    specs = [
-        json.loads(path.read_text("utf-8"))
-        for path in [
-            Path(folder, "openlineage", "OpenLineage.json"),
-            *Path(folder, "openlineage", "facets").glob("*.json"),
-        ]
-    ]
-    registry = Registry().with_resources((spec["$id"], Resource.from_contents(spec)) for spec in specs)
-
-    def validate(value: Any, reference: str) -> None:
-        Draft202012Validator(
-            {"$ref": reference}, registry=registry, format_checker=Draft202012Validator.FORMAT_CHECKER
-        ).validate(value)
-
-    def check(event: dict[str, Any]) -> None:
-        validate(event, "https://openlineage.io/spec/2-0-2/OpenLineage.json")
-        validate(event, event["schemaURL"])
-        datasets = event["inputs"] + event["outputs"]
-        holders = [event["run"]["facets"], event["job"]["facets"]]
-        holders += [
-            dataset[name] for dataset in datasets for name in dataset if name.lower().endswith("facets")
-        ]
-        for facets in holders:
-            for name, facet in facets.items():
-                validate(facet, facet["_schemaURL"])
-                validate({name: facet}, facet["_schemaURL"].partition("#")[0])
-
-    return check
+    return event_validator(Path(folder))
