@@ -1,0 +1,82 @@
+"""The worked example of docs/traders.md is what the gate says."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from hive_core.configuration.model import Account
+from hive_core.contracts.decision import Decision, Vote
+from hive_core.risk.account import AccountState, Quote
+from hive_core.risk.gate import Verdict, judge
+from hive_core.risk.rule_pack import rule_pack
+
+PAGE = (Path(__file__).parents[3] / "docs" / "traders.md").read_text("utf-8")
+NOW_NS = 1_700_000_000_000_000_000
+STOP, TARGET = Decimal("1.09700"), Decimal("1.10600")
+
+
+def verdict_at(balance: str) -> Verdict:
+    """The example's decision, judged at a balance; it was 102,000 at the reset."""
+    vote = Vote(
+        source="room",
+        signal_id="s",
+        message_id="m",
+        message_sha256="0" * 64,
+        ts_event_ns=NOW_NS,
+        side="buy",
+        weight=Decimal(1),
+        entry=None,
+        stop_loss=STOP,
+        take_profits=(TARGET,),
+    )
+    decision = Decision(
+        decision_id="d",
+        account="a",
+        symbol="EURUSD",
+        side="buy",
+        order_type="market",
+        entry=None,
+        reference_price=Decimal("1.09997"),
+        stop_loss=STOP,
+        take_profits=(TARGET,),
+        ts_decided_ns=NOW_NS,
+        valid_until_ns=NOW_NS + 1,
+        votes=(vote,),
+        resolver_version="r",
+        resolver_settings_sha256="0" * 64,
+    )
+    quote = Quote(Decimal("1.09994"), Decimal("1.10000"), NOW_NS)
+    reset = Decimal(102_000)
+    state = AccountState(
+        "a", "USD", Decimal(100_000), Decimal(balance), date(2023, 11, 14), reset, quotes={"EURUSD": quote}
+    )
+    account = Account(name="a", mode="replay", sources=("room",))
+    return judge(decision, state, account, rule_pack("ftmo_2step_phase1"), NOW_NS)
+
+
+@pytest.mark.parametrize(
+    ("column", "balance", "denial"), [(1, "102000", None), (2, "97600", "daily_loss_limit")]
+)
+def test_every_number_of_the_table_is_the_gates(column, balance, denial):
+    verdict = verdict_at(balance)
+    assert verdict.denial == denial
+    numbers = {check.rule: check.numbers for check in verdict.checks}
+    size, daily = numbers["size"], numbers["daily_loss_limit"]
+    rows = {
+        cells[1].strip(): cells[column + 1].replace(",", "").replace("\u2212", "-").strip()
+        for line in PAGE.splitlines()
+        if len(cells := line.split("|")) == 5
+    }
+    assert Decimal(rows["balance now"]) == Decimal(size["balance"])
+    assert Decimal(rows["risk 0.5 %"]) == Decimal(size["risk_amount"])
+    assert Decimal(rows["loss per lot, 30 pips"]) == Decimal(size["loss_per_lot"])
+    assert Decimal(rows["lots"]) == Decimal(size["lots"])
+    assert Decimal(rows["price bound"]) == Decimal(daily["price_bound"])
+    worst = rows["worst case: entered at the bound, out at 1.09670"]
+    assert Decimal(worst.rsplit("= ", 1)[1]) == Decimal(daily["worst_case_equity"])
+    assert Decimal(rows["room to the daily floor of 97,000"]) == Decimal(daily["headroom"])
+    assert Decimal(daily["floor_now"]) == 97_000
