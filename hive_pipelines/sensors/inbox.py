@@ -50,7 +50,7 @@ def take_file(home: HiveHome, path: Path, time_zone: str | None, received_ns: in
         ending = Path(path.name.removesuffix(".gz")).suffix
         if ending not in FORMATS:
             raise RefusedFile(f"{ending or 'no ending'} is not one of {', '.join(sorted(FORMATS))}")
-        declaration = _declaration(source, FORMATS[path.suffix], time_zone)
+        declaration = _declaration(source, FORMATS[ending], time_zone)
         outcome = import_messages(home, path.name, path.read_bytes(), declaration, received_ns=received_ns)
     except RefusedFile as refusal:
         target = _free_place(home.inbox / "refused" / source, path)

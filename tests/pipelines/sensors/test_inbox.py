@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import time
 from pathlib import Path
@@ -44,6 +45,13 @@ def left_in(small) -> list[str]:
 
 def test_an_inbox_that_was_never_made_is_empty(tick):
     assert tick.told() == "the inbox is empty"
+
+
+def test_a_packed_file_lands_by_the_ending_before_gz(tick, drop, small):
+    drop("room_a/export.jsonl.gz", gzip.compress(POSTS))
+    assert tick.told() == "landed 1 files"
+    (receipt,) = receipts(small.home)
+    assert (receipt.declaration["format"], receipt.facts["messages"]) == ("jsonl", 2)
 
 
 def test_a_file_at_rest_lands_with_its_bytes_under_its_folders_name(tick, drop, small):
