@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import threading
@@ -182,6 +183,23 @@ def test_a_foreign_host_is_400_whatever_it_asks(client, host):
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8787", "localhost:8787", "LOCALHOST", "[::1]:8787"])
 def test_our_own_names_are_served(client, host):
     assert client.get("/health", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("hosts", [[], [b"127.0.0.1", b"evil.example"], [b"127.0.0.1", b"127.0.0.1"]])
+def test_no_host_or_two_are_400(bench, hosts):
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/health",
+        "headers": [(b"host", host) for host in hosts],
+    }
+    asyncio.run(create_app(bench.cell)(scope, None, send))
+    assert sent[0]["status"] == 400
 
 
 @pytest.mark.parametrize("path", ["/decisions", "/accounts/samples/advance", "/accounts/paper/quotes"])

@@ -79,6 +79,26 @@ def test_a_limit_order_waits_for_its_price_and_expires_without_it(bench, week):
     assert by_entry["1.0595"]["reason"] == "good_till_passed"
 
 
+@pytest.mark.parametrize(("valid_s", "state"), [(3_600, "expired"), (3_601, "filled")])
+def test_an_order_whose_time_ends_as_a_bar_opens_is_over(bench, home, valid_s, state):
+    write_bars(
+        home,
+        bars_of([(MONDAY, 1.06, 1.0605, 1.0595, 1.06), (MONDAY + 2 * HOUR, 1.0588, 1.06, 1.0587, 1.06)]),
+    )
+    bench.deliver(
+        a_decision(
+            ts=MONDAY + HOUR,
+            order_type="limit",
+            entry="1.05900",
+            stop="1.05700",
+            targets=("1.07",),
+            valid_s=valid_s,
+        )
+    )
+    bench.advance(MONDAY + 3 * HOUR)
+    assert bench.orders()[0]["state"] == state
+
+
 def test_each_target_gets_a_leg_and_the_legs_share_the_size(bench, week):
     bench.deliver(a_decision(targets=("1.06200", "1.06300", "1.07000")))
     bench.advance(END)

@@ -11,6 +11,20 @@ from hive_core.contracts.order import LIVE_STATES, TRANSITIONS, OrderState, clie
 ENDS = {state for state, following in TRANSITIONS.items() if not following}
 
 
+def test_the_table_is_this_one():
+    """Each line is a promise of the daemon; a new one is written here too."""
+    assert {str(state): {str(one) for one in following} for state, following in TRANSITIONS.items()} == {
+        "intended": {"accepted", "rejected", "expired", "not_accepted"},
+        "accepted": {"filled", "expired", "cancelled", "rejected"},
+        "filled": {"closed"},
+        "rejected": set(),
+        "expired": set(),
+        "cancelled": set(),
+        "not_accepted": set(),
+        "closed": set(),
+    }
+
+
 def test_every_state_is_in_the_table_once() -> None:
     assert set(TRANSITIONS) == set(OrderState)
     assert set().union(*TRANSITIONS.values()) <= set(OrderState)
