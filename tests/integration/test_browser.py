@@ -52,6 +52,8 @@ def page(browser, running) -> Iterator:
     """A page as wide as a laptop's screen, and `page.hosts`: every host that it asked for something."""
     made = browser.new_page(viewport={"width": 1600, "height": 1000})
     made.set_default_timeout(WAIT_MS)
+    # The navigation folded, for the graph to have the room.
+    made.add_init_script("localStorage.setItem('large-screen-nav-open', 'false')")
     made.hosts = set()
     made.on("request", lambda request: made.hosts.add(urlsplit(request.url).hostname))
     yield made
@@ -66,13 +68,14 @@ def asked_nobody_else(page) -> bool:
 def test_the_asset_graph_shows_the_groups_and_their_assets(page, running, tmp_path: Path):
     page.goto(f"{running.dagster_url}/asset-groups")
     for group in GROUPS:
-        page.locator("[data-testid], div, span").get_by_text(group, exact=True).first.wait_for()
+        page.get_by_text(group, exact=True).first.wait_for()
     expanded = ",".join(f"global@global:{group}" for group in GROUPS)
     page.goto(f"{running.dagster_url}/asset-groups?expanded={expanded}")
     for group in GROUPS:
         page.get_by_role("button", name=group).first.wait_for()
     for asset in ("messages", "valid_signals", "decisions", "orders", "fct_orders", "source_scores"):
         page.get_by_text(asset, exact=True).first.wait_for()
+    page.wait_for_load_state("networkidle")
     page.screenshot(path=tmp_path / "asset_graph.png")
     assert asked_nobody_else(page), page.hosts
 

@@ -346,9 +346,13 @@ def test_a_plot_draws_rows_and_says_so_when_there_are_none(plot, table, sound_ta
     assert not np.array_equal(drawn, empty)
 
 
-def test_a_plot_of_very_many_points_stays_small(sound_tables):
-    many = pl.concat([sound_tables["bars"]] * MAX_POINTS)
-    assert len(price_plot(many).value) < 60_000
+def test_a_plot_of_very_many_points_draws_some_of_them_from_the_first_on(sound_tables, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("matplotlib.axes.Axes.plot", lambda self, x, y, **style: drawn.append(x))
+    price_plot(pl.concat([sound_tables["bars"]] * (2 * MAX_POINTS)))
+    (times,) = drawn
+    assert MAX_POINTS <= len(times) < 2 * MAX_POINTS
+    assert times[0] == sound_tables["bars"]["ts_open"].min()
 
 
 def test_a_preview_is_a_table_that_no_value_can_break(sound_tables):

@@ -182,6 +182,39 @@ def test_an_account_that_nobody_configured_is_refused_by_the_daemon_and_said_so(
     assert cursor_of(tick).advance == {}, "an account that never opened is not waited for"
 
 
+def test_an_account_that_the_running_daemon_does_not_know_yet_is_not_waited_for(
+    tick, materialise, daemon, instance, small
+):
+    with small.home.configuration_file.open("a") as settings:
+        settings.write('[[accounts]]\nname = "desk"\nmode = "replay"\nsources = ["*"]\n')
+    materialise(FIRST, a_decision(account="desk"))
+    assert tick.told() == "accepted 0, known 0, refused 1"
+    assert "422 decision.account: no account desk" in check(instance).description
+    assert cursor_of(tick).advance == {}
+    assert tick.told() == "no new decisions"
+
+
+def test_an_account_on_the_wall_clock_is_never_advanced_and_refuses_the_past(
+    tick, materialise, daemon, small
+):
+    with small.home.configuration_file.open("a") as settings:
+        settings.write('[[accounts]]\nname = "paper"\nmode = "paper"\nsources = ["*"]\n')
+    daemon.stop()
+    daemon.start()
+    materialise(FIRST, a_decision(account="paper"))
+    assert tick.told() == "accepted 1, known 0, refused 0"
+    assert cursor_of(tick).advance == {}
+    assert daemon.kinds()[-1] == "decision_denied"
+
+
+def test_an_earlier_day_made_again_does_not_hold_its_account_back(tick, materialise, daemon):
+    materialise(FIRST, GOOD)
+    materialise(SECOND, LATER)
+    materialise(FIRST, GOOD)
+    assert tick.told() == "accepted 2, known 1, refused 0"
+    assert daemon.account()["clock_ns"] == to_ns(MONDAY.replace(hour=0) + 2 * DAY)
+
+
 def test_with_the_daemon_down_everything_waits_and_nothing_is_lost(tick, materialise, daemon):
     daemon.stop()
     materialise(FIRST, GOOD)
@@ -248,11 +281,20 @@ def test_what_a_tick_has_no_time_for_goes_in_the_next_and_no_account_goes_on_bef
     tick, materialise, daemon, monkeypatch
 ):
     materialise(FIRST, GOOD)
+    materialise(SECOND, LATER)
+    real = deliveries.deliver_partition
+
+    def until_time_is_up(*arguments: Any) -> None:
+        real(*arguments)
+        monkeypatch.setattr(deliveries, "SECONDS_PER_TICK", 0)
+
     with monkeypatch.context() as hurried:
-        hurried.setattr(deliveries, "SECONDS_PER_TICK", 0)
-        assert tick.told() == "accepted 0, known 0, refused 0"
-    assert daemon.kinds() == []
+        hurried.setattr(deliveries, "deliver_partition", until_time_is_up)
+        assert tick.told() == "accepted 1, known 0, refused 0"
+    assert "advance_requested" not in daemon.kinds()
+    monkeypatch.setattr(deliveries, "SECONDS_PER_TICK", 40)
     assert tick.told() == "accepted 1, known 0, refused 0"
+    assert daemon.kinds().count("advance_requested") == 1
 
 
 def test_an_advance_that_was_not_taken_is_asked_for_again(tick, materialise, daemon, monkeypatch):
