@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hive_core.landing.outcome import ImportOutcome
 
 SHOWN_ROWS = 10
+WHAT_FOLLOWS = "a running Hive takes it from here (hive up); hive status shows how far it came"
 
 BARS_EXAMPLE = (
     "hive import bars EURUSD_H1.csv --symbol EURUSD --timeframe H1 --format mt5 "
@@ -135,7 +136,9 @@ def messages(
         declaration = MessageDeclaration.model_validate({k: v for k, v in said.items() if v is not None})
     except ValidationError as error:
         faults = [
-            f"--{str(fault['loc'][0]).replace('_', '-')}: {fault['msg'].removeprefix('Value error, ')}"
+            f"--source: {source!r} is no room's name: lower case, digits, _ and -, such as my_room"
+            if fault["loc"] == ("source",)
+            else f"--{str(fault['loc'][0]).replace('_', '-')}: {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors(include_url=False)
         ]
         step = f"for example: {MESSAGES_EXAMPLE}"
@@ -163,6 +166,7 @@ def samples(as_json: Json = False) -> None:
         [
             *[f"{each['file']}: {each['did']}" for each in found],
             "The prices are real (ECB; EURUSD of 2017). The rooms are samples, written for Hive.",
+            WHAT_FOLLOWS,
             totals_line({"files": len(found)}),
         ]
     )
@@ -227,11 +231,12 @@ def _show(done: list[Imported]) -> None:
     kept = [each.outcome for each in done if each.outcome is not None]
     print_plain(
         [
+            *([WHAT_FOLLOWS] if any(outcome.is_new for outcome in kept) else []),
             totals_line(
                 {"files": len(kept), "rows": sum(outcome.accepted_rows for outcome in kept)},
                 skipped={"rows": sum(len(outcome.rejected) for outcome in kept)},
                 errors=len(done) - len(kept),
-            )
+            ),
         ]
     )
 

@@ -38,8 +38,13 @@ def refused(home: HiveHome, orders: Iterable[dict[str, Any]]) -> list[dict[str, 
             found["order", _sources(order), reason] += 1
     return [
         {"stage": stage, "source": source, "reason": reason, "count": count}
-        for (stage, source, reason), count in sorted(found.items(), key=lambda item: (item[0][0], -item[1]))
+        for (stage, source, reason), count in sorted(found.items(), key=_stage_then_count)
     ]
+
+
+def _stage_then_count(item: tuple[tuple[str, str, str], int]) -> tuple[str, int, tuple[str, str, str]]:
+    key, count = item
+    return key[0], -count, key
 
 
 def _rows_refused(home: HiveHome) -> Counter[tuple[str, str, str]]:

@@ -128,3 +128,15 @@ def test_samples_are_dropped_where_the_sensor_looks(hive, home: HiveHome) -> Non
     assert dropped == ["sample_edge", "sample_random", "sample_wrong"]
     assert sorted(receipt.kind for receipt in receipts(home)) == ["bars", "rates"]
     assert "samples" in said.out
+
+
+def test_a_name_that_is_none_is_told_in_words_not_as_a_pattern(hive, home: HiveHome, tmp_path: Path) -> None:
+    said = hive("import", "messages", str(tmp_path / "a.jsonl"), "--source", "Gold Room", "--format", "jsonl")
+    assert said.code == 2
+    assert "'Gold Room' is no room's name: lower case, digits, _ and -" in said.err
+
+
+def test_what_follows_is_told_once_something_new_has_landed(hive, home: HiveHome, tmp_path: Path) -> None:
+    path = bars(tmp_path, GOOD)
+    assert "hive up" in hive("import", "bars", path, *DECLARED).out
+    assert "hive up" not in hive("import", "bars", path, *DECLARED).out
