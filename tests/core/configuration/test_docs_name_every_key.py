@@ -20,7 +20,8 @@ from hive_core.configuration.model import (
     SourceProfile,
 )
 
-PAGE = Path(__file__).parents[3] / "docs" / "configuration.md"
+REPOSITORY = Path(__file__).parents[3]
+PAGE = REPOSITORY / "docs" / "configuration.md"
 
 TABLES: dict[str, type[BaseModel]] = {
     "Top level": Configuration,
@@ -60,9 +61,10 @@ def test_the_page_has_every_key_with_its_default(heading):
     assert told(PAGE.read_text("utf-8"), heading) == {name: in_words(field) for name, field in fields.items()}
 
 
-def test_the_whole_example_is_a_configuration():
-    (example,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    assert parse_configuration(example).account_for_source("my_room")
+@pytest.mark.parametrize("page", [PAGE, REPOSITORY / "README.md"], ids=lambda page: page.name)
+def test_an_example_of_hive_toml_is_a_configuration(page):
+    (example,) = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    assert parse_configuration(example).account_for_source("my_room")[0] == "my_challenge"
 
 
 def test_a_key_that_is_missing_on_the_page_is_seen():
