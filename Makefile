@@ -20,7 +20,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up run stop test check bench prove lock
+.PHONY: help setup up run stop test check bench prove claims lock
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench: setup ## Measure times and sizes (ONLY=suite); results under .hive/bench
 
 prove: setup ## Check the claims that are not speeds (ONLY=suite); results under .hive/proofs
 	$(BIN)/python -m proofs.$(ONLY)
+
+claims: setup ## Write docs/claims.md from the last results of prove and bench
+	$(BIN)/python -m proofs.claims_page
 
 lock: $(LOCK_TOOLS)/bin/uv ## Resolve pyproject.toml again into requirements.lock
 	@UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" $(LOCK_TOOLS)/bin/uv pip compile pyproject.toml \

@@ -1,0 +1,119 @@
+"""docs/claims.md, made from what `make prove` and `make bench` wrote; never by hand.
+
+It reads every suite's JSON under HIVE_HOME and words nothing itself: a figure stands on the page as it was
+measured, with its commit and day.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hive_core.landing.home import HiveHome, publish
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "claims.md"
+INTRODUCTION = """\
+# Claims
+
+<!-- Made by `make claims` from the results of `make prove` and `make bench`. Do not edit. -->
+
+What Hive says of itself in figures stands here and nowhere else, as it was measured. Rerun it with
+`make prove ONLY=<suite>` and `make bench ONLY=<suite>`; `make claims` writes this page from the results.
+Times depend on the machine. A `+` behind a commit says that the tree differed from it.
+"""
+
+_FOLDERS = re.compile(r"(?<![\w:/])/(?:[^\s/|]+/)+(?=[^\s/|]*)")
+"""A machine's folders mean nothing to a reader; the file's name stays."""
+
+
+def results(home: HiveHome, kind: str) -> list[tuple[dict[str, Any], datetime]]:
+    """The suites of a kind (`proofs` or `bench`), each with the time at which it was measured."""
+    return [
+        (json.loads(path.read_text("utf-8")), datetime.fromtimestamp(path.stat().st_mtime, UTC))
+        for path in sorted((home.root / kind).glob("*.json"))
+    ]
+
+
+def claims_page(
+    proofs: list[tuple[dict[str, Any], datetime]], benches: list[tuple[dict[str, Any], datetime]]
+) -> str:
+    """The whole page as markdown."""
+    parts = [INTRODUCTION]
+    for suite, when in proofs:
+        parts.append(f"## Proofs: {suite['suite']}\n\n{_measured(suite, when)}\n")
+        rows = [
+            ("holds" if c["holds"] else "**FAILS**", c["claim"], c["target"], c["measured"], f"{c['n']:,}")
+            for c in suite["claims"]
+        ]
+        parts.append(_table(("", "claim", "target", "measured", "n"), rows))
+    for suite, when in benches:
+        parts.append(f"## Bench: {suite['suite']}\n\n{_measured(suite, when)}\n")
+        parts.append(
+            _table(("work", "subject", "metric", "median", "lowest to highest", "n", "ratio"), _rows(suite))
+        )
+    return "\n".join(parts)
+
+
+def _measured(suite: dict[str, Any], when: datetime) -> str:
+    facts = [
+        f"Commit `{suite['commit'][:12]}{'+' if suite['commit'].endswith('+') else ''}`",
+        f"{when:%Y-%m-%d}",
+    ]
+    if "machine" in suite:
+        facts.append(suite["machine"])
+    if "seeds" in suite:
+        facts.append("seed " + ", ".join(map(str, suite["seeds"])))
+    return ", ".join(facts) + "."
+
+
+def _rows(suite: dict[str, Any]) -> list[tuple[str, ...]]:
+    rows = []
+    for row in suite["rows"]:
+        unit = f" {row['unit']}" if row["unit"] else ""
+        spread = "" if row["n"] == 1 else f"{row['lowest']:,.4g} to {row['highest']:,.4g}{unit}"
+        ratio = "" if row["ratio"] is None else f"{row['ratio']:g} x {row['ratio_to']}"
+        rows.append(
+            (
+                row["work"],
+                row["subject"],
+                row["metric"],
+                f"{row['value']:,.4g}{unit}",
+                spread,
+                str(row["n"]),
+                ratio,
+            )
+        )
+    return rows
+
+
+def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return _FOLDERS.sub("", " ".join(text.split())).replace("|", "\\|")
+
+
+def main() -> int:
+    """Write the page; 1 when there is nothing to write it from."""
+    home = HiveHome.from_environment()
+    proofs, benches = results(home, "proofs"), results(home, "bench")
+    if not proofs or not benches:
+        print(
+            f"ERROR {home.root} has {len(proofs)} proofs and {len(benches)} benches: make prove, make bench"
+        )
+        return 1
+    publish(PAGE, claims_page(proofs, benches).encode("utf-8"))
+    PAGE.chmod(0o644)
+    print(f"{len(proofs)} suites of proofs, {len(benches)} of bench: {PAGE}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
