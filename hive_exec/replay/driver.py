@@ -36,7 +36,7 @@ class ReplayDriver:
         self._window_end_ns = 0
         self._events: Iterator[FeedEvent] | None = None
         self._next: FeedEvent | None = None
-        self._due: deque[FeedPosition] = deque()
+        self._due: deque[tuple[FeedPosition, str]] = deque()
         self._is_woken = True
 
     def has_work(self) -> bool:
@@ -67,11 +67,11 @@ class ReplayDriver:
         if self._events is None:
             self._open_window()
         due = self._due[0] if self._due else None
-        if due is not None and (self._next is None or due < self._next.at):
+        if due is not None and (self._next is None or due[0] < self._next.at):
             self._due.popleft()
-            at = max(due, self._bot.position)  # a late decision is judged now, and found stale
+            at = max(due[0], self._bot.position)
             self._cell.handle(self._bot, TimePassed(), at)
-            self._cell.handle(self._bot, DecisionDue(due[2]), at)
+            self._cell.handle(self._bot, DecisionDue(due[1]), at)
         elif self._next is not None:
             event, self._next = self._next, next(self._events or iter(()), None)
             self._take(event)
@@ -83,14 +83,15 @@ class ReplayDriver:
         that core and venue have seen only renew the quotes."""
         bot = self._bot
         self._window_end_ns = min(bot.advance_until_ns, self._read_until_ns + WINDOW_NS)
-        waiting = [
-            (delivery.decision.ts_decided_ns, RANK_DECISION, key)
+        waiting = {
+            key: (delivery.decision.ts_decided_ns, RANK_DECISION, key)
             for key, delivery in bot.pending.items()
             if delivery.decision.ts_decided_ns <= max(self._window_end_ns, bot.clock_ns)
-        ]
-        self._due = deque(sorted(waiting))
+        }
+        # A decision that comes late is judged where the clock stands now, by the quotes of now.
+        self._due = deque(sorted((max(due, bot.position), key) for key, due in waiting.items()))
         symbols = {exposure.symbol for exposure in bot.account.exposures.values()}
-        symbols |= {bot.pending[key].decision.symbol for _, _, key in waiting}
+        symbols |= {bot.pending[key].decision.symbol for key in waiting}
         self._events = self._cell.feed.events(sorted(symbols), self._read_until_ns, self._window_end_ns)
         self._next = next(self._events, None)
 

@@ -262,3 +262,15 @@ def test_a_size_counts_from_the_named_entry_when_the_market_stands_nearer_to_the
     bench.advance(END)
     # 10 pips from the named 1.0610 to the stop: 500 / 100 a lot
     assert bench.orders()[0]["lots"] == "5"
+
+
+def test_a_decision_that_comes_a_little_late_is_judged_by_the_quotes_of_now(bench, week):
+    """Two minutes late over the full hour: the market of 10:00 counts, not that of 09:58."""
+    bench.deliver(a_decision(targets=("1.07000",)))
+    bench.advance(MONDAY + 2 * HOUR + timedelta(minutes=1))
+    late = a_decision(ts=MONDAY + 2 * HOUR - timedelta(minutes=2), stop="1.05900", targets=("1.08000",))
+    bench.deliver(late)
+    bench.advance(MONDAY + 2 * HOUR + timedelta(minutes=2))
+    intended = [r for r in bench.reports() if r.kind == "order_intended"][-1]
+    geometry = next(c for c in intended.body["checks"] if c["rule"] == "stop_on_right_side")
+    assert geometry["numbers"]["entry"] == "1.0616"  # the ask at 10:00
