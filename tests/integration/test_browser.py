@@ -53,7 +53,7 @@ def page(browser, running) -> Iterator:
     made = browser.new_page(viewport={"width": 1600, "height": 1000})
     made.set_default_timeout(WAIT_MS)
     # The navigation folded, for the graph to have the room.
-    made.add_init_script("localStorage.setItem('large-screen-nav-open', 'false')")
+    made.add_init_script("localStorage.setItem('dagster-nav-collapsed', 'true')")
     made.hosts = set()
     made.on("request", lambda request: made.hosts.add(urlsplit(request.url).hostname))
     yield made
