@@ -23,7 +23,10 @@ from hive_core.evidence.chain import first_fault
 from hive_core.landing.home import HiveHome
 from hive_exec.brokers.paper import PaperVenue
 from hive_exec.core.events import (
+    BarBegan,
+    BarRanged,
     DecisionDue,
+    Effect,
     Event,
     Flatten,
     Submit,
@@ -134,9 +137,25 @@ class Cell:
 
     def handle(self, bot: Bot, event: Event, at: FeedPosition) -> None:
         """Let the core decide on an event, make it durable, then carry out what it wants."""
+        self._carry_out(bot, self._decide(bot, event, at), at)
+
+    def market_moved(
+        self, bot: Bot, event: BarBegan | BarRanged | None, at: FeedPosition, act: Callable[[], None]
+    ) -> None:
+        """New prices: judge what they did to the account, let the venue act on them, and only then carry
+        out the judgement, for the venue's stops come first. `event` is None when the core saw it before."""
+        effects = self._decide(bot, event, at) if event is not None else []
+        act()
+        self.take_reports(bot)
+        self._carry_out(bot, effects, at)
+
+    def _decide(self, bot: Bot, event: Event, at: FeedPosition) -> list[Effect]:
         records, effects = step(bot, event, at, self.configuration.environment)
         for record in records:
             self.write(record)
+        return effects
+
+    def _carry_out(self, bot: Bot, effects: list[Effect], at: FeedPosition) -> None:
         if not effects:
             return
         self.journal.flush()
@@ -163,7 +182,9 @@ class Cell:
 
     def replay_of(self, bot: Bot) -> ReplayDriver:
         """The driver of a replay account."""
-        return self._replays.setdefault(bot.name, ReplayDriver(self, bot))
+        if bot.name not in self._replays:
+            self._replays[bot.name] = ReplayDriver(self, bot)
+        return self._replays[bot.name]
 
     def _recover(self) -> None:
         """Load, fold, reconcile with the venue; only then does anything trade."""
@@ -216,7 +237,11 @@ class Cell:
         for line in list(bot.orders.values()):
             # An intent without an outcome is looked up, never resent: the venue's log decides.
             if line.state is OrderState.INTENDED:
-                self.handle(bot, SubmitProvenAbsent(line.order.client_order_id), bot.position)
+                order_id = line.order.client_order_id
+                at = bot.position
+                if bot.settings.mode == "paper":  # its time went on while the daemon was down
+                    at = (max(self.wall_clock_ns(), bot.clock_ns), RANK_DECISION, order_id)
+                self.handle(bot, SubmitProvenAbsent(order_id), at)
         if bot.account.breached_rule is not None and bot.account.exposures:
             self.venue.flatten(bot.name, bot.position)
             self.take_reports(bot)

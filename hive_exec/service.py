@@ -81,7 +81,7 @@ def advance(cell: Cell, name: str, until_ns: int) -> dict[str, Any]:
     if until_ns > cell.wall_clock_ns():
         raise CommandRefused(422, "until_ns", "a replay cannot go into the future")
     if until_ns > bot.advance_until_ns:
-        symbols = {delivery.decision.symbol for delivery in bot.pending.values()}
+        symbols = {pending.delivery.decision.symbol for pending in bot.pending.values()}
         body = {"until_ns": until_ns, "data_sha256": cell.feed.data_hashes(sorted(symbols))}
         cell.write(Record(bot.name, Kind.ADVANCE_REQUESTED, bot.position, body))
         cell.replay_of(bot)
@@ -111,9 +111,12 @@ def quote(cell: Cell, name: str, symbol: str, bid: Decimal, ask: Decimal, ts_ns:
     at = (max(wall, bot.clock_ns + 1), RANK_BAR_OPENED, symbol)
     cell.handle(bot, TimePassed(), at)
     observe_quote(bot, symbol, bid, ask, at[0])
-    cell.handle(bot, BarRanged(symbol, BarPrices.of_quote(bid, ask)), at)
-    cell.venue.bar_opened(bot.name, symbol, bid, ask, at)
-    cell.take_reports(bot)
+    cell.market_moved(
+        bot,
+        BarRanged(symbol, BarPrices.of_quote(bid, ask)),
+        at,
+        lambda: cell.venue.bar_opened(bot.name, symbol, bid, ask, at),
+    )
     bot.position = max(bot.position, at)
     return {"account": name, "symbol": symbol, "ts_ns": at[0]}
 

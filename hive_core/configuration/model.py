@@ -78,9 +78,15 @@ class Account(Contract):
     slippage_buffer_pips: NotNegative = Decimal("3")
     price_collar_pct: Annotated[Setting, Field(gt=0, le=10)] = Decimal("1")
     max_decision_age_s: Annotated[int, Field(gt=0, le=86_400)] = 300
-    max_quote_age_s: Annotated[int, Field(gt=0, le=86_400)] = 7_200
+    max_quote_age_s: Annotated[int, Field(gt=0, le=86_400)] | None = None
     max_open_positions: Annotated[int, Field(gt=0, le=200)] = 20
     commission_per_lot: NotNegative = Decimal("0")
+
+    @property
+    def quote_age_limit_s(self) -> int:
+        """How old a quote may be. Unless set: two hours in a replay, whose bars are hours long, and half
+        a minute on the wall clock."""
+        return self.max_quote_age_s or (7_200 if self.mode == "replay" else 30)
 
     def takes(self, source: str) -> bool:
         """Whether a source trades this account."""

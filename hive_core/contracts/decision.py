@@ -67,6 +67,16 @@ class Decision(Contract):
             raise ValueError(f"a {self.order_type} order needs its entry price")
         return self
 
+    @model_validator(mode="after")
+    def _somebody_agrees(self) -> Self:
+        if not self.agreeing_votes():
+            raise ValueError("no vote is in favour of it")
+        return self
+
+    def agreeing_votes(self) -> tuple[Vote, ...]:
+        """The votes in favour: the signals that this decision trades."""
+        return tuple(vote for vote in self.votes if vote.side == self.side)
+
     def expected_id(self) -> str:
         """The id that this content must carry."""
         body = {name: value for name, value in dict(self).items() if name != "decision_id"}

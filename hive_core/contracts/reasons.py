@@ -9,6 +9,7 @@ class DenialReason(StrEnum):
     """A decision that the gate of the account refused."""
 
     ACCOUNT_BREACHED = "account_breached"
+    SIGNAL_TRADED_BEFORE = "signal_traded_before"
     STALE = "stale"
     EXPIRED = "expired"
     FROM_THE_FUTURE = "from_the_future"

@@ -62,6 +62,8 @@ class AccountState:
     trading_day: date
     balance_at_reset: Decimal
     breached_rule: str | None = None
+    traded_signals: dict[str, str] = field(default_factory=dict)
+    """Which decision traded a signal. A signal trades once, however often it is decided anew."""
     exposures: dict[str, Exposure] = field(default_factory=dict)
     quotes: dict[str, Quote] = field(default_factory=dict)
     rates_per_eur: dict[str, tuple[Decimal, int]] = field(default_factory=dict)

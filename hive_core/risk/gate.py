@@ -119,6 +119,17 @@ def _judge_time(
         DenialReason.ACCOUNT_BREACHED,
         breached_rule=state.breached_rule or "none",
     )
+    traded = {
+        vote.signal_id: state.traded_signals[vote.signal_id]
+        for vote in decision.agreeing_votes()
+        if state.traded_signals.get(vote.signal_id, decision.decision_id) != decision.decision_id
+    }
+    ledger.require(
+        "signals_not_traded_before",
+        not traded,
+        DenialReason.SIGNAL_TRADED_BEFORE,
+        traded=", ".join(f"{signal} by {by}" for signal, by in sorted(traded.items())) or "none",
+    )
     age_s = Decimal(now_ns - decision.ts_decided_ns) / NS_PER_SECOND
     ledger.require("not_from_the_future", age_s >= 0, DenialReason.FROM_THE_FUTURE, age_s=age_s)
     ledger.require(
@@ -152,10 +163,10 @@ def _judge_market(
     quote_age_s = Decimal(now_ns - quote.ts_ns) / NS_PER_SECOND
     ledger.require(
         "quote_fresh",
-        0 <= quote_age_s <= account.max_quote_age_s,
+        0 <= quote_age_s <= account.quote_age_limit_s,
         DenialReason.QUOTE_TOO_OLD,
         quote_age_s=quote_age_s,
-        max_quote_age_s=account.max_quote_age_s,
+        max_quote_age_s=account.quote_age_limit_s,
     )
     off_pct = abs(decision.reference_price - quote.mid) / quote.mid * 100
     entry_off_pct = abs((decision.entry or quote.mid) - quote.mid) / quote.mid * 100

@@ -108,11 +108,9 @@ class PaperVenue:
             return
         book.position = at
         quote = BarPrices.of_quote(bid, ask)
-        self._close_positions(book, symbol, quote, at)
+        self._close_positions(book, symbol, quote, at, at_open=True)
         for working in [w for w in book.working.values() if w.order.symbol == symbol]:
             order = working.order
-            if at[0] < order.submitted_ns:
-                continue
             if at[0] >= order.good_till_ns:
                 self._say(order, "expired", at, reason=RejectionReason.GOOD_TILL_PASSED.value)
                 continue
@@ -127,7 +125,7 @@ class PaperVenue:
         if at <= book.position:
             return
         book.position = at
-        self._close_positions(book, symbol, bar, at)
+        self._close_positions(book, symbol, bar, at, at_open=False)
         for working in [w for w in book.working.values() if w.order.symbol == symbol]:
             order = working.order
             # An order placed inside the bar cannot know which part of the range came after it.
@@ -149,10 +147,13 @@ class PaperVenue:
     def _book(self, account: str) -> _Book:
         return self._books.setdefault(account, _Book())
 
-    def _close_positions(self, book: _Book, symbol: str, bar: Prices, at: FeedPosition) -> None:
+    def _close_positions(
+        self, book: _Book, symbol: str, bar: Prices, at: FeedPosition, *, at_open: bool
+    ) -> None:
+        """Exits on a bar. A requested close waits for an opening price; inside a bar it would be past."""
         for position in [p for p in book.open.values() if p.order.symbol == symbol]:
             order = position.order
-            if position.closing:
+            if position.closing and at_open:
                 price = bar.bid_open if order.side == "buy" else bar.ask_open
                 self._say(order, "closed", at, price=price, reason="flatten")
                 continue

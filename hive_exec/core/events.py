@@ -24,6 +24,15 @@ class DecisionDue:
 
 
 @dataclass(frozen=True, slots=True)
+class BarBegan:
+    """A bar opened at this quote; a gap may have gone through stops and floors."""
+
+    symbol: str
+    bid: Decimal
+    ask: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class BarRanged:
     """A bar closed: the range that its instrument went through. A quote is a bar of one price."""
 
@@ -63,7 +72,7 @@ class SubmitProvenAbsent:
     client_order_id: str
 
 
-Event = TimePassed | DecisionDue | BarRanged | VenueReported | SubmitProvenAbsent
+Event = TimePassed | DecisionDue | BarBegan | BarRanged | VenueReported | SubmitProvenAbsent
 
 
 @dataclass(frozen=True, slots=True)

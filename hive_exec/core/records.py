@@ -12,12 +12,13 @@ FeedPosition = tuple[int, int, str]
 
 BEFORE_ALL: FeedPosition = (0, 0, "")
 
-RANK_DAY_RESET = -1
 RANK_BAR_CLOSED = 0
-RANK_RATES = 1
-RANK_DECISION = 2
-RANK_BAR_OPENED = 3
-"""At one instant: the day begins, bars close, rates come out, decisions are taken on that, bars open."""
+RANK_DAY_RESET = 1
+RANK_RATES = 2
+RANK_DECISION = 3
+RANK_BAR_OPENED = 4
+"""At one instant: bars close, for all of a bar lies before its end; then the day begins, rates come out,
+decisions are taken on that, and bars open."""
 
 
 class Kind(StrEnum):

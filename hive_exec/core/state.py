@@ -31,6 +31,7 @@ class OrderLine:
     order: BracketOrder
     state: OrderState
     sources: tuple[str, ...]
+    signal_ids: tuple[str, ...]
     risk_amount: Decimal
     ts_state_ns: int
     reason: str = ""
@@ -44,6 +45,20 @@ class OrderLine:
     profit: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A received decision that has not been judged. `not_before_ns` is how far its account had been let
+    go when it came: it is judged there at the earliest, before and after a restart alike."""
+
+    delivery: Delivery
+    not_before_ns: int
+
+    @property
+    def due_ns(self) -> int:
+        """When it is to be judged, by the account's clock."""
+        return max(self.delivery.decision.ts_decided_ns, self.not_before_ns)
+
+
 @dataclass(slots=True)
 class Bot:
     """One account: settings, rules, money, decisions that wait, orders, and its place in the feed."""
@@ -52,7 +67,7 @@ class Bot:
     pack: RulePack
     account: AccountState
     position: FeedPosition
-    pending: dict[str, Delivery] = field(default_factory=dict)
+    pending: dict[str, Pending] = field(default_factory=dict)
     decided: dict[str, str] = field(default_factory=dict)
     orders: dict[str, OrderLine] = field(default_factory=dict)
     denied: int = 0
@@ -134,6 +149,7 @@ def _apply_intended(bot: Bot, record: Record) -> None:
         order,
         OrderState.INTENDED,
         tuple(body["sources"]),
+        tuple(body["signal_ids"]),
         Decimal(body["risk_amount"]),
         record.at[0],
     )
@@ -142,6 +158,8 @@ def _apply_intended(bot: Bot, record: Record) -> None:
     bot.account.exposures[order.client_order_id] = _exposure(line, order.price_bound, is_open=False)
     bot.pending.pop(order.decision_id, None)
     bot.decided[order.decision_id] = "traded"
+    for signal_id in line.signal_ids:
+        bot.account.traded_signals.setdefault(signal_id, order.decision_id)
 
 
 def _apply_filled(bot: Bot, record: Record) -> None:
@@ -182,7 +200,8 @@ def apply(bot: Bot, record: Record) -> None:
     match record.kind:
         case Kind.DECISION_RECEIVED:
             delivery = Delivery.model_validate_json(canonical_bytes(record.body["delivery"]))
-            bot.pending[delivery.decision.decision_id] = delivery
+            # What comes after its account was promised that nothing earlier follows is late.
+            bot.pending[delivery.decision.decision_id] = Pending(delivery, bot.advance_until_ns)
             return  # arrives on the wall clock: the account's own clock does not move
         case Kind.ADVANCE_REQUESTED:
             bot.advance_until_ns = max(bot.advance_until_ns, record.body["until_ns"])

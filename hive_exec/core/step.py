@@ -9,6 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from hive_core.backtest.fills import BarPrices
+from hive_core.calendars.trading_day import NS_PER_SECOND
 from hive_core.contracts.base import decimal_text
 from hive_core.contracts.decision import Delivery
 from hive_core.contracts.order import BracketOrder, OrderState, client_order_id
@@ -24,6 +26,7 @@ from hive_core.risk.account import (
 )
 from hive_core.risk.gate import Verdict, judge
 from hive_exec.core.events import (
+    BarBegan,
     BarRanged,
     DecisionDue,
     Effect,
@@ -35,7 +38,7 @@ from hive_exec.core.events import (
     VenueReport,
     VenueReported,
 )
-from hive_exec.core.records import RANK_DAY_RESET, FeedPosition, Kind, Record
+from hive_exec.core.records import RANK_BAR_CLOSED, RANK_DAY_RESET, FeedPosition, Kind, Record
 from hive_exec.core.state import Bot, IllegalRecord, OrderLine
 
 Outcome = tuple[list[Record], list[Effect]]
@@ -54,11 +57,14 @@ def step(bot: Bot, event: Event, at: FeedPosition, environment: str) -> Outcome:
         case TimePassed():
             return _day_opened(bot, at), []
         case DecisionDue(decision_id):
-            return _decided(bot, bot.pending[decision_id], at, environment)
-        case BarRanged(symbol, _):
-            return _marked(bot, symbol, event, at)
+            return _decided(bot, bot.pending[decision_id].delivery, at, environment)
+        case BarBegan(symbol, bid, ask):
+            records, effects = _marked(bot, symbol, BarPrices.of_quote(bid, ask), at)
+            return (records, effects) if effects else ([], [])  # told only when it ended the account
+        case BarRanged(symbol, bar):
+            return _marked(bot, symbol, bar, at)
         case VenueReported(report):
-            return _reported(bot, report)
+            return [_reported(bot, report)], []
         case SubmitProvenAbsent(order_id):
             return _not_accepted(bot, bot.orders[order_id], at, environment)
 
@@ -73,7 +79,8 @@ def _floors(bot: Bot) -> tuple[Decimal, Decimal]:
 
 def _day_opened(bot: Bot, at: FeedPosition) -> list[Record]:
     days = bot.pack.daily_loss.trading_day
-    day = days.day_of(at[0])
+    # A bar that closes at the reset lies in the day before it, with every exit inside it.
+    day = days.day_of(at[0] - 1 if at[1] == RANK_BAR_CLOSED else at[0])
     if day <= bot.account.trading_day:
         return []
     account = bot.account
@@ -126,8 +133,7 @@ def _decided(bot: Bot, delivery: Delivery, at: FeedPosition, environment: str) -
 
 
 def _sources(delivery: Delivery) -> list[str]:
-    decision = delivery.decision
-    return sorted({vote.source for vote in decision.votes if vote.side == decision.side})
+    return sorted({vote.source for vote in delivery.decision.agreeing_votes()})
 
 
 def _intent(order: BracketOrder, delivery: Delivery, verdict: Verdict) -> dict[str, Any]:
@@ -138,20 +144,21 @@ def _intent(order: BracketOrder, delivery: Delivery, verdict: Verdict) -> dict[s
         "decision_sha256": content_hash(delivery.decision),
         "origin": delivery.origin.model_dump(mode="json"),
         "sources": _sources(delivery),
+        "signal_ids": sorted(vote.signal_id for vote in delivery.decision.agreeing_votes()),
         "risk_amount": decimal_text((verdict.risk_amount * order.lots / total).quantize(Decimal("0.01"))),
         "checks": [check.as_body() for check in verdict.checks],
     }
 
 
-def _marked(bot: Bot, symbol: str, event: BarRanged, at: FeedPosition) -> Outcome:
+def _marked(bot: Bot, symbol: str, bar: BarPrices[Decimal], at: FeedPosition) -> Outcome:
     account = bot.account
     if not any(position.symbol == symbol for position in account.open_positions()):
         return [], []
-    low = lowest_equity(account, symbol, event.bar)
+    low = lowest_equity(account, symbol, bar)
     daily_floor, maximum_floor = _floors(bot)
     numbers = {
         "balance": decimal_text(account.balance),
-        "equity": decimal_text(equity_after(account, symbol, event.bar)),
+        "equity": decimal_text(equity_after(account, symbol, bar)),
         "equity_low": decimal_text(low),
         "daily_floor": decimal_text(daily_floor),
         "maximum_floor": decimal_text(maximum_floor),
@@ -187,7 +194,7 @@ _VENUE_KINDS = {
 }
 
 
-def _reported(bot: Bot, report: VenueReport) -> Outcome:
+def _reported(bot: Bot, report: VenueReport) -> Record:
     if report.venue_seq != bot.last_venue_seq + 1:
         raise IllegalRecord(
             f"{bot.name}: venue report {report.venue_seq} after {bot.last_venue_seq}: one is missing"
@@ -210,11 +217,7 @@ def _reported(bot: Bot, report: VenueReport) -> Outcome:
             raise IllegalRecord(f"{bot.name}: {report.kind} without its price or for other lots")
         body |= {"price": decimal_text(report.price), "lots": decimal_text(line.order.lots)}
         body |= _money(bot, line, report.kind, report.price)
-    record = Record(bot.name, _VENUE_KINDS[report.kind], report.at, body)
-    if report.kind != "closed":
-        return [record], []
-    breach, effects = _breached(bot, Decimal(body["equity"]), report.at)
-    return [record, *breach], effects
+    return Record(bot.name, _VENUE_KINDS[report.kind], report.at, body)
 
 
 def _money(bot: Bot, line: OrderLine, kind: str, price: Decimal) -> dict[str, str]:
@@ -253,14 +256,17 @@ def _open_profit(bot: Bot, exposure: Exposure) -> Decimal:
 
 
 def _not_accepted(bot: Bot, line: OrderLine, at: FeedPosition, environment: str) -> Outcome:
-    """The venue's log is proof: this attempt never arrived, so the next one cannot be a double."""
-    order = line.order
+    """The venue's log is proof: this attempt never arrived, so the next one cannot be a double. It is
+    made only while the decision is fresh and the market is known as it was when the gate allowed it."""
+    order, now_ns = line.order, at[0]
     if line.state is not OrderState.INTENDED:
         raise IllegalRecord(f"order {order.client_order_id} is {line.state}, not intended")
     ended = {"client_order_id": order.client_order_id, "reason": "absent from the venue's log"}
     records = [Record(bot.name, Kind.ORDER_NOT_ACCEPTED, at, ended)]
-    age_ns = at[0] - order.submitted_ns
-    if age_ns > bot.settings.max_decision_age_s * 1_000_000_000 or at[0] >= order.good_till_ns:
+    quote = bot.account.quotes.get(order.symbol)
+    limits = (bot.settings.max_decision_age_s * NS_PER_SECOND, bot.settings.quote_age_limit_s * NS_PER_SECOND)
+    is_fresh = 0 <= now_ns - order.submitted_ns <= limits[0] and now_ns < order.good_till_ns
+    if not is_fresh or quote is None or not 0 <= now_ns - quote.ts_ns <= limits[1]:
         ended["reason"] = RejectionReason.STALE_AFTER_RESTART.value
         return records, []
     attempt = order.attempt + 1
@@ -274,6 +280,7 @@ def _not_accepted(bot: Bot, line: OrderLine, at: FeedPosition, environment: str)
         "client_order_id": again.client_order_id,
         "order": again.model_dump(mode="json"),
         "sources": list(line.sources),
+        "signal_ids": list(line.signal_ids),
         "risk_amount": decimal_text(line.risk_amount),
         "checks": [],
         "follows": order.client_order_id,

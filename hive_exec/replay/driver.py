@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hive_core.calendars.trading_day import NS_PER_SECOND
-from hive_exec.core.events import BarRanged, DecisionDue, TimePassed
+from hive_exec.core.events import BarBegan, BarRanged, DecisionDue, TimePassed
 from hive_exec.core.records import RANK_DECISION, FeedPosition
 from hive_exec.core.state import Bot, observe_quote, observe_rate
 from hive_exec.replay.feed import BarClosed, BarOpened, FeedEvent, RatePublished
@@ -54,7 +54,8 @@ class ReplayDriver:
         place = max(self._bot.position, self._cell.venue.position(self._bot.name))
         symbols = {exposure.symbol for exposure in self._bot.account.exposures.values()}
         for event in self._cell.feed.events(sorted(symbols), place[0], place[0]):
-            if event.at <= place:
+            # A bar's close is observed after the venue has acted on the bar.
+            if event.at < place or (event.at == place and not isinstance(event, BarClosed)):
                 self._observe(event)
 
     def run_for(self, seconds: float) -> None:
@@ -84,14 +85,14 @@ class ReplayDriver:
         bot = self._bot
         self._window_end_ns = min(bot.advance_until_ns, self._read_until_ns + WINDOW_NS)
         waiting = {
-            key: (delivery.decision.ts_decided_ns, RANK_DECISION, key)
-            for key, delivery in bot.pending.items()
-            if delivery.decision.ts_decided_ns <= max(self._window_end_ns, bot.clock_ns)
+            key: (pending.due_ns, RANK_DECISION, key)
+            for key, pending in bot.pending.items()
+            if pending.due_ns <= max(self._window_end_ns, bot.clock_ns)
         }
-        # A decision that comes late is judged where the clock stands now, by the quotes of now.
+        # What is late even so is judged where the clock stands now, by the quotes of now.
         self._due = deque(sorted((max(due, bot.position), key) for key, due in waiting.items()))
         symbols = {exposure.symbol for exposure in bot.account.exposures.values()}
-        symbols |= {bot.pending[key].decision.symbol for key in waiting}
+        symbols |= {bot.pending[key].delivery.decision.symbol for key in waiting}
         self._events = self._cell.feed.events(sorted(symbols), self._read_until_ns, self._window_end_ns)
         self._next = next(self._events, None)
 
@@ -109,15 +110,25 @@ class ReplayDriver:
         # depend on which instruments happen to be in the window, or a restart could be seen.
         if is_new and bot.account.exposures:
             self._cell.handle(bot, TimePassed(), event.at)
-        self._observe(event)
         match event:
+            case RatePublished():
+                self._observe(event)
             case BarOpened(at, symbol, bid, ask):
-                venue.bar_opened(bot.name, symbol, bid, ask, at)
+                self._observe(event)
+                self._cell.market_moved(
+                    bot,
+                    BarBegan(symbol, bid, ask) if is_new else None,
+                    at,
+                    lambda: venue.bar_opened(bot.name, symbol, bid, ask, at),
+                )
             case BarClosed(at, symbol, opened_ns, bar):
-                if is_new:
-                    self._cell.handle(bot, BarRanged(symbol, bar), at)
-                venue.bar_closed(bot.name, symbol, bar, opened_ns, at)
-        self._cell.take_reports(bot)
+                self._cell.market_moved(
+                    bot,
+                    BarRanged(symbol, bar) if is_new else None,
+                    at,
+                    lambda: venue.bar_closed(bot.name, symbol, bar, opened_ns, at),
+                )
+                self._observe(event)
         bot.position = max(bot.position, event.at)
 
     def _observe(self, event: FeedEvent) -> None:

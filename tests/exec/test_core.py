@@ -14,8 +14,16 @@ from risk_bench import NOW, NOW_NS
 from hive_core.backtest.fills import BarPrices
 from hive_core.calendars.trading_day import to_ns
 from hive_core.contracts.order import LIVE_STATES, TRANSITIONS, OrderState, client_order_id
-from hive_exec.core.events import BarRanged, DecisionDue, Flatten, Submit, SubmitProvenAbsent, TimePassed
-from hive_exec.core.records import Kind, Record
+from hive_exec.core.events import (
+    BarBegan,
+    BarRanged,
+    DecisionDue,
+    Flatten,
+    Submit,
+    SubmitProvenAbsent,
+    TimePassed,
+)
+from hive_exec.core.records import RANK_BAR_CLOSED, RANK_DAY_RESET, Kind, Record
 from hive_exec.core.state import IllegalRecord, apply, live_orders
 from hive_exec.core.step import step
 
@@ -240,20 +248,38 @@ def test_equity_on_a_floor_ends_the_account_and_flattens_it(balance, at_reset, r
         assert ([record.kind for record in again], no_effects) == ([Kind.EQUITY_MARKED], [])
 
 
-def test_a_close_that_takes_equity_to_a_floor_ends_the_account():
+LATER = (AT[0] + 3_600 * 10**9, RANK_BAR_CLOSED, "EURUSD")
+
+
+def test_a_gap_to_a_floor_at_the_open_ends_the_account_and_other_opens_say_nothing():
+    bot, _ = with_order(OrderState.FILLED)
+    calm = BarBegan("EURUSD", Decimal("1.06000"), Decimal("1.06010"))
+    assert step(bot, calm, LATER, "local") == ([], [])
+    bot.account.balance_at_reset = bot.account.balance + 5_000
+    records, effects = do(bot, calm, LATER)
+    assert [record.kind for record in records] == [Kind.EQUITY_MARKED, Kind.ACCOUNT_BREACHED]
+    assert effects == [Flatten("samples")]
+
+
+def test_a_close_alone_judges_nothing_for_others_may_leave_in_the_same_bar():
     bot, order_id = with_order(OrderState.FILLED)
     bot.account.balance_at_reset = bot.account.balance + 5_000
     records, effects = do(bot, report(bot, order_id, "closed", price="1.06010"))
-    assert [record.kind for record in records] == [Kind.POSITION_CLOSED, Kind.ACCOUNT_BREACHED]
-    assert effects == [Flatten("samples")]
+    assert ([record.kind for record in records], effects) == ([Kind.POSITION_CLOSED], [])
 
 
 def test_a_new_day_begins_with_the_balance_at_its_own_midnight():
     bot, _ = with_order(OrderState.CLOSED)
+    reset_ns = to_ns(datetime(2017, 3, 7, 23, tzinfo=UTC))
+    # A bar that closes at the reset lies before it; what comes at that instant after it, does not.
+    assert (
+        step(bot, TimePassed(), (reset_ns, RANK_BAR_CLOSED, "EURUSD"), "local")[0][0].body["trading_day"]
+        == "2017-03-07"
+    )
     late = (to_ns(datetime(2017, 3, 8, 5, tzinfo=UTC)), 0, "")
     (opened,), effects = do(bot, TimePassed(), late)
     assert effects == []
-    assert opened.at == (to_ns(datetime(2017, 3, 7, 23, tzinfo=UTC)), -1, "")
+    assert opened.at == (reset_ns, RANK_DAY_RESET, "")
     assert opened.body["trading_day"] == "2017-03-08"
     assert opened.body["balance"] == "100690.2"
     assert opened.body["daily_floor"] == "95690.2"

@@ -7,6 +7,7 @@ import json
 import os
 import threading
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from exec_bench import MONDAY, Bench, a_decision, bars_of, delivery_bytes, write_bars
@@ -149,7 +150,7 @@ def test_a_body_that_is_not_its_contract_is_422_and_the_daemon_lives(client, pat
 def test_another_content_under_a_known_key_is_409(client):
     decision = a_decision()
     post_decision(client, decision)
-    other = delivery_bytes(decision.model_copy(update={"side": "sell"}))
+    other = delivery_bytes(decision.model_copy(update={"stop_loss": Decimal("1.05700")}))
     assert error_of(post_decision(client, decision, body=other))[:2] == (409, "Idempotency-Key")
 
 

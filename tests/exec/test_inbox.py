@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from exec_bench import MONDAY, a_decision, bars_of, delivery_bytes, write_bars
 
@@ -23,7 +25,7 @@ def test_the_same_delivery_again_gets_the_same_answer_and_makes_no_second_order(
 def test_another_content_under_a_known_key_is_refused_and_remembered(bench):
     decision = a_decision()
     bench.deliver(decision)
-    other = delivery_bytes(decision.model_copy(update={"side": "sell"}))
+    other = delivery_bytes(decision.model_copy(update={"stop_loss": Decimal("1.05700")}))
     with pytest.raises(CommandRefused, match="another content") as refused:
         bench.deliver(decision, other)
     assert refused.value.status == 409

@@ -113,3 +113,26 @@ def test_the_day_of_an_account_is_prague_s(paper):
     assert paper.account("paper")["trading_day"] == "2026-01-05"
     quote(paper, "110.000", "110.010")
     assert paper.account("paper")["trading_day"] == "2026-01-06"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("away_s", [5, 90 * 60])
+def test_an_order_that_never_reached_the_venue_is_not_sent_after_a_restart(paper, monkeypatch, away_s):
+    """Its decision may still be young; but no quote is known after a restart, so nothing new is risked."""
+
+    def dies(*_):
+        raise ConnectionError("the process ends here")
+
+    quote(paper, "110.000", "110.010")
+    monkeypatch.setattr(paper.cell.venue, "submit", dies)
+    with pytest.raises(RuntimeError):
+        paper.deliver(yen_decision(paper))
+    paper.cell._thread.join()
+    paper.cell.journal._connection.close()
+    paper.cell.venue._connection.close()
+    paper.wall_ns += away_s * 10**9
+    paper.open()
+    (order,) = paper.orders()
+    assert (order["state"], order["reason"]) == ("not_accepted", "stale_after_restart")
+    quote(paper, "110.000", "110.010")
+    assert paper.account("paper")["open_positions"] == 0

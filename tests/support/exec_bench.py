@@ -73,7 +73,7 @@ def a_decision(
     ts_ns = to_ns(ts)
     vote = Vote(
         source=source,
-        signal_id=f"sig_{ts_ns}",
+        signal_id=f"sig_{ts_ns}_{symbol}_{side}_{order_type}_{entry}_{stop}",
         message_id="1",
         message_sha256="b" * 64,
         ts_event_ns=ts_ns,

@@ -111,8 +111,15 @@ def maximum_loss() -> Verdict:
     return verdict_on(state=state)
 
 
+def traded_before() -> Verdict:
+    state = a_state()
+    state.traded_signals[a_decision().votes[0].signal_id] = "dec_other"
+    return verdict_on(state=state)
+
+
 SCENARIOS: dict[str, list[tuple[Callable[[], Verdict], DenialReason, dict[str, str]]]] = {
     "account_not_breached": [(breached, DenialReason.ACCOUNT_BREACHED, {"breached_rule": "daily_loss"})],
+    "signals_not_traded_before": [(traded_before, DenialReason.SIGNAL_TRADED_BEFORE, {})],
     "not_from_the_future": [(from_the_future, DenialReason.FROM_THE_FUTURE, {"age_s": "-1"})],
     "fresh": [(stale, DenialReason.STALE, {"age_s": "301", "max_decision_age_s": "300"})],
     "still_valid": [(expired, DenialReason.EXPIRED, {"valid_until": "2017-03-06T08:59:00Z"})],
