@@ -5,7 +5,8 @@ it starts (or fails before it could), read as it goes on, and closed once it has
 news are settled. News are told apart by keys, not by the order of records, so that a record of
 another process that becomes visible late is still dealt with.
 
-The start of a run is found by the order of storage ids, as Dagster's own run status sensors do.
+The start of a run is found by the order of storage ids, as Dagster's own run status sensors do. So are
+the records that belong to no run: what a sensor reports of itself.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ from pydantic import BaseModel, ConfigDict
 
 RUNS_PER_TICK = 50
 """Runs that are opened in one tick, and runs that are read in one tick; the rest follow in the next."""
+
+RUNLESS = ""
+"""The run id under which Dagster stores what is reported outside of a run."""
+
+RUNLESS_RECORDS_PER_TICK = 200
 
 ENDS = frozenset({DagsterEventType.RUN_SUCCESS, DagsterEventType.RUN_FAILURE, DagsterEventType.RUN_CANCELED})
 _NEWS = {
@@ -53,6 +59,7 @@ class Tail(BaseModel):
     started: str | None = None
     failed: str | None = None
     open_runs: dict[str, OpenRun] = {}
+    runless: OpenRun = OpenRun()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,14 @@ class RunLog:
         if RANGE_START in tags and RANGE_END in tags:
             return tags[RANGE_START], tags[RANGE_END]
         return (tags[PARTITION], tags[PARTITION]) if PARTITION in tags else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunlessLog:
+    """What was reported outside of any run since it was last settled, in the order it was stored."""
+
+    records: Sequence[dg.EventLogRecord]
+    read: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +140,8 @@ def skip_to_end(instance: dg.DagsterInstance, tail: Tail) -> None:
     tail.open_runs.clear()
     tail.started = instance.fetch_run_status_changes(DagsterEventType.RUN_START, limit=1).cursor
     tail.failed = instance.fetch_run_status_changes(DagsterEventType.RUN_FAILURE, limit=1).cursor
+    newest = instance.get_records_for_run(RUNLESS, of_type=_NEWS, limit=1, ascending=False)
+    tail.runless = OpenRun(read=newest.cursor)
 
 
 def runs_with_news(instance: dg.DagsterInstance, tail: Tail) -> Iterator[RunLog]:
@@ -164,3 +181,21 @@ def settle(tail: Tail, log: RunLog, done: Iterable[str], *, all_done: bool) -> N
     open_run.read = log.read
     if log.ended:
         del tail.open_runs[log.run.run_id]
+
+
+def runless_news(instance: dg.DagsterInstance, tail: Tail) -> RunlessLog:
+    """What was reported outside of any run since it was last settled, a page of it."""
+    page = instance.get_records_for_run(
+        RUNLESS, cursor=tail.runless.read, of_type=_NEWS, limit=RUNLESS_RECORDS_PER_TICK
+    )
+    return RunlessLog(page.records, page.cursor)
+
+
+def settle_runless(tail: Tail, log: RunlessLog, done: Iterable[str], *, all_done: bool) -> None:
+    """Note the keys that were dealt with. With `all_done` the next page follows; otherwise the same
+    records are read again in the next tick."""
+    tail.runless = (
+        OpenRun(read=log.read)
+        if all_done
+        else OpenRun(read=tail.runless.read, done=sorted({*tail.runless.done, *done}))
+    )

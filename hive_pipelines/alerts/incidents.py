@@ -1,4 +1,4 @@
-"""Failures and recoveries, read out of the records of a run. Whether and how they are told belongs to
+"""Failures and recoveries, read out of the records of a run, or of no run. Whether and how they are told belongs to
 `memory` and `message`.
 """
 
@@ -10,7 +10,7 @@ from typing import Literal
 import dagster as dg
 from dagster import DagsterEventType
 
-from hive_pipelines.event_log import RunLog, ToldError, told_error
+from hive_pipelines.event_log import RUNLESS, RunLog, RunlessLog, ToldError, told_error
 
 _MAX_FACTS = 5
 _BLOCKING_CHECK_FAILED = "DagsterAssetCheckFailedError"
@@ -19,7 +19,8 @@ _BLOCKING_CHECK_FAILED = "DagsterAssetCheckFailedError"
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Something failed. `subject` names the thing that can recover: a check, a step, or a job.
-    `key` is unique in the run; `at` is seconds since 1970, UTC."""
+    `key` is unique in the run; `at` is seconds since 1970, UTC. A check that was reported outside of a run
+    has no job and no run: it is looked at where its `asset` is, by its path."""
 
     key: str
     at: float
@@ -31,6 +32,7 @@ class Failure:
     reason: str
     job_name: str
     run_id: str
+    asset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,13 @@ def _check_title(evaluation: dg.AssetCheckEvaluation) -> str:
     return f"Asset check failed: {name}"
 
 
-def _of_check(log: RunLog, record: dg.EventLogRecord) -> Failure | Recovery:
+def _of_check(record: dg.EventLogRecord, log: RunLog | None = None) -> Failure | Recovery:
     evaluation = record.event_log_entry.dagster_event.asset_check_evaluation_data
     key = f"{record.storage_id}"
     subject = f"check {evaluation.asset_key.to_user_string()} {evaluation.check_name}"
     one = evaluation.partition
-    partitions = (one, one) if one else log.partitions
+    whole = None if log is None else log.partitions
+    partitions = (one, one) if one else whole
     if evaluation.passed:
         return Recovery(key, record.timestamp, subject, partitions)
     return Failure(
@@ -80,8 +83,9 @@ def _of_check(log: RunLog, record: dg.EventLogRecord) -> Failure | Recovery:
         what=_check_title(evaluation),
         error_class="",
         reason=_facts(evaluation),
-        job_name=log.run.job_name,
-        run_id=log.run.run_id,
+        job_name="" if log is None else log.run.job_name,
+        run_id=RUNLESS if log is None else log.run.run_id,
+        asset="/".join(evaluation.asset_key.path),
     )
 
 
@@ -128,7 +132,7 @@ def incidents_of(log: RunLog) -> list[Failure | Recovery]:
         event = record.event_log_entry.dagster_event
         match record.event_type:
             case DagsterEventType.ASSET_CHECK_EVALUATION:
-                found.append(_of_check(log, record))
+                found.append(_of_check(record, log))
             case DagsterEventType.STEP_SUCCESS:
                 subject = f"step {event.step_key}"
                 found.append(Recovery(f"{record.storage_id}", record.timestamp, subject, log.partitions))
@@ -138,3 +142,12 @@ def incidents_of(log: RunLog) -> list[Failure | Recovery]:
             case DagsterEventType.RUN_FAILURE:
                 found.extend(_of_failed_run(log, record))
     return found
+
+
+def incidents_of_runless(log: RunlessLog) -> list[Failure | Recovery]:
+    """The checks that were evaluated outside of any run, by a sensor for one."""
+    return [
+        _of_check(record)
+        for record in log.records
+        if record.event_type is DagsterEventType.ASSET_CHECK_EVALUATION
+    ]

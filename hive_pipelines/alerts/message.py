@@ -5,6 +5,8 @@ Which failures are told belongs to `memory`, how they travel to `slack`.
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from hive_pipelines.alerts.incidents import Failure
 from hive_pipelines.redaction import without_secrets
 
@@ -34,7 +36,8 @@ def alert_text(failure: Failure, *, webserver: str) -> str:
     Args:
         webserver: the address of the Dagster webserver, such as http://127.0.0.1:3000.
     """
-    where = f"job {failure.job_name}"
+    is_of_run = bool(failure.run_id)
+    where = f"job {failure.job_name}" if is_of_run else f"asset {failure.asset}, reported outside of a run"
     if failure.partitions is not None:
         first, last = failure.partitions
         where += f", partition {first}" if first == last else f", partitions {first} to {last}"
@@ -45,6 +48,8 @@ def alert_text(failure: Failure, *, webserver: str) -> str:
         f"*{_escaped(without_secrets(failure.what))}*",
         f"Where: {_escaped(where)}",
         f"Why: {_escaped(_shortened(without_secrets(reason)))}",
-        f"Run: {failure.run_id} {webserver}/runs/{failure.run_id}",
+        f"Run: {failure.run_id} {webserver}/runs/{failure.run_id}"
+        if is_of_run
+        else f"Check: {webserver}/assets/{quote(failure.asset)}?view=checks",
     ]
     return "\n".join(lines)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import defaultdict
 
 import dagster as dg
 from pydantic import BaseModel, ConfigDict
@@ -16,11 +15,20 @@ from pydantic import BaseModel, ConfigDict
 from hive_core.configuration.load import load_configuration
 from hive_core.configuration.model import Ports
 from hive_core.landing.home import HiveHome
-from hive_pipelines.alerts.incidents import Failure, Recovery, incidents_of
+from hive_pipelines.alerts.incidents import Failure, Recovery, incidents_of, incidents_of_runless
 from hive_pipelines.alerts.memory import Memory
 from hive_pipelines.alerts.message import alert_text
 from hive_pipelines.alerts.slack import Answer, Slack, require_slack_sdk
-from hive_pipelines.event_log import RunLog, Tail, open_new_runs, runs_with_news, settle, skip_to_end
+from hive_pipelines.event_log import (
+    RUNLESS,
+    Tail,
+    open_new_runs,
+    runless_news,
+    runs_with_news,
+    settle,
+    settle_runless,
+    skip_to_end,
+)
 
 MESSAGES_PER_TICK = 5
 """Slack takes about one message a second; the rest follow in the next tick."""
@@ -53,22 +61,27 @@ class _Tick:
         tail = self.cursor.tail
         open_new_runs(self.context.instance, tail)
         logs = list(runs_with_news(self.context.instance, tail))
-        news: list[tuple[Failure | Recovery, RunLog]] = []
-        keys: dict[str, set[str]] = {}
-        for log in logs:
-            incidents = incidents_of(log)
-            keys[log.run.run_id] = {incident.key for incident in incidents}
-            done = set(tail.open_runs[log.run.run_id].done)
-            news += [(incident, log) for incident in incidents if incident.key not in done]
-        settled: defaultdict[str, set[str]] = defaultdict(set)
-        for incident, log in sorted(news, key=lambda pair: pair[0].at):
+        runless = runless_news(self.context.instance, tail)
+        found = {log.run.run_id: incidents_of(log) for log in logs}
+        done = {run_id: set(tail.open_runs[run_id].done) for run_id in found}
+        found[RUNLESS], done[RUNLESS] = incidents_of_runless(runless), set(tail.runless.done)
+        news = [
+            (incident, run_id)
+            for run_id, incidents in found.items()
+            for incident in incidents
+            if incident.key not in done[run_id]
+        ]
+        for incident, run_id in sorted(news, key=lambda pair: pair[0].at):
             if not self._settle(incident):
                 break
-            settled[log.run.run_id].add(incident.key)
+            done[run_id].add(incident.key)
+        is_done = {
+            run_id: done[run_id].issuperset(incident.key for incident in incidents)
+            for run_id, incidents in found.items()
+        }
         for log in logs:
-            run_id = log.run.run_id
-            left = keys[run_id] - set(tail.open_runs[run_id].done) - settled[run_id]
-            settle(tail, log, settled[run_id], all_done=not left)
+            settle(tail, log, done[log.run.run_id], all_done=is_done[log.run.run_id])
+        settle_runless(tail, runless, done[RUNLESS], all_done=is_done[RUNLESS])
 
     def _settle(self, incident: Failure | Recovery) -> bool:
         """Deal with one incident; False when it has to wait."""
@@ -89,7 +102,7 @@ class _Tick:
         if answer.verdict == "refused":
             self.context.log.error(
                 f"Slack refused an alert for good ({answer.reason}), it is dropped: {incident.what}, "
-                f"run {incident.run_id}"
+                f"run {incident.run_id or 'none'}"
             )
         else:
             self.sent += 1

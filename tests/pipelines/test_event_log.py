@@ -6,7 +6,16 @@ import dagster as dg
 import pytest
 
 from hive_pipelines import event_log
-from hive_pipelines.event_log import OpenRun, Tail, open_new_runs, runs_with_news, settle, skip_to_end
+from hive_pipelines.event_log import (
+    OpenRun,
+    Tail,
+    open_new_runs,
+    runless_news,
+    runs_with_news,
+    settle,
+    settle_runless,
+    skip_to_end,
+)
 
 
 @dg.asset
@@ -118,3 +127,39 @@ def test_the_error_that_is_told_is_the_users_own(instance):
     (failure,) = [r for r in log.records if r.event_type.value == "STEP_FAILURE"]
     error = event_log.told_error(failure.event_log_entry.dagster_event)
     assert (error.class_name, error.message) == ("KeyError", "'no price'")
+
+
+def report(instance, *names: str) -> None:
+    for name in names:
+        instance.report_runless_asset_event(dg.AssetMaterialization(name))
+
+
+def reported(instance, tail, *, done=(), all_done=True) -> list[str]:
+    log = runless_news(instance, tail)
+    settle_runless(tail, log, done, all_done=all_done)
+    return [record.asset_key.to_user_string() for record in log.records]
+
+
+def test_what_is_reported_outside_of_runs_is_seen_once_and_apart_from_runs(either_instance, monkeypatch):
+    monkeypatch.setattr(event_log, "RUNLESS_RECORDS_PER_TICK", 2)
+    instance, tail = either_instance, Tail()
+    assert reported(instance, tail) == []
+    materialize(instance, table)
+    report(instance, "a", "b", "c")
+    assert reported(instance, tail) == ["a", "b"]
+    tail = Tail.model_validate_json(tail.model_dump_json())
+    assert reported(instance, tail) == ["c"]
+    assert reported(instance, tail) == []
+    report(instance, "d")
+    skip_to_end(instance, tail)
+    report(instance, "e")
+    assert reported(instance, tail) == ["e"]
+
+
+def test_what_was_reported_and_not_settled_is_seen_again_with_its_keys(instance):
+    tail = Tail()
+    report(instance, "a")
+    assert reported(instance, tail, done=["1"], all_done=False) == ["a"]
+    assert tail.runless.done == ["1"]
+    assert reported(instance, tail) == ["a"]
+    assert tail.runless.done == []

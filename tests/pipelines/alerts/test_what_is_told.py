@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from hive_pipelines.alerts import sensor
+from hive_pipelines.sensors import deliveries
 
 DAY, NEXT_DAY = "2024-01-02", "2024-01-03"
 
@@ -229,3 +230,55 @@ def test_a_sensor_that_never_ticked_begins_with_the_first_run(tick, webhook):
         tick.instance, tick.cursor = fresh, None
         tick()
     assert "before the first tick" in webhook.texts[0]
+
+
+REFUSALS = {DAY: "dec_a: 422 stop_loss: is <wrong>"}
+
+
+def tell_deliveries(instance, refused: dict[str, str]) -> None:
+    deliveries._tell(instance, deliveries.Tick(partitions=1), refused)
+
+
+def test_a_refused_decision_is_told_though_no_run_reports_it(instance, tick, webhook):
+    tell_deliveries(instance, REFUSALS)
+    tick()
+    (text,) = webhook.texts
+    title, where, why, facts, link = text.splitlines()
+    assert title == "*Asset check failed: delivered_decisions / acknowledged*"
+    assert where == "Where: asset delivered_decisions, reported outside of a run"
+    assert why == f"Why: {DAY} dec_a: 422 stop_loss: is &lt;wrong&gt;"
+    assert "partitions_with_refusals: 1" in facts
+    assert link == "Check: http://127.0.0.1:3000/assets/delivered_decisions?view=checks"
+    tick()
+    assert len(webhook.taken) == 1
+
+
+def test_a_refusal_is_told_once_until_the_deliveries_are_good_again(instance, tick, webhook):
+    for refused in (REFUSALS, REFUSALS, {}, REFUSALS):
+        tell_deliveries(instance, refused)
+    tick()
+    assert len(webhook.taken) == 2
+    (told,) = json.loads(tick.cursor)["memory"]["told"].values()
+    assert told["repeats"] == 0, "the repeat was of the one that is over"
+
+
+def test_refusals_that_slack_does_not_take_wait_and_none_is_told_twice(instance, tick, webhook, monkeypatch):
+    monkeypatch.setattr(sensor, "MESSAGES_PER_TICK", 1)
+    for word in ("red", "green", "blue"):
+        tell_deliveries(instance, {DAY: word})
+    for _ in range(4):
+        tick()
+    assert [text.splitlines()[2] for text in webhook.texts] == [
+        f"Why: {DAY} {word}" for word in ("red", "green", "blue")
+    ]
+
+
+def test_refusals_from_before_slack_was_set_up_are_let_be(instance, tick, slack, monkeypatch):
+    tell_deliveries(instance, REFUSALS)
+    tick()
+    monkeypatch.setenv("HIVE_SLACK_WEBHOOK_URL", slack.webhook_url)
+    tick()
+    assert slack.tried == []
+    tell_deliveries(instance, REFUSALS)
+    tick()
+    assert len(slack.taken) == 1
