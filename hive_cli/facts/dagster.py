@@ -32,7 +32,8 @@ _RUN_ERRORS = """query($run: ID!) { logsForRun(runId: $run) { __typename ... on 
 
 _CHECKS = """{ assetNodes { assetKey { path } assetChecksOrError { __typename ... on AssetChecks { checks {
   name blocking
-  executionForLatestMaterialization { status runId timestamp evaluation { severity } } } } } } }"""
+  executionForLatestMaterialization { status runId timestamp
+    evaluation { severity description } } } } } } }"""
 
 
 class DagsterUnreachable(Exception):
@@ -85,6 +86,7 @@ class FailedCheck:
     blocking: bool
     severity: str
     run_id: str
+    said: str
 
 
 class DagsterFacts:
@@ -180,9 +182,12 @@ class DagsterFacts:
                 last = check["executionForLatestMaterialization"]
                 if last is None or last["status"] not in {"FAILED", "EXECUTION_FAILED"}:
                     continue
-                severity = (last["evaluation"] or {}).get("severity", "ERROR")
+                evaluation = last["evaluation"] or {"severity": "ERROR", "description": None}
                 asset = "/".join(node["assetKey"]["path"])
-                failed.append(FailedCheck(asset, check["name"], check["blocking"], severity, last["runId"]))
+                severity, said = evaluation["severity"], evaluation["description"] or "it gave no reason"
+                failed.append(
+                    FailedCheck(asset, check["name"], check["blocking"], severity, last["runId"], said)
+                )
         return failed
 
 

@@ -146,7 +146,8 @@ def attention(found: dict[str, Any]) -> list[str]:
     if dagster.get("daemons_healthy") is False:
         told.append("a Dagster daemon has no fresh heartbeat: sensors and queued runs wait")
     told.extend(
-        f"check {check['asset']}.{check['name']} failed ({check['severity']}, run {check['run_id'][:8]})"
+        f"check {check['asset']}.{check['name']} failed ({check['severity']}, run {check['run_id'][:8]}): "
+        f"{check['said']}"
         for check in dagster.get("failed_checks", [])
     )
     told.extend(

@@ -51,14 +51,29 @@ def test_what_is_wrong_in_dagster_is_told() -> None:
             {"name": "other", "error": None, "sensors": [sensor("FAILURE"), sensor("SUCCESS")]},
         ],
         "failed_checks": [
-            {"asset": "bars", "name": "recent", "severity": "WARN", "run_id": "12345678-9", "blocking": False}
+            {
+                "asset": "bars",
+                "name": "recent",
+                "severity": "WARN",
+                "run_id": "12345678-9",
+                "blocking": False,
+                "said": "nothing since Monday",
+            }
         ],
         "last_failed": [
             {"run_id": "abcdefgh-1", "job": "signals", "ended_s": 0.0, "error": "parsed_signals: bad row"}
         ],
     }
     told = " / ".join(attention(facts(dagster=dagster)))
-    for fact in ("SyntaxError", "sensor delivery failed", "heartbeat", "bars.recent", "abcdefgh", "bad row"):
+    for fact in (
+        "SyntaxError",
+        "sensor delivery failed",
+        "heartbeat",
+        "bars.recent",
+        "since Monday",
+        "abcdefgh",
+        "bad row",
+    ):
         assert fact in told
     assert told.count("sensor delivery failed") == 1
 
