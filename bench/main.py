@@ -60,8 +60,8 @@ def install_rows(folder: Path) -> tuple[list[Row], Path]:
             shutil.rmtree(place)
     work = "install"
     return [
-        row(work, "plain", "time", "s", seconds),
-        row(work, "plain", "size", "MB", sizes),
+        row(work, "plain", "time", "s", seconds, goal=15),
+        row(work, "plain", "size", "MB", sizes, goal=450),
         row(work, "[demo] on top", "time", "s", demo_seconds),
         row(work, "plain and [demo]", "size", "MB", demo_sizes),
     ], place
@@ -80,8 +80,8 @@ def command_rows(place: Path, folder: Path) -> list[Row]:
     against = ("python -c pass", nothing.value)
     return [
         nothing,
-        row("start", "hive --help", "wall", "s", helps, floor=against),
-        row("first result", "hive demo", "wall", "s", demos, floor=against),
+        row("start", "hive --help", "wall", "s", helps, floor=against, goal=0.5),
+        row("first result", "hive demo", "wall", "s", demos, floor=against, goal=3),
     ]
 
 

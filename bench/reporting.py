@@ -30,6 +30,7 @@ class Row:
     n: int
     ratio_to: str = ""
     ratio: float | None = None
+    goal: float | None = None
 
 
 def row(
@@ -40,8 +41,10 @@ def row(
     values: list[float],
     *,
     floor: tuple[str, float] | None = None,
+    goal: float | None = None,
 ) -> Row:
-    """The row of several measurements of one thing; `floor` names what it is compared to."""
+    """The row of several measurements of one thing; `floor` names what it is compared to, `goal` is what
+    it shall stay under. A goal is told, not asserted: machines are noisy."""
     median = statistics.median(values)
     ratio_to, ratio = ("", None) if floor is None else (floor[0], round(median / floor[1], 2))
     return Row(
@@ -55,6 +58,7 @@ def row(
         len(values),
         ratio_to,
         ratio,
+        goal,
     )
 
 
@@ -69,12 +73,17 @@ def report(suite: str, rows: list[Row]) -> None:
     path = HiveHome.from_environment().root / "bench" / f"{suite}.json"
     publish(path, json.dumps(body, indent=2).encode("utf-8") + b"\n")
     table = Table(title=f"Bench: {suite}")
-    for name in ("work", "subject", "metric", "median", "lowest", "highest", "n", "ratio"):
+    for name in ("work", "subject", "metric", "median", "lowest", "highest", "n", "ratio", "goal"):
         table.add_column(name, overflow="fold")
     for entry in rows:
         figures = [f"{value:,.3g} {entry.unit}" for value in (entry.value, entry.lowest, entry.highest)]
         ratio = "" if entry.ratio is None else f"{entry.ratio:g} x {entry.ratio_to}"
-        table.add_row(entry.work, escape(entry.subject), entry.metric, *figures, str(entry.n), ratio)
+        goal = (
+            ""
+            if entry.goal is None
+            else f"< {entry.goal:g}, {'met' if entry.value < entry.goal else 'MISSED'}"
+        )
+        table.add_row(entry.work, escape(entry.subject), entry.metric, *figures, str(entry.n), ratio, goal)
     console = Console(width=None if Console().is_terminal else 150)
     console.print(table)
     console.print(f"medians; {path}")

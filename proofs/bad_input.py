@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +18,7 @@ from hive_core.landing.home import HiveHome
 from hive_core.landing.receipts import receipts
 from hive_core.signals.tables import DECISIONS
 from hive_pipelines.sensors.deliveries import read_decisions
-from proofs.daemon_process import Cursor, Installation, NotAcknowledged, sample_decisions
+from proofs.daemon_process import Cursor, Installation, NotAcknowledged, run_hive, sample_decisions
 from proofs.reporting import Claim
 
 ROWS = 48
@@ -38,20 +35,7 @@ class Answer:
 
 
 def _import(folder: Path, arguments: list[str]) -> Answer:
-    environment = {
-        **os.environ,
-        "HIVE_HOME": str(folder / ".hive"),
-        "HIVE_CONFIG": str(folder / "hive.toml"),
-        "COLUMNS": "200",
-        "NO_COLOR": "1",
-    }
-    ran = subprocess.run(
-        [sys.executable, "-m", "hive_cli", "import", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = run_hive(folder, ["import", *arguments])
     landed = list(receipts(HiveHome(folder / ".hive")))
     kept = sum(int(r.facts.get("rows", r.facts.get("messages", 0))) for r in landed)
     return Answer(ran.returncode, ran.stdout + ran.stderr, kept, sum(len(r.rejected) for r in landed))

@@ -55,6 +55,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def run_hive(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """The installed command on the home `.hive` of a folder, as a person would run it."""
+    environment = {
+        **os.environ,
+        "HIVE_HOME": str(folder / ".hive"),
+        "HIVE_CONFIG": str(folder / "hive.toml"),
+        "COLUMNS": "200",
+        "NO_COLOR": "1",
+    }
+    command = [sys.executable, "-m", "hive_cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
 def sample_decisions(configuration: Configuration) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(EURUSD bars, DECISIONS) of the sample rooms, by the pure functions that the assets call."""
     bars = parse_bars(embedded_eurusd_h1(), embedded_eurusd_h1_declaration(), landing_sha256=LANDED).frame
@@ -82,7 +95,7 @@ class Installation:
 
     def fill_lake(self, bars: pl.DataFrame, decisions: pl.DataFrame) -> list[str]:
         """Write prices and decisions as the assets would; returns the decisions' partitions."""
-        self.lake.write("bars", "EURUSD.H1", bars, run_id="proof")
+        self.lake.write("bars", f"{bars['symbol'][0]}.{bars['timeframe'][0]}", bars, run_id="proof")
         rates, _ = parse_ecb_rates(embedded_ecb_rates(), landing_sha256=LANDED)
         self.lake.write("reference_rates", WHOLE, rates, run_id="proof")
         days = sorted(decisions["ts_decided"].dt.strftime("%Y-%m-%d").unique())

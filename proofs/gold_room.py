@@ -3,22 +3,21 @@ room says of itself beside what its signals earned."""
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
 import time
 from pathlib import Path
 
 from hive_core.configuration.model import Configuration, SourceProfile
-from hive_core.market.declaration import declare_bars
-from hive_core.market.parse import parse_bars
+from hive_core.landing.receipts import receipts
+from hive_core.market.importing import bars_of_receipt
 from hive_core.signals.enrich import enrich_signals
-from hive_core.signals.messages import MessageDeclaration, parse_message_file
+from hive_core.signals.importing import messages_of_receipt
 from hive_core.signals.parse import parse_signals
 from hive_core.signals.resolve import resolve_decisions
 from hive_core.signals.score import score_signals, score_sources
 from hive_core.signals.validate import validate_signals
-from proofs.daemon_process import LANDED, Cursor, Installation
+from proofs.daemon_process import Cursor, Installation, run_hive
 from proofs.reporting import Claim
 
 MESSAGES = "signals/gold_room_2025-11_2025-12.jsonl.gz"
@@ -32,28 +31,28 @@ _CLAIMED_STOP = re.compile(r"\b(SL|STOP\s*LOSS)\s*HIT\b|\bHIT\s+SL\b", re.IGNORE
 
 
 def gold_room_claims(folder: Path) -> list[Claim]:
-    """The room through every stage; nothing when the data is not there."""
-    root = os.environ.get("HIVE_REAL_DATA")
-    if not root:
-        return []
+    """The room through every stage. `HIVE_REAL_DATA` names the folder of real data."""
+    root = os.environ["HIVE_REAL_DATA"]
     began = time.monotonic()
-    raw = {"symbol": "XAUUSD", "timeframe": "H1", "format": "csv", "time_zone": "UTC", "side": "bid"}
-    bars = parse_bars(
-        gzip.decompress((Path(root) / BARS).read_bytes()), declare_bars(raw), landing_sha256=LANDED
-    )
-    declaration = MessageDeclaration(source=SOURCE, format="jsonl")
-    messages = parse_message_file(
-        (Path(root) / MESSAGES).read_bytes(), declaration, landing_sha256=LANDED
-    ).frame
+    installation = Installation(folder)
+    bar_options = ["--symbol", "XAUUSD", "--timeframe", "H1", "--format", "csv", "--time-zone", "UTC"]
+    imported = [
+        run_hive(folder, ["import", "bars", str(Path(root) / BARS), *bar_options, "--side", "bid"]),
+        run_hive(
+            folder,
+            ["import", "messages", str(Path(root) / MESSAGES), "--source", SOURCE, "--format", "jsonl"],
+        ),
+    ]
+    landed = {receipt.kind: receipt for receipt in receipts(installation.home)}
+    bars = bars_of_receipt(installation.home, landed["bars"])
+    messages = messages_of_receipt(installation.home, landed["messages"]).frame
     # A pip of this room is 0.1 dollars: "30 pips" stand beside moves of 3 dollars.
     configuration = Configuration(sources={SOURCE: SourceProfile(pip={"XAUUSD": "0.1"})})  # type: ignore[dict-item]
     parsed = parse_signals(messages, configuration)
     valid, quarantined = validate_signals(parsed, bars.frame, messages)
     decisions = resolve_decisions(enrich_signals(valid, bars.frame), configuration)
 
-    installation = Installation(folder)
     days = installation.fill_lake(bars.frame, decisions)
-    installation.lake.write("bars", "XAUUSD.H1", bars.frame, run_id="proof")
     installation.start()
     installation.deliver(days, Cursor())
     installation.settle()
@@ -84,10 +83,14 @@ def gold_room_claims(folder: Path) -> list[Claim]:
     )
     return [
         Claim(
-            "the gold room flows to fills without an error",
+            "the gold room is imported and flows to fills without an error",
             "1,919 messages in, fills out",
             counts,
-            messages.height == 1_919 and len(filled) > 0 and not fault and records > 0,
+            all(ran.returncode == 0 for ran in imported)
+            and messages.height == 1_919
+            and len(filled) > 0
+            and not fault
+            and records > 0,
             messages.height,
         ),
         Claim(

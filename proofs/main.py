@@ -93,7 +93,10 @@ def main() -> int:
         progress.update(bar, advance=1, description="bad input")
         claims += bad_input_claims(folder / "bad")
         progress.update(bar, advance=1, description="gold room")
-        claims += gold_room_claims(folder / "gold")
+        if "HIVE_REAL_DATA" in os.environ:
+            claims += gold_room_claims(folder / "gold")
+        else:
+            progress.console.print("the gold room is not asked: HIVE_REAL_DATA is not set")
         progress.update(bar, advance=1)
     return report("main", [seed], claims)
 
