@@ -71,7 +71,9 @@ def _case(
     path = folder / f"input{suffix}"
     path.write_bytes(payload)
     answer = _import(folder, [arguments[0], str(path), *arguments[1:]])
-    said = next((line.strip() for line in answer.text.splitlines() if line.strip().startswith("ERROR")), "")
+    told = [line.strip().replace(str(path), path.name) for line in answer.text.splitlines() if line.strip()]
+    # The row's or the file's own reason: after the line that says what was refused.
+    said = next((line for line in told[1:] if not line.startswith(("PASS", "next"))), told[0])
     measured = f"exit {answer.exit_code}, kept {answer.kept_rows}, rejected {answer.rejected_rows}; {said}"
     return Claim(f"bad input: {name}", target, measured[:300], holds(answer), 1)
 

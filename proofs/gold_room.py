@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from pathlib import Path
 
 from hive_core.configuration.model import Configuration, SourceProfile
@@ -33,7 +32,6 @@ _CLAIMED_STOP = re.compile(r"\b(SL|STOP\s*LOSS)\s*HIT\b|\bHIT\s+SL\b", re.IGNORE
 def gold_room_claims(folder: Path) -> list[Claim]:
     """The room through every stage. `HIVE_REAL_DATA` names the folder of real data."""
     root = os.environ["HIVE_REAL_DATA"]
-    began = time.monotonic()
     installation = Installation(folder)
     bar_options = ["--symbol", "XAUUSD", "--timeframe", "H1", "--format", "csv", "--time-zone", "UTC"]
     imported = [
@@ -73,7 +71,7 @@ def gold_room_claims(folder: Path) -> list[Claim]:
     counts = (
         f"{messages.height} messages: {kinds}; {valid.height} valid, {quarantined.height} quarantined, "
         f"{decisions.height} decisions, {account['denied']} denied, {len(orders)} orders, "
-        f"{len(filled)} filled; equity {account['equity']}; {time.monotonic() - began:.1f} s"
+        f"{len(filled)} filled; equity {account['equity']}"
     )
     own = (
         f"its posts: {hits} targets hit, {stops} stops hit ({claimed:.0%}); measured: "
