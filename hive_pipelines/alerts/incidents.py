@@ -1,5 +1,5 @@
-"""Failures and recoveries, read out of the records of a run, or of no run. Whether and how they are told belongs to
-`memory` and `message`.
+"""Failures and recoveries, read out of the records of a run, or of none. Whether and how they are told
+belongs to `memory` and `message`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Literal
 import dagster as dg
 from dagster import DagsterEventType
 
-from hive_pipelines.event_log import RUNLESS, RunLog, RunlessLog, ToldError, told_error
+from hive_pipelines.event_log import RUNLESS, RunlessLog, RunLog, ToldError, told_error
 
 _MAX_FACTS = 5
 _BLOCKING_CHECK_FAILED = "DagsterAssetCheckFailedError"
