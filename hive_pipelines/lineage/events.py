@@ -3,7 +3,8 @@
 An asset of a run is one OpenLineage run: START with its step, then COMPLETE (with what was written,
 summed over the partitions of the run), FAIL or ABORT. The checks of an asset are a run of their own,
 `<asset>.checks`, told when the Dagster run has ended: data-quality assertions are a facet of inputs,
-and the last table of a run is nobody's input in it. Where the events go belongs to `emit`.
+and the last table of a run is nobody's input in it. What was reported outside of any run has START and
+COMPLETE at the same instant, and no parent. Where the events go belongs to `emit`.
 """
 
 from __future__ import annotations
@@ -88,11 +89,7 @@ class _Teller:
             run=self.ol.Run(
                 runId=naming.run_id(self.story.run_id, job),
                 facets={
-                    "parent": f.parent_run.ParentRunFacet(
-                        run=f.parent_run.Run(runId=naming.parent_run_id(self.story.run_id)),
-                        job=f.parent_run.Job(namespace=naming.JOB_NAMESPACE, name=self.story.job_name),
-                        producer=PRODUCER,
-                    ),
+                    **self.parent(),
                     "processing_engine": f.processing_engine_run.ProcessingEngineRunFacet(
                         version=dg.__version__,
                         name="Dagster",
@@ -115,6 +112,17 @@ class _Teller:
             outputs=list(outputs),
         )
         return KeyedEvent(f"{kind}:{job}", event)
+
+    def parent(self) -> dict[str, Any]:
+        if self.story.job_name is None:
+            return {}
+        f = self.facets.parent_run
+        facet = f.ParentRunFacet(
+            run=f.Run(runId=naming.parent_run_id(self.story.run_id)),
+            job=f.Job(namespace=naming.JOB_NAMESPACE, name=self.story.job_name),
+            producer=PRODUCER,
+        )
+        return {"parent": facet}
 
     def nominal_time(self, asset: dg.AssetKey) -> dict[str, Any]:
         window = self.facts[asset].window

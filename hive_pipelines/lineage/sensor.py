@@ -11,10 +11,17 @@ from pydantic import BaseModel, ConfigDict
 
 from hive_core.configuration.load import load_configuration
 from hive_core.landing.home import HiveHome
-from hive_pipelines.event_log import Tail, open_new_runs, runs_with_news, settle
+from hive_pipelines.event_log import (
+    Tail,
+    open_new_runs,
+    runless_news,
+    runs_with_news,
+    settle,
+    settle_runless,
+)
 from hive_pipelines.lineage.emit import FilePosition, append_lines, send_backlog
 from hive_pipelines.lineage.events import events_of
-from hive_pipelines.lineage.story import facts_of, story_of
+from hive_pipelines.lineage.story import facts_of, story_of, story_of_report
 
 
 class LineageCursor(BaseModel):
@@ -40,7 +47,13 @@ def _write_news(context: dg.SensorEvaluationContext, home: HiveHome, tail: Tail)
         events = events_of(story, facts_of(context.repository_def, story), home.lake)
         lines += [Serde.to_json(keyed.event) for keyed in events if keyed.key not in done]
         logs.append((log, [keyed.key for keyed in events]))
+    runless = runless_news(context.instance, tail)
+    for record in runless.records:
+        if (story := story_of_report(record)) is not None:
+            events = events_of(story, facts_of(context.repository_def, story), home.lake)
+            lines += [Serde.to_json(keyed.event) for keyed in events]
     append_lines(home.lineage_file, lines)
+    settle_runless(tail, runless, (), all_done=True)
     for log, keys in logs:
         settle(tail, log, keys, all_done=True)
     return len(lines)
@@ -50,7 +63,8 @@ def _write_news(context: dg.SensorEvaluationContext, home: HiveHome, tail: Tail)
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
-        "Tells OpenLineage what every run read, wrote and checked: to a file under HIVE_HOME, and to a "
+        "Tells OpenLineage what every run read, wrote and checked, and what sensors report outside of "
+        "runs (landings, deliveries): to a file under HIVE_HOME, and to a "
         "collector when `lineage.url` or OPENLINEAGE_URL is set. It watches from outside; an asset "
         "never waits for it."
     ),

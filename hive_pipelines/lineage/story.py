@@ -1,5 +1,6 @@
 """What happened in one run, read out of Dagster's records: which assets were made, from what, how it
-ended, and what the checks found. How that is told in OpenLineage belongs to `events`.
+ended, and what the checks found. What a sensor reports outside of any run is a story of its own, done
+when it is told. How that is told in OpenLineage belongs to `events`.
 
 Metadata read from a materialisation: `dagster/partition_row_count` (or `dagster/row_count`),
 `size_bytes`, `data_sha256`, `dagster/column_schema`, and of a run over a range of partitions, where
@@ -78,10 +79,11 @@ class AssetRun:
 
 @dataclass(frozen=True, slots=True)
 class RunStory:
-    """One run. `checked` holds the last evaluation of each check and partition, oldest first."""
+    """One run. `checked` holds the last evaluation of each check and partition, oldest first. What was
+    reported outside of a run has an id of its own, and no job."""
 
     run_id: str
-    job_name: str
+    job_name: str | None
     partitions: tuple[str, str] | None
     asset_runs: tuple[AssetRun, ...]
     checked: tuple[Checked, ...]
@@ -202,6 +204,33 @@ def story_of(log: RunLog) -> RunStory:
         asset_runs=tuple(runs.values()),
         checked=tuple(checked.values()),
         ended=log.ended,
+    )
+
+
+def story_of_report(record: dg.EventLogRecord) -> RunStory | None:
+    """The story of one record without a run; None when it is neither a materialisation nor a check."""
+    event, at = record.event_log_entry.dagster_event, record.timestamp
+    made: tuple[AssetRun, ...] = ()
+    checked: tuple[Checked, ...] = ()
+    match record.event_type:
+        case DagsterEventType.ASSET_MATERIALIZATION:
+            written = _written(record.asset_materialization)
+            partition = written.partition
+            made = (AssetRun(event.asset_key, "", at, at, "success", None, {written.partition: written}),)
+        case DagsterEventType.ASSET_CHECK_EVALUATION:
+            found = _checked(event.asset_check_evaluation_data, at)
+            partition = found.partition
+            checked = (found,)
+        case _:
+            return None
+    return RunStory(
+        # A storage id is given out again when Dagster's storage is made anew; not at the same instant.
+        run_id=f"runless/{record.storage_id}/{at}",
+        job_name=None,
+        partitions=(partition, partition) if partition else None,
+        asset_runs=made,
+        checked=checked,
+        ended=True,
     )
 
 

@@ -184,6 +184,7 @@ def _tell(instance: dg.DagsterInstance, tick: Tick, refused: Mapping[str, str]) 
         dg.AssetMaterialization(
             "delivered_decisions",
             metadata={
+                "dagster/partition_row_count": tick.accepted,
                 "accepted": tick.accepted,
                 "known_before": tick.known,
                 "refused": len(tick.refused),

@@ -156,6 +156,7 @@ def landings(context: dg.SensorEvaluationContext, hive: HiveResource) -> dg.Sens
 def _tell(instance: dg.DagsterInstance, landed: list[Receipt]) -> None:
     """Show each landing at its external asset."""
     for receipt in landed:
+        rows = receipt.facts.get("messages" if receipt.kind == "messages" else "rows")
         instance.report_runless_asset_event(
             dg.AssetMaterialization(
                 f"landed_{receipt.kind}",
@@ -163,6 +164,7 @@ def _tell(instance: dg.DagsterInstance, landed: list[Receipt]) -> None:
                 metadata={
                     "file": receipt.file_name,
                     "data_sha256": receipt.payload_sha256,
+                    **({} if rows is None else {"dagster/partition_row_count": rows}),
                     "receipt": receipt.number,
                     "rejected_rows": len(receipt.rejected),
                     "declaration": dict(receipt.declaration),

@@ -39,6 +39,10 @@ STAGES = (
 JOBS = {"bars_job", "rates_job", "signals_job", "reports_job"}
 ASSETS = {
     *STAGES,
+    "landed_bars",
+    "landed_rates",
+    "landed_messages",
+    "delivered_decisions",
     "denials",
     "source_outcomes",
     "source_scores",
