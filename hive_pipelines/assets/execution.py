@@ -45,6 +45,7 @@ def execution_reports(context: dg.AssetExecutionContext, hive: HiveResource):
     pages = [before]
     after = int(before["seq"].max() or 0)  # type: ignore[arg-type]
     with hive.daemon(timeout_s=30) as daemon:
+        refuse_another_journal(daemon, before)
         while True:
             page = fetch_reports(daemon, after)
             if not page.reports:
@@ -66,6 +67,27 @@ def fetch_reports(daemon: httpx.Client, after_seq: int) -> ReportPage:
     response = daemon.get("/reports", params={"after_seq": after_seq, "limit": PAGE})
     response.raise_for_status()
     return ReportPage.model_validate_json(response.content)
+
+
+def refuse_another_journal(daemon: httpx.Client, stored: pl.DataFrame) -> None:
+    """The daemon's journal must be the one whose reports are stored: its record at the stored end has
+    the stored hash. Otherwise records of two journals would stand under each other.
+
+    Raises:
+        dg.Failure: it is another one.
+    """
+    if stored.is_empty():
+        return
+    last = stored.row(-1, named=True)
+    page = daemon.get("/reports", params={"after_seq": last["seq"] - 1, "limit": 1})
+    page.raise_for_status()
+    found = ReportPage.model_validate_json(page.content).reports
+    if not found or found[0].record_sha256 != last["record_sha256"]:
+        raise dg.Failure(
+            f"the daemon's journal is not the one whose reports are stored: record {last['seq']} is "
+            "missing in it or has another hash. Bring back that journal (`hive verify`), or move the lake "
+            "folders of the execution tables away to begin anew"
+        )
 
 
 _TABLES = {

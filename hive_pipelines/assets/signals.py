@@ -80,7 +80,7 @@ _BARS = dg.AssetDep("bars", partition_mapping=dg.AllPartitionMapping())
     outs={
         "valid_signals": dg.AssetOut(
             description="Signals that hold against the market of their minute: instrument, sides, order of "
-            "targets, collar, duplicates.",
+            "targets, collar, edits, duplicates.",
             metadata=_BY_EVENT,
             **_SPEC,
         ),
@@ -104,7 +104,7 @@ def judged_signals(
     parsed_signals: pl.DataFrame,
     messages: pl.DataFrame,
 ) -> Iterator[Any]:
-    """Sort signals into valid and quarantined. The day before is context for duplicates only."""
+    """Sort signals into valid and quarantined. The day before is context for duplicates and edits only."""
     first, last = day_window(list(context.partition_keys))
     market = bars_around(hive.lake(), parsed_signals)
     valid, quarantined = validate_signals(parsed_signals, market, messages)
@@ -137,7 +137,8 @@ def enriched_signals(context: dg.AssetExecutionContext, hive: HiveResource, vali
             **_SPEC,
         ),
         "resolutions": dg.AssetOut(
-            description="What became of each valid signal: decided, confirmed, outvoted, without account.",
+            description="What became of each valid signal: decided, confirmed, held back, outvoted, "
+            "without account.",
             metadata=_BY_EVENT,
             **_SPEC,
         ),
@@ -149,10 +150,12 @@ def enriched_signals(context: dg.AssetExecutionContext, hive: HiveResource, vali
 def resolved_signals(
     context: dg.AssetExecutionContext, hive: HiveResource, enriched_signals: pl.DataFrame
 ) -> Iterator[Any]:
-    """Resolve votes into decisions. The day before votes, but decides nothing here."""
+    """Resolve votes into decisions. The day before votes and holds back, but decides nothing here."""
     configuration = hive.configuration()
     if context_days(configuration.resolution) > 1:
-        raise ValueError("resolution.vote_window_s reaches back over more than the one day that is loaded")
+        raise ValueError(
+            "resolution.vote_window_s, twice, reaches back over more than the one day that is loaded"
+        )
     first, last = day_window(list(context.partition_keys))
     resolved = resolve_signals(enriched_signals, configuration, first_ts=first, last_ts=last)
     outcomes = resolved.resolutions.group_by("outcome").len().sort("outcome")
