@@ -9,6 +9,7 @@ import dagster as dg
 import polars as pl
 
 from hive_pipelines.lake_io_manager import DAY_COLUMN
+from hive_pipelines.markdown_text import as_markdown_text
 from hive_pipelines.quality.checks import run_checks
 
 PREVIEW_ROWS = 8
@@ -72,6 +73,4 @@ def preview(frame: pl.DataFrame) -> str:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    text = text.replace("\n", " ").replace("|", "\\|").replace("`", "'")
-    return text if len(text) <= PREVIEW_CELL_CHARACTERS else text[: PREVIEW_CELL_CHARACTERS - 1] + "…"
+    return "" if value is None else as_markdown_text(str(value), PREVIEW_CELL_CHARACTERS)

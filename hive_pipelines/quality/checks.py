@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import dagster as dg
 import polars as pl
 
+from hive_pipelines.markdown_text import as_markdown_text, without_markup
 from hive_pipelines.quality.findings import Finding
 from hive_pipelines.quality.schemas import SCHEMAS, schema_findings
 from hive_pipelines.quality.suites import run_suite, suite_tables
@@ -105,21 +106,20 @@ def findings_table(findings: Iterable[Finding]) -> str:
     rows = [
         (
             "holds" if found.holds else "**fails**",
-            found.rule,
-            found.column,
-            str(found.unexpected_count),
-            "; ".join(str(example) for example in found.examples),
+            *(
+                as_markdown_text(text, _MAX_TEXT)
+                for text in (
+                    found.rule,
+                    found.column,
+                    str(found.unexpected_count),
+                    "; ".join(str(example) for example in found.examples),
+                )
+            ),
         )
         for found in ordered
     ]
     header = "| | rule | column | unexpected | first places |\n|---|---|---|---|---|"
-    return "\n".join([header, *("| " + " | ".join(_cell(text) for text in row) + " |" for row in rows)])
-
-
-def _cell(text: str) -> str:
-    """Text that cannot break a markdown table, cut where it is too long to read."""
-    short = text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
-    return short.replace("|", "\\|").replace("\r", " ").replace("\n", " ")
+    return "\n".join([header, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
 def _summary(table: str, frame: pl.DataFrame, failures: tuple[Finding, ...]) -> str:
@@ -127,7 +127,7 @@ def _summary(table: str, frame: pl.DataFrame, failures: tuple[Finding, ...]) -> 
     if not failures:
         return f"{table}: {frame.height} rows, nothing to say"
     first = failures[0]
-    place = f" ({_cell(str(first.examples[0]))})" if first.examples else ""
+    place = f" ({without_markup(str(first.examples[0]), _MAX_TEXT)})" if first.examples else ""
     more = f", and {len(failures) - 1} more" if len(failures) > 1 else ""
     column = first.column or "the rows"
     return f"{table}: {first.rule} fails for {column} in {first.unexpected_count} rows{place}{more}"

@@ -20,12 +20,16 @@ from hive_core.configuration.model import Configuration
 from hive_core.contracts.decision import Decision, Delivery, Origin
 from hive_core.evidence.canonical import canonical_bytes
 from hive_pipelines.lake import Lake, LakeFileChanged
+from hive_pipelines.markdown_text import as_markdown_text, without_markup
 from hive_pipelines.partitions import DAY_FORMAT
 from hive_pipelines.resources import HiveResource
 
 PARTITIONS_PER_PAGE = 1_000
 SECONDS_PER_TICK = 40
 """A sensor's tick may take 60 s; what is left over goes in the next one."""
+
+MAX_TEXT = 300
+"""Characters of a refusal that are shown."""
 
 CHECK = "acknowledged"
 REFUSED_STATUSES = {400, 409, 413, 415, 422}
@@ -177,9 +181,13 @@ def _new_partitions(instance: dg.DagsterInstance, cursor: Cursor) -> list[tuple[
     return [(record.storage_id, record.partition_key) for record in page.records if record.partition_key]
 
 
+def _listed(refusals: list[str]) -> dg.MarkdownMetadataValue:
+    lines = [f"- {as_markdown_text(line, MAX_TEXT)}" for line in refusals[:20]]
+    return dg.MetadataValue.md("\n".join(lines) or "none")
+
+
 def _tell(instance: dg.DagsterInstance, tick: Tick, refused: Mapping[str, str]) -> None:
     """Show the tick at the external asset, and at its check everything that is refused by now."""
-    listed = "\n".join(f"- {line}" for line in tick.refused[:20]) or "none"
     instance.report_runless_asset_event(
         dg.AssetMaterialization(
             "delivered_decisions",
@@ -189,7 +197,7 @@ def _tell(instance: dg.DagsterInstance, tick: Tick, refused: Mapping[str, str]) 
                 "known_before": tick.known,
                 "refused": len(tick.refused),
                 "partitions": tick.partitions,
-                "refusals": dg.MetadataValue.md(listed),
+                "refusals": _listed(tick.refused),
             },
         )
     )
@@ -200,10 +208,10 @@ def _tell(instance: dg.DagsterInstance, tick: Tick, refused: Mapping[str, str]) 
             check_name=CHECK,
             passed=not refused,
             severity=dg.AssetCheckSeverity.ERROR,
-            description=stand[0] if stand else "every decision was acknowledged",
+            description=without_markup(stand[0], MAX_TEXT) if stand else "every decision was acknowledged",
             metadata={
                 "partitions_with_refusals": len(stand),
-                "refusals": dg.MetadataValue.md("\n".join(f"- {line}" for line in stand[:20]) or "none"),
+                "refusals": _listed(stand),
             },
         )
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from hive_core.landing.receipts import Receipt, receipts
 from hive_pipelines.assets.signals import BAR_CONTEXT
 from hive_pipelines.jobs import bars_job, rates_job, signals_job
+from hive_pipelines.markdown_text import as_markdown_text, without_markup
 from hive_pipelines.partitions import BAR_SERIES, DAY_FORMAT
 from hive_pipelines.resources import HiveResource
 
@@ -21,6 +22,9 @@ NEAR = timedelta(days=31)
 
 LOOKS_BACK = timedelta(days=2)
 """A day's decisions look at the signals of the day before, and these at the messages of the day before."""
+
+MAX_TEXT = 200
+"""Characters of a refused row, or of a file's name, that are shown."""
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
@@ -160,7 +164,7 @@ def _tell(instance: dg.DagsterInstance, landed: list[Receipt]) -> None:
         instance.report_runless_asset_event(
             dg.AssetMaterialization(
                 f"landed_{receipt.kind}",
-                description=receipt.file_name,
+                description=without_markup(receipt.file_name, MAX_TEXT),
                 metadata={
                     "file": receipt.file_name,
                     "data_sha256": receipt.payload_sha256,
@@ -171,7 +175,10 @@ def _tell(instance: dg.DagsterInstance, landed: list[Receipt]) -> None:
                     "facts": dict(receipt.facts),
                     "first_rejections": dg.MetadataValue.md(
                         "\n".join(
-                            f"- row {row.row}, {row.column} = `{row.value[:40]}`: {row.reason}"
+                            "- "
+                            + as_markdown_text(
+                                f"row {row.row}, {row.column} = {row.value[:40]!r}: {row.reason}", MAX_TEXT
+                            )
                             for row in receipt.rejected[:10]
                         )
                         or "none"

@@ -359,7 +359,7 @@ def test_a_preview_is_a_table_that_no_value_can_break(sound_tables):
     frame = pl.DataFrame({"text": ["a|b\nc`d", "x" * 500, None], "number": [1, 2, 3]})
     lines = preview(frame).splitlines()
     assert lines[:2] == ["| text | number |", "|---|---|"]
-    assert lines[2] == "| a\\|b c'd | 1 |"
+    assert lines[2] == r"| a\|b c\`d | 1 |"
     assert lines[3] == "| " + "x" * (PREVIEW_CELL_CHARACTERS - 1) + "… | 2 |"
     assert lines[4:] == ["|  | 3 |"]
     many = preview(pl.concat([frame] * 400)).splitlines()

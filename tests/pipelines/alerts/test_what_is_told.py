@@ -232,7 +232,7 @@ def test_a_sensor_that_never_ticked_begins_with_the_first_run(tick, webhook):
     assert "before the first tick" in webhook.texts[0]
 
 
-REFUSALS = {DAY: "dec_a: 422 stop_loss: is <wrong>"}
+REFUSALS = {DAY: "dec_a: 422 stop_loss: is wrong"}
 
 
 def tell_deliveries(instance, refused: dict[str, str]) -> None:
@@ -246,7 +246,7 @@ def test_a_refused_decision_is_told_though_no_run_reports_it(instance, tick, web
     title, where, why, facts, link = text.splitlines()
     assert title == "*Asset check failed: delivered_decisions / acknowledged*"
     assert where == "Where: asset delivered_decisions, reported outside of a run"
-    assert why == f"Why: {DAY} dec_a: 422 stop_loss: is &lt;wrong&gt;"
+    assert why == f"Why: {DAY} dec_a: 422 stop_loss: is wrong"
     assert "partitions_with_refusals: 1" in facts
     assert link == "Check: http://127.0.0.1:3000/assets/delivered_decisions?view=checks"
     tick()

@@ -39,8 +39,8 @@ def test_a_broken_schema_stops_what_follows_in_the_run(sound_tables):
     schema = next(found for found in result.get_asset_check_evaluations() if found.check_name == "schema")
     assert not result.success
     assert schema.severity == dg.AssetCheckSeverity.ERROR
-    assert "bid_high is the highest" in schema.metadata["findings"].value
-    assert "row 0: bid_open=1.054, bid_high=1.0" in schema.metadata["findings"].value
+    assert r"bid\_high is the highest" in schema.metadata["findings"].value
+    assert r"row 0: bid\_open=1.054, bid\_high=1.0" in schema.metadata["findings"].value
     assert not [
         event for event in result.get_asset_materialization_events() if event.asset_key.path == ["after"]
     ]
