@@ -15,7 +15,8 @@ import polars as pl
 from hive_core.backtest.fills import BarPrices
 from hive_core.calendars.trading_day import from_ns, to_ns
 from hive_core.instruments.specification import InstrumentSpecification, instruments
-from hive_core.market.bars import ASK_COLUMNS, BID_COLUMNS, TIMEFRAME_SECONDS, with_both_sides
+from hive_core.market.bars import ASK_COLUMNS, BAR_SCHEMA, BID_COLUMNS, TIMEFRAME_SECONDS, with_both_sides
+from hive_core.market.one_series import CONTEXT, one_series
 from hive_exec.core.records import RANK_BAR_CLOSED, RANK_BAR_OPENED, RANK_RATES, FeedPosition
 
 LOOK_BACK = timedelta(days=10)
@@ -65,20 +66,6 @@ class LakeFeed:
         self._lake = lake.rstrip("/")
         self._files, self._root = fsspec.core.url_to_fs(self._lake)
 
-    def _read(self, path: str) -> pl.DataFrame:
-        with self._files.open(path, "rb") as file:
-            return pl.read_parquet(file)
-
-    def timeframe_for(self, symbol: str, start: datetime, end: datetime) -> str | None:
-        """The finest timeframe with bars of a symbol in a window (both ends included), or None."""
-        for timeframe in sorted(TIMEFRAME_SECONDS, key=lambda name: TIMEFRAME_SECONDS[name]):
-            path = f"{self._root}/bars/{symbol}.{timeframe}.parquet"
-            if not self._files.exists(path):
-                continue
-            if not self._read(path).filter(pl.col("ts_open").is_between(start, end)).is_empty():
-                return timeframe
-        return None
-
     def data_hashes(self, symbols: list[str]) -> dict[str, str]:
         """SHA-256 of the stored bar files of these symbols, by `SYMBOL.TIMEFRAME`."""
         hashes: dict[str, str] = {}
@@ -91,36 +78,54 @@ class LakeFeed:
 
     def events(self, symbols: list[str], after_ns: int, until_ns: int) -> Iterator[FeedEvent]:
         """Events of these symbols, and all rates, from `LOOK_BACK` before `after_ns` up to and
-        including `until_ns`, in order; of each rate also the last before. A bar is taken only if it has
-        closed by then."""
+        including `until_ns`, in order; of each rate also the last before.
+
+        Where several timeframes are stored, `hive_core.market.one_series` says which bar is used when.
+        That and every event depend on the stored bars alone: a stretch reads the same in one window as
+        in several, wherever they begin and end.
+        """
         start = from_ns(after_ns) - LOOK_BACK
         end = from_ns(until_ns)
         found: list[FeedEvent] = [*self._rates(start, end)]
         for symbol in sorted(symbols):
-            timeframe = self.timeframe_for(symbol, start, end)
-            if timeframe is not None:
-                found += self._bars(symbol, timeframe, start, end)
+            found += self._bars(symbol, start, end)
         found.sort(key=lambda event: event.at)
         return iter(found)
 
-    def _bars(self, symbol: str, timeframe: str, start: datetime, end: datetime) -> Iterator[FeedEvent]:
+    def _bars(self, symbol: str, start: datetime, end: datetime) -> Iterator[FeedEvent]:
         specification = instruments()[symbol]
-        length = timedelta(seconds=TIMEFRAME_SECONDS[timeframe])
-        bars = self._read(f"{self._root}/bars/{symbol}.{timeframe}.parquet")
-        bars = bars.filter((pl.col("ts_open") >= start) & (pl.col("ts_open") <= end))
-        complete = with_both_sides(bars, specification)
-        for row in complete.select("ts_open", *BID_COLUMNS, *ASK_COLUMNS).iter_rows():
-            opened_ns, closed_ns = to_ns(row[0]), to_ns(row[0] + length)
-            prices = [_tick_price(value, specification) for value in row[1:]]
-            yield BarOpened((opened_ns, RANK_BAR_OPENED, symbol), symbol, prices[0], prices[4])
-            if row[0] + length <= end:
+        used = one_series(self._stored_bars(symbol, start, end))
+        touching = used.filter((pl.col("ts_close") >= start) & (pl.col("ts_open") <= end))
+        complete = with_both_sides(touching, specification)
+        for opened, closed, *values in complete.select(
+            "ts_open", "ts_close", *BID_COLUMNS, *ASK_COLUMNS
+        ).iter_rows():
+            prices = [_tick_price(value, specification) for value in values]
+            opened_ns, closed_ns = to_ns(opened), to_ns(closed)
+            if opened >= start:
+                yield BarOpened((opened_ns, RANK_BAR_OPENED, symbol), symbol, prices[0], prices[4])
+            if closed <= end:
                 yield BarClosed((closed_ns, RANK_BAR_CLOSED, symbol), symbol, opened_ns, BarPrices(*prices))
+
+    def _stored_bars(self, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
+        """Bars of a symbol of every timeframe, in a window and as far around it as they decide on
+        which of those in it are used."""
+        columns = ("timeframe", "ts_open", *BID_COLUMNS, *ASK_COLUMNS)
+        around = pl.col("ts_open").is_between(start - CONTEXT, end + CONTEXT)
+        found = [pl.DataFrame(schema={name: BAR_SCHEMA[name] for name in columns})]
+        for timeframe in TIMEFRAME_SECONDS:
+            path = f"{self._root}/bars/{symbol}.{timeframe}.parquet"
+            if self._files.exists(path):
+                with self._files.open(path, "rb") as file:
+                    found.append(pl.scan_parquet(file).filter(around).select(columns).collect())
+        return pl.concat(found)
 
     def _rates(self, start: datetime, end: datetime) -> Iterator[FeedEvent]:
         path = f"{self._root}/reference_rates/all.parquet"
         if not self._files.exists(path):
             return
-        known = self._read(path).filter(pl.col("date") <= end.date()).sort("date")
+        with self._files.open(path, "rb") as file:
+            known = pl.scan_parquet(file).filter(pl.col("date") <= end.date()).sort("date").collect()
         # The last rate before the window too: a position may outlast a silence of the source, and its
         # worth is then counted by the last rate there was. New risk wants a fresh one.
         before = known.filter(pl.col("date") < start.date()).group_by("currency").last().select(known.columns)
