@@ -1,5 +1,6 @@
 """Everything the command prints goes through here: facts to stdout, progress and errors to stderr.
 
+Text of others (messages, files, their names) is shown without what a terminal would obey: `printable`.
 Colours and progress bars are for terminals; rich leaves both out when the output is piped and when
 NO_COLOR is set. What a command says belongs to the command.
 """
@@ -7,6 +8,7 @@ NO_COLOR is set. What a command says belongs to the command.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,9 +18,20 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
     from rich.table import Table
+    from rich.text import Text
 
 PIPED_WIDTH = 200
 """Columns when nobody sees the edge of the screen: wide enough that no cell is cut."""
+
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys instead of showing: C0 and C1 controls but newline and tab, and the marks that
+turn the direction of text (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters)."""
+
+
+def printable(text: str) -> str:
+    """Text without what a terminal would obey: a message must not clear the screen, name the window or
+    show an order's figures backwards."""
+    return _OBEYED.sub("", text)
 
 
 def _console(*, stderr: bool) -> Console:
@@ -40,18 +53,21 @@ def notes() -> Console:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout; times and decimals as text."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    """One JSON document on stdout; times and decimals as text. What a terminal would obey is written as
+    JSON's escapes, so that nothing of a value is lost."""
+    written = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    # The layout of the document holds none but newlines; all others stand inside texts.
+    sys.stdout.write(_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", written) + "\n")
 
 
 def print_plain(lines: Iterable[str], *, stderr: bool = False) -> None:
-    """Lines as they are: no markup, no wrapping."""
+    """Lines without markup and wrapping, printable."""
     stream = sys.stderr if stderr else sys.stdout
-    stream.write("".join(f"{line}\n" for line in lines))
+    stream.write("".join(f"{printable(line)}\n" for line in lines))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table; columns whose name begins with `>` stand right. Cells are shown as they are, never as
+    """A table; columns whose name begins with `>` stand right. Cells are printable text, never
     markup: a message may hold brackets."""
     from rich import box
     from rich.table import Table
@@ -74,7 +90,7 @@ def _cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return str(value)
+    return printable(str(value))
 
 
 def moment(ts_ns: int | None) -> str | None:
@@ -84,11 +100,11 @@ def moment(ts_ns: int | None) -> str | None:
     return datetime.fromtimestamp(ts_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def marked(text: str, style: str) -> Any:
-    """A cell in a colour."""
+def marked(text: str, style: str = "") -> Text:
+    """Printable text in a colour: a cell, or a line of a tree."""
     from rich.text import Text
 
-    return Text(text, style=style)
+    return Text(printable(text), style=style)
 
 
 def progress() -> Progress:

@@ -20,6 +20,7 @@ from hive_cli.commands.orders import orders
 from hive_cli.commands.status import status
 from hive_cli.commands.up import up
 from hive_cli.commands.verify import verify
+from hive_cli.console import print_plain
 from hive_cli.failure import Failure
 
 app = typer.Typer(
@@ -77,7 +78,7 @@ def run(arguments: list[str]) -> int:
     except Failure as failure:
         _say(failure.lines())
         if debug:
-            traceback.print_exc()
+            _say(traceback.format_exc().splitlines())
         return failure.exit_code
     except KeyboardInterrupt:
         _say(["interrupted"])
@@ -88,7 +89,7 @@ def run(arguments: list[str]) -> int:
         return 0
     except Exception as error:  # noqa: BLE001 (the last line of defence: a person gets lines, not a dump)
         if debug:
-            traceback.print_exc()
+            _say(traceback.format_exc().splitlines())
             return 1
         frame = traceback.extract_tb(error.__traceback__)[-1]
         reason = " ".join(str(error).split())[:300]
@@ -105,7 +106,7 @@ def run(arguments: list[str]) -> int:
 
 def _say(lines: list[str]) -> None:
     sys.stdout.flush()
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    print_plain(lines, stderr=True)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hive_cli.console import moment
+from hive_cli.console import marked, moment
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -39,11 +39,9 @@ def explain(
 
 
 def _branch(tree: Tree, label: str, lines: list[str]) -> Tree:
-    from rich.text import Text
-
-    branch = tree.add(Text(label, style="bold"))
+    branch = tree.add(marked(label, "bold"))
     for line in lines:
-        branch.add(Text(line))
+        branch.add(marked(line))
     return branch
 
 
@@ -58,11 +56,10 @@ def _short(value: Any) -> str:
 
 
 def _tree(chain: dict[str, Any]) -> Tree:
-    from rich.text import Text
     from rich.tree import Tree
 
     order, decision = chain["order"], chain["decision"]
-    tree = Tree(Text(f"{order['client_order_id']}  ({chain['from']})", style="bold"))
+    tree = Tree(marked(f"{order['client_order_id']}  ({chain['from']})", "bold"))
     for vote in chain["votes"]:
         _add_vote(tree, vote)
     origin = chain["origin"]

@@ -187,14 +187,14 @@ def _refuse_missing(what: str, options: dict[str, str | None], example: str) -> 
 
 def _import_each(files: list[Path], take: Callable[[str, bytes], ImportOutcome], *, as_json: bool) -> None:
     """Every file on its own: what is wrong with one loses nothing of another."""
-    from hive_cli.console import print_json, progress
+    from hive_cli.console import print_json, printable, progress
     from hive_core.contracts.rejection import RefusedFile
 
     done: list[Imported] = []
     with progress() as bar:
         task = bar.add_task("importing", total=len(files))
         for path in files:
-            bar.update(task, description=path.name)
+            bar.update(task, description=printable(path.name))
             try:
                 done.append(Imported(str(path), take(path.name, path.read_bytes()), None))
             except RefusedFile as error:

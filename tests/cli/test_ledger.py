@@ -270,6 +270,22 @@ def test_the_lake_adds_the_message_the_signal_and_the_runs(hive, home: HiveHome,
         assert fact in told
 
 
+def test_a_message_that_would_steer_the_terminal_is_shown_harmless(hive, home: HiveHome, journal) -> None:
+    text = "BUY \x1b]0;rich\x07\x1b[2J\x9b2J\u202eEURUSD\n\tSL 1.05"
+    message = dict.fromkeys(MESSAGES) | {
+        "ts_event": datetime(2017, 3, 1, 14, tzinfo=UTC),
+        "text": text,
+        "message_sha256": SHA,
+    }
+    into_lake(home, "messages", DAY, conform(pl.DataFrame([message]), MESSAGES))
+    told = hive("explain", ORDER).out
+    assert "BUY ]0;rich[2J2JEURUSD" in told
+    assert not set("\x1b\x07\x9b\u202e") & set(told)
+    as_json = hive("explain", ORDER, "--json").out
+    assert not set("\x1b\x07\x9b\u202e") & set(as_json)
+    assert json.loads(as_json)["votes"][0]["message"]["text"] == text
+
+
 def test_decisions_that_changed_since_are_told(hive, home: HiveHome, journal: Path) -> None:
     into_lake(home, "decisions", DAY, pl.DataFrame({"x": [1]}))
     assert json.loads(hive("explain", ORDER, "--json").out)["origin"]["lake_has_the_same_data"] is False
