@@ -41,7 +41,9 @@ class ReplayDriver:
 
     def has_work(self) -> bool:
         """Whether the account was asked to go further than it is, or a decision came."""
-        return self._is_woken or self._bot.clock_ns < self._bot.advance_until_ns
+        # A window is finished even where its first event already stands at the end that was asked for.
+        is_open = self._events is not None
+        return self._is_woken or is_open or self._bot.clock_ns < self._bot.advance_until_ns
 
     def decision_arrived(self) -> None:
         """The window must be read again: the decision's instrument may be new in it."""

@@ -274,3 +274,11 @@ def test_a_decision_that_comes_a_little_late_is_judged_by_the_quotes_of_now(benc
     intended = [r for r in bench.reports() if r.kind == "order_intended"][-1]
     geometry = next(c for c in intended.body["checks"] if c["rule"] == "stop_on_right_side")
     assert geometry["numbers"]["entry"] == "1.0616"  # the ask at 10:00
+
+
+def test_a_decision_at_the_very_instant_up_to_which_the_account_may_go_is_judged(bench, week):
+    bench.deliver(a_decision())
+    bench.advance(MONDAY + HOUR)
+    bench.deliver(a_decision(ts=MONDAY + 2 * HOUR, stop="1.05900", targets=("1.08000",)))
+    bench.advance(MONDAY + 2 * HOUR)
+    assert len(bench.orders()) == 2
