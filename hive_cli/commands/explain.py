@@ -16,7 +16,6 @@ KEPT_OUT_OF_RECORDS = frozenset(
 )
 """Stands elsewhere in the tree."""
 
-
 MARKET = ("market_ts", "market_bid", "market_ask", "spread_pips", "atr_pips", "reward_to_risk", "session")
 """What a person wants to know of the enriched signal."""
 
@@ -89,6 +88,7 @@ def _tree(chain: dict[str, Any]) -> Tree:
         [
             _pairs({name: order[name] for name in ("account", "symbol", "side", "order_type", "lots")}),
             _pairs({name: order[name] for name in ("entry", "stop_loss", "take_profit", "leg", "attempt")}),
+            f"no fill beyond {order['price_bound']}",
             f"risk {chain['risk_amount']}" + (f"  profit {order['profit']}" if order["profit"] else ""),
         ],
     )
@@ -114,16 +114,7 @@ def _add_vote(tree: Tree, vote: dict[str, Any]) -> None:
     signal = f"{vote['side']}  " + _pairs({name: vote[name] for name in ("entry", "stop_loss")})
     _branch(branch, f"signal {vote['signal_id']}", [f"{signal}  targets {', '.join(vote['take_profits'])}"])
     if (market := vote["enriched_signals"]) is not None:
-        names = (
-            "market_ts",
-            "market_bid",
-            "market_ask",
-            "spread_pips",
-            "atr_pips",
-            "reward_to_risk",
-            "session",
-        )
-        _branch(branch, "market as it was known then", [_pairs({name: market[name] for name in names})])
+        _branch(branch, "market as it was known then", [_pairs({name: market[name] for name in MARKET})])
     _branch(
         branch,
         "made by",

@@ -52,7 +52,6 @@ def explain(settings: Settings, wanted: str) -> dict[str, Any]:
         "origin": _origin(lake, delivery["origin"]),
         "checks": intended["checks"],
         "risk_amount": intended["risk_amount"],
-        "worst_entry": intended.get("worst_entry"),
         "records": [_without_delivery(record) for record in records],
     }
 

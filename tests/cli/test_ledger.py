@@ -66,6 +66,7 @@ def intent(order_id: str, leg: int) -> dict[str, Any]:
         "lots": "0.5",
         "stop_loss": "1.0500",
         "take_profit": "1.0600",
+        "price_bound": "1.0553",
         "submitted_ns": T0_NS,
         "good_till_ns": DECISION["valid_until_ns"],
     }
@@ -81,7 +82,6 @@ def intent(order_id: str, leg: int) -> dict[str, Any]:
         "decision_sha256": "c" * 64,
         "origin": ORIGIN,
         "sources": ["sample_edge"],
-        "worst_entry": "1.0553",
         "risk_amount": "265.00",
         "checks": [check],
     }
@@ -234,7 +234,11 @@ def test_an_order_explains_itself_from_the_journal_alone(hive, journal: Path) ->
     assert chain["checks"][0]["numbers"]["floor"] == "95000"
     kinds = [record["kind"] for record in chain["records"]]
     assert kinds == ["decision_received", "order_intended", "order_filled", "position_closed"]
-    assert "no longer in the lake" in hive("explain", ORDER).out
+    assert chain["order"]["price_bound"] == "1.0553"
+    assert "worst_entry" not in chain
+    told = hive("explain", ORDER).out
+    assert "no longer in the lake" in told
+    assert "no fill beyond 1.0553" in told
 
 
 def test_the_lake_adds_the_message_the_signal_and_the_runs(hive, home: HiveHome, journal: Path) -> None:
