@@ -53,7 +53,10 @@ def claims_page(
     for suite, when in benches:
         parts.append(f"## Bench: {suite['suite']}\n\n{_measured(suite, when)}\n")
         parts.append(
-            _table(("work", "subject", "metric", "median", "lowest to highest", "n", "ratio"), _rows(suite))
+            _table(
+                ("work", "subject", "metric", "median", "lowest to highest", "n", "ratio", "goal"),
+                _rows(suite),
+            )
         )
     return "\n".join(parts)
 
@@ -76,18 +79,14 @@ def _rows(suite: dict[str, Any]) -> list[tuple[str, ...]]:
         unit = f" {row['unit']}" if row["unit"] else ""
         spread = "" if row["n"] == 1 else f"{row['lowest']:,.4g} to {row['highest']:,.4g}{unit}"
         ratio = "" if row["ratio"] is None else f"{row['ratio']:g} x {row['ratio_to']}"
-        rows.append(
-            (
-                row["work"],
-                row["subject"],
-                row["metric"],
-                f"{row['value']:,.4g}{unit}",
-                spread,
-                str(row["n"]),
-                ratio,
-            )
-        )
+        goal = "" if row["goal"] is None else f"under {row['goal']:g}{unit}: {_met(row)}"
+        median = f"{row['value']:,.4g}{unit}"
+        rows.append((row["work"], row["subject"], row["metric"], median, spread, str(row["n"]), ratio, goal))
     return rows
+
+
+def _met(row: dict[str, Any]) -> str:
+    return "met" if row["value"] < row["goal"] else "**missed**"
 
 
 def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
