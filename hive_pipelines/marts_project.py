@@ -21,6 +21,10 @@ class MartsProjectError(RuntimeError):
     """dbt cannot read its project; the text is what dbt says."""
 
 
+class LakeIsNoFolder(ValueError):
+    """The marts are written by DuckDB, into folders only."""
+
+
 def dbt_executable() -> str:
     """The dbt of this environment, wherever it was started from."""
     return str(Path(sys.executable).parent / "dbt")
@@ -38,13 +42,23 @@ def dbt_environment(home: HiveHome) -> dict[str, str]:
 
 
 def mart_path(home: HiveHome, name: str) -> Path:
-    """Where a mart's Parquet file stands, in a lake that is a folder."""
-    return Path(home.lake) / "marts" / f"{name}.parquet"
+    """Where a mart's Parquet file stands. Raises LakeIsNoFolder."""
+    return _marts_folder(home) / f"{name}.parquet"
 
 
 def prepare_marts_folder(home: HiveHome) -> None:
-    """Make the folder that DuckDB writes the marts into; DuckDB makes none."""
-    (Path(home.lake) / "marts").mkdir(parents=True, exist_ok=True)
+    """Make the folder that DuckDB writes the marts into; DuckDB makes none. Raises LakeIsNoFolder."""
+    _marts_folder(home).mkdir(parents=True, exist_ok=True)
+
+
+def _marts_folder(home: HiveHome) -> Path:
+    if "://" in home.lake:
+        raise LakeIsNoFolder(
+            f"the marts can only be written to a lake that is a folder, not to HIVE_LAKE={home.lake}; the "
+            "other tables are not concerned. Next step: set HIVE_LAKE to the path of a folder, or leave the "
+            "marts out"
+        )
+    return Path(home.lake) / "marts"
 
 
 def manifest_path(home: HiveHome) -> Path:
