@@ -4,5 +4,5 @@
 }) }}
 select orders.client_order_id, orders.ts_intended, decisions.ts_decided, decisions.valid_until
 from {{ ref('fct_orders') }} as orders
-inner join {{ source('lake', 'decisions') }} as decisions on orders.decision_id = decisions.decision_id
+inner join {{ ref('received_decisions') }} as decisions on orders.decision_id = decisions.decision_id
 where orders.ts_intended < decisions.ts_decided or orders.ts_intended > decisions.valid_until

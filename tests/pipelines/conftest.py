@@ -80,6 +80,7 @@ def _messages() -> pl.DataFrame:
                 "ts_event": moment(when),
                 "text": text,
                 "reply_to": "a4" if kind == "update" else None,
+                "earlier_versions": version - 1,
                 "message_sha256": HASH,
                 "landing_sha256": HASH,
             }
@@ -362,6 +363,17 @@ def _scores() -> pl.DataFrame:
     return _frame([dict(zip(SCORES, ("room_a", *numbers), strict=True))], SCORES)
 
 
+def _delivered(name: str, when: str) -> dict:
+    """What the marts read of a decision as the daemon got it."""
+    decided, until = (int(moment(text).timestamp()) * 10**9 for text in (when, when[:10] + " 23:00"))
+    return {
+        "decision_id": name,
+        "reference_price": "1.0551",
+        "ts_decided_ns": decided,
+        "valid_until_ns": until,
+    }
+
+
 def _told() -> dict[str, pl.DataFrame]:
     denial = {
         "decision_id": "dec_3",
@@ -382,7 +394,19 @@ def _told() -> dict[str, pl.DataFrame]:
         "body": "{}",
         "record_sha256": HASH,
     }
-    return {"denials": _frame([denial], DENIALS), "execution_reports": _frame([breach], EXECUTION_REPORTS)}
+    received = [
+        {
+            "seq": seq,
+            "account": account,
+            "ts_event": moment(when),
+            "kind": "decision_received",
+            "body": json.dumps({"decision_id": name, "delivery": {"decision": _delivered(name, when)}}),
+            "record_sha256": HASH,
+        }
+        for seq, (name, account, _, when, *_) in enumerate(DECISIONS_OF_TWO_DAYS, start=2)
+    ]
+    reports = _frame([breach, *received], EXECUTION_REPORTS)
+    return {"denials": _frame([denial], DENIALS), "execution_reports": reports}
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ priced as (
         orders.*,
         case
             when orders.order_type = 'market'
-                then (decisions.decision_json ->> '$.reference_price')::double
+                then decisions.reference_price
             else orders.entry
         end as reference_price,
         executions.executions,
@@ -18,7 +18,8 @@ priced as (
         executions.gross_profit,
         pips.pip
     from {{ source('lake', 'orders') }} as orders
-    left join {{ source('lake', 'decisions') }} as decisions using (decision_id)
+    left join {{ ref('received_decisions') }} as decisions
+        on orders.account = decisions.account and orders.decision_id = decisions.decision_id
     left join {{ ref('order_executions') }} as executions using (client_order_id)
     left join {{ ref('instrument_pips') }} as pips on orders.symbol = pips.symbol
 )

@@ -127,7 +127,8 @@ def _broken(sound: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
 @pytest.fixture(scope="session")
 def dbt_session(sound_tables, tmp_path_factory) -> DbtSession:
-    """dbt over a sound lake, one without rows, and one that is broken in every way that has a test."""
+    """dbt over a sound lake, one without rows, one that is broken in every way that has a test, and one
+    whose days were made again with other decisions after their orders had traded."""
     root = tmp_path_factory.mktemp("marts")
     started_in = root / "started_in"
     started_in.mkdir()
@@ -135,12 +136,17 @@ def dbt_session(sound_tables, tmp_path_factory) -> DbtSession:
         "sound": sound_tables,
         "empty": {name: frame.clear() for name, frame in sound_tables.items()},
         "broken": _broken(sound_tables),
+        "made_again": {
+            **sound_tables,
+            "decisions": sound_tables["decisions"].with_columns("again_" + pl.col("decision_id")),
+        },
     }
     homes = {name: HiveHome(root / name) for name in lakes}
     for name, tables in lakes.items():
         _write(homes[name], tables)
     # A failed test keeps dbt from building what follows; run and test apart look at everything.
     plan = [("sound", [["build"]]), ("empty", [["build"]]), ("broken", [["run"], ["test"]])]
+    plan.append(("made_again", [["build"]]))
     environment = {
         **{name: value for name, value in os.environ.items() if name != "HIVE_LAKE"},
         **dbt_environment(homes["sound"]),
