@@ -189,6 +189,7 @@ def _import_each(files: list[Path], take: Callable[[str, bytes], ImportOutcome],
     """Every file on its own: what is wrong with one loses nothing of another."""
     from hive_cli.console import print_json, printable, progress
     from hive_core.contracts.rejection import RefusedFile
+    from hive_core.landing.reading import read_bounded
 
     done: list[Imported] = []
     with progress() as bar:
@@ -196,7 +197,7 @@ def _import_each(files: list[Path], take: Callable[[str, bytes], ImportOutcome],
         for path in files:
             bar.update(task, description=printable(path.name))
             try:
-                done.append(Imported(str(path), take(path.name, path.read_bytes()), None))
+                done.append(Imported(str(path), take(path.name, read_bounded(path)), None))
             except RefusedFile as error:
                 done.append(Imported(str(path), None, str(error)))
             except OSError as error:

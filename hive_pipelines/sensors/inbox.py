@@ -1,5 +1,7 @@
 """The inbox: files that a user drops into `inbox/messages/<source>/` land by themselves."""
 
+import filecmp
+import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +10,9 @@ import dagster as dg
 from pydantic import ValidationError
 
 from hive_core.contracts.rejection import RefusedFile
-from hive_core.evidence.canonical import sha256_hex
 from hive_core.landing.home import HiveHome, publish
 from hive_core.landing.outcome import ImportOutcome
+from hive_core.landing.reading import read_bounded
 from hive_core.signals.importing import import_messages
 from hive_core.signals.messages import MessageDeclaration
 from hive_pipelines.resources import HiveResource
@@ -51,7 +53,7 @@ def take_file(home: HiveHome, path: Path, time_zone: str | None, received_ns: in
         if ending not in FORMATS:
             raise RefusedFile(f"{ending or 'no ending'} is not one of {', '.join(sorted(FORMATS))}")
         declaration = _declaration(source, FORMATS[ending], time_zone)
-        outcome = import_messages(home, path.name, path.read_bytes(), declaration, received_ns=received_ns)
+        outcome = import_messages(home, path.name, read_bounded(path), declaration, received_ns=received_ns)
     except RefusedFile as refusal:
         target = _free_place(home.inbox / "refused" / source, path)
         path.replace(target)
@@ -77,8 +79,11 @@ def _free_place(folder: Path, path: Path) -> Path:
     """Where a refused file goes; another file of its name that was refused before is kept."""
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / path.name
-    if place.exists() and place.read_bytes() != path.read_bytes():
-        place = folder / f"{path.stem}.{sha256_hex(path.read_bytes())[:12]}{path.suffix}"
+    # In pieces: it may be here because it is too large to be read whole.
+    if place.exists() and not filecmp.cmp(place, path, shallow=False):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        place = folder / f"{path.stem}.{digest[:12]}{path.suffix}"
     return place
 
 

@@ -54,6 +54,19 @@ def test_a_refused_file_loses_nothing_of_the_others(hive, home: HiveHome, tmp_pa
     assert [receipt.file_name for receipt in receipts(home)] == ["good.csv"]
 
 
+def test_a_file_that_is_too_large_to_read_is_refused_and_the_others_land(
+    hive, home: HiveHome, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.csv"
+    with large.open("wb") as sparse:
+        sparse.truncate(2**36)
+    said = hive("import", "bars", str(large), bars(tmp_path, GOOD), *DECLARED)
+    assert said.code == 1
+    assert "large.csv: refused" in said.err
+    assert "68,719,476,736 bytes are more than the 536,870,912 that one file may have" in said.err
+    assert [receipt.file_name for receipt in receipts(home)] == ["bars.csv"]
+
+
 def test_bars_on_a_saturday_are_a_wrong_clock(hive, home: HiveHome, tmp_path: Path) -> None:
     prices = "1.05,1.06,1.04,1.055,10"
     rows = [f"2017-03-{4 + hour // 24:02d} {hour % 24:02d}:00:00,{prices}" for hour in range(40)]

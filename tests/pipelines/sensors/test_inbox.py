@@ -158,3 +158,14 @@ def test_the_same_file_again_lands_once(tick, drop, small):
     tick()
     assert [receipt.number for receipt in receipts(small.home)] == [1]
     assert left_in(small) == []
+
+
+def test_a_file_that_is_too_large_to_read_is_refused_by_its_size(tick, drop, small):
+    large = drop("room_a/export.jsonl", b"")
+    with large.open("wb") as sparse:
+        sparse.truncate(2**36)
+    os.utime(large, (1, 1))
+    drop("room_b/export.jsonl", OTHERS)
+    told = tick.told()
+    assert told.startswith("landed 1 files; refused export.jsonl: 68,719,476,736 bytes are more than")
+    assert left_in(small) == ["refused/room_a/export.jsonl", "refused/room_a/export.jsonl.reason.txt"]
