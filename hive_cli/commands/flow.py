@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hive_cli.own_name import own_name
+
 if TYPE_CHECKING:
     from hive_cli.facts.settling import Look, Settling
     from hive_cli.settings import Settings
@@ -56,7 +58,7 @@ def flow(
         "last_order": orders[-1]["client_order_id"] if orders else None,
     }
     steps.done("gather the facts")
-    found |= {"urls": urls(settings), "stop": "hive down (or make stop)", "seconds": steps.seconds}
+    found |= {"urls": urls(settings), "stop": f"{own_name()} down (or make stop)", "seconds": steps.seconds}
     if as_json:
         print_json(found)
     else:
@@ -215,7 +217,7 @@ def _show(found: dict[str, Any]) -> None:
             "The prices are real. The rooms are samples, written for Hive: their results mean nothing.",
             f"orders placed by this run: {found['new_orders']:,}" + (f" ({again})" if again else ""),
             *[f"{name}: {url}" for name, url in found["urls"].items()],
-            *([f"why an order exists: hive explain {found['last_order']}"] if found["last_order"] else []),
+            *([f"why an order exists: {own_name()} explain {last}"] if (last := found["last_order"]) else []),
             f"stop with: {found['stop']}",
             totals_line(
                 {"orders": found["orders"], "fills": sum(each["filled"] for each in found["by_source"])},

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from hive_cli.own_name import own_name
+
 
 def orders(
     account: Annotated[str, typer.Option(help="Only the orders of this account.")] = "",
@@ -47,7 +49,7 @@ def orders(
     if len(shown) < len(found):
         print_plain([f"the newest {len(shown)} of {len(found):,}; all of them: hive orders --limit 0"])
     if shown:
-        print_plain([f"why one exists: hive explain {shown[-1]['client_order_id']}"])
+        print_plain([f"why one exists: {own_name()} explain {shown[-1]['client_order_id']}"])
     print_plain([totals_line({"orders": len(found)})])
 
 

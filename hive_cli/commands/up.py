@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hive_cli.own_name import own_name
+
 if TYPE_CHECKING:
     from hive_cli.services.supervisor import Notify
     from hive_cli.settings import Settings
@@ -40,7 +42,7 @@ def up(
         [
             f"started {', '.join(started)} in {took_s} s" if started else "everything was running already",
             *[f"{name}: {url}" for name, url in urls(settings).items()],
-            "stop with: hive down (or make stop)",
+            f"stop with: {own_name()} down (or make stop)",
             totals_line({"services": len(running)}),
         ]
     )

@@ -23,7 +23,7 @@ def bundled_file(name: str) -> Path:
     if missing or spec is None or not spec.submodule_search_locations:
         raise Failure(
             f"the pipelines are not installed: {', '.join(missing) or 'hive_pipelines'} is missing",
-            next_step='pip install "hive-trading[pipelines,demo]"',
+            next_step='pip install ".[pipelines,demo]"',
         )
     package = Path(next(iter(spec.submodule_search_locations)))
     for place in (package / "bundled" / name, package.parent / name):

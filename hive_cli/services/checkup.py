@@ -95,7 +95,7 @@ def extra_installed(extra: str) -> Finding:
         "WARN",
         f"[{extra}]",
         f"missing: {', '.join(missing)}",
-        f'pip install "hive-trading[{extra}]" (only needed for '
+        f'pip install ".[{extra}]" (only needed for '
         + {"pipelines": "Dagster: hive up", "demo": "samples: hive demo", "slack": "alerts"}[extra]
         + ")",
     )

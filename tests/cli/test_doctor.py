@@ -65,7 +65,7 @@ def test_a_missing_extra_names_its_install(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(checkup.EXTRAS, "slack", ("slack_sdk_that_is_not_there",))
     found = checkup.extra_installed("slack")
     assert found.verdict == "WARN"
-    assert 'pip install "hive-trading[slack]"' in found.next_step
+    assert 'pip install ".[slack]"' in found.next_step
 
 
 def test_missing_time_zones(monkeypatch: pytest.MonkeyPatch) -> None:

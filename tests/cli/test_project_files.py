@@ -106,5 +106,5 @@ def test_without_the_pipelines_nothing_is_started_and_the_install_is_named(
     monkeypatch.setattr("hive_cli.services.bundled.find_spec", lambda name: None)
     said = hive("up")
     assert said.code == 1
-    assert said.err.splitlines()[-1] == '  next: pip install "hive-trading[pipelines,demo]"'
+    assert said.err.splitlines()[-1] == '  next: pip install ".[pipelines,demo]"'
     assert json.loads(hive("down", "--json").out)["stopped"] == []

@@ -52,7 +52,7 @@ def test_a_missing_package_is_told_with_the_command_that_installs_it(monkeypatch
 
     monkeypatch.setattr(embedded, "distribution", missing)
     for read in (embedded.embedded_eurusd_h1, embedded.embedded_ecb_rates):
-        with pytest.raises(embedded.MissingDemoData, match=r'pip install "hive-trading\[demo\]"'):
+        with pytest.raises(embedded.MissingDemoData, match=r'pip install "\.\[demo\]"'):
             read()
 
 

@@ -204,7 +204,7 @@ def test_without_slack_nothing_is_told_and_nothing_piles_up(materialize, toys, t
 
 def test_without_slack_sdk_the_sensor_says_what_to_install(tick, webhook, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "slack_sdk", None)
-    with pytest.raises(RuntimeError, match=r'pip install "hive-trading\[slack\]"'):
+    with pytest.raises(RuntimeError, match=r'pip install "\.\[slack\]"'):
         tick()
 
 
