@@ -15,6 +15,9 @@ from hive_pipelines.showing import result_of
 
 OWNERS = ["team:market-data"]
 
+LAST_RECEIPT = "last_receipt"
+"""Metadata of a materialisation: the number of the last receipt that is in it, 0 for none."""
+
 landed_bars = dg.AssetSpec(
     "landed_bars",
     group_name="landing",
@@ -65,6 +68,7 @@ def bars(context: dg.AssetExecutionContext, hive: HiveResource):
             "first": str(frame["ts_open"].min()),
             "last": str(frame["ts_open"].max()),
             "files": len(mine),
+            LAST_RECEIPT: mine[-1].number if mine else 0,
             "rejected_rows": sum(len(receipt.rejected) for receipt in mine),
             "bars_that_files_disagree_on": conflicts,
             "prices": price_plot(frame),
@@ -83,12 +87,17 @@ def bars(context: dg.AssetExecutionContext, hive: HiveResource):
 def reference_rates(context: dg.AssetExecutionContext, hive: HiveResource):
     """ECB reference rates, units of a currency for one euro, for amounts in the account's currency."""
     home = hive.home()
-    frames = [rates_of_receipt(home, receipt)[0] for receipt in receipts(home) if receipt.kind == "rates"]
+    mine = [receipt for receipt in receipts(home) if receipt.kind == "rates"]
+    frames = [rates_of_receipt(home, receipt)[0] for receipt in mine]
     frame = pl.concat(frames) if frames else pl.DataFrame(schema=RATE_SCHEMA)
     frame = frame.unique(["date", "currency"], keep="last", maintain_order=True).sort("date", "currency")
     return result_of(
         context,
         "reference_rates",
         frame,
-        {"currencies": frame["currency"].n_unique(), "last_date": str(frame["date"].max())},
+        {
+            "currencies": frame["currency"].n_unique(),
+            "last_date": str(frame["date"].max()),
+            LAST_RECEIPT: mine[-1].number if mine else 0,
+        },
     )

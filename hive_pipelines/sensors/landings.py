@@ -1,4 +1,8 @@
-"""Landings: what arrived becomes runs. Market data first, for signals are judged against it."""
+"""Landings: what arrived becomes runs. Market data first, for signals are judged against it.
+
+Messages wait until every bar and rate that landed before them is in its table. They do not wait for
+runs that failed for good; days that were judged without prices are gone over again once these are there.
+"""
 
 import time
 from collections.abc import Iterable
@@ -8,7 +12,9 @@ import dagster as dg
 from pydantic import BaseModel, ConfigDict
 
 from hive_core.landing.receipts import Receipt, receipts
+from hive_pipelines.assets.market import LAST_RECEIPT
 from hive_pipelines.assets.signals import BAR_CONTEXT
+from hive_pipelines.event_log import PARTITION, RANGE_END, RANGE_START
 from hive_pipelines.jobs import bars_job, rates_job, signals_job
 from hive_pipelines.markdown_text import as_markdown_text, without_markup
 from hive_pipelines.partitions import BAR_SERIES, DAY_FORMAT
@@ -26,19 +32,39 @@ LOOKS_BACK = timedelta(days=2)
 MAX_TEXT = 200
 """Characters of a refused row, or of a file's name, that are shown."""
 
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+RATES = "rates"
+"""The name of what is awaited of the rates; bars have that of their series, `SYMBOL.TIMEFRAME`."""
+
+RUNS_LOOKED_AT = 20
+"""The newest runs of a series among which an unfinished one is looked for."""
+
+WILL_RETRY = "dagster/will_retry"
 
 Span = tuple[date, date]
 
 
+class Awaited(BaseModel):
+    """Receipts of a series, or of the rates, that are not in the table yet: the first and the last of
+    them, and whether the runs over them failed for good."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first: int
+    last: int
+    failed: bool = False
+
+
 class Cursor(BaseModel):
-    """How far receipts were taken, and days to go over again because prices for them came later."""
+    """How far receipts were taken, the market data that messages wait for, days to go over again because
+    prices for them came later, and how often runs over messages were asked for."""
 
     model_config = ConfigDict(extra="forbid")
 
     market: int = 0
     messages: int = 0
+    awaited: dict[str, Awaited] = {}
     again: list[Span] = []
+    rounds: int = 0
 
 
 def span_of(receipt: Receipt) -> Span | None:
@@ -76,40 +102,96 @@ def touched(known: Iterable[Span], changed: Iterable[Span], reach: timedelta) ->
     return overlapping(known, [(first, last + reach) for first, last in changed])
 
 
+def name_of(receipt: Receipt) -> str:
+    """The series that a receipt of bars belongs to, or `RATES`."""
+    said = receipt.declaration
+    return f"{said['symbol']}.{said['timeframe']}" if receipt.kind == "bars" else RATES
+
+
 def market_requests(fresh: list[Receipt]) -> tuple[list[dg.RunRequest], list[str]]:
     """Runs for bars and rates that landed, one a series; and the series' names."""
-    series = sorted(
-        {f"{r.declaration['symbol']}.{r.declaration['timeframe']}" for r in fresh if r.kind == "bars"}
-    )
+    names = sorted({name_of(receipt) for receipt in fresh} - {RATES})
     last = fresh[-1].number
     requests = [
-        dg.RunRequest(f"bars-{name}-{last}", job_name=bars_job.name, partition_key=name) for name in series
+        dg.RunRequest(f"bars-{name}-{last}", job_name=bars_job.name, partition_key=name) for name in names
     ]
     if any(receipt.kind == "rates" for receipt in fresh):
         requests.append(dg.RunRequest(f"rates-{last}", job_name=rates_job.name))
-    return requests, series
+    return requests, names
 
 
-def signal_request(span: Span, number: int) -> dg.RunRequest:
-    """One run over a range of days."""
+def signal_request(span: Span, number: int, round_: int) -> dg.RunRequest:
+    """One run over a range of days. The same days may be asked for again without a new receipt, when
+    prices for them come late: the round tells the two apart."""
     first, last = (day.strftime(DAY_FORMAT) for day in span)
     return dg.RunRequest(
-        f"signals-{first}-{last}-{number}",
+        f"signals-{first}-{last}-{number}-{round_}",
         job_name=signals_job.name,
         tags={RANGE_START: first, RANGE_END: last},
     )
 
 
-def _market_is_busy(instance: dg.DagsterInstance) -> bool:
-    unfinished = [
-        dg.DagsterRunStatus.QUEUED,
-        dg.DagsterRunStatus.NOT_STARTED,
-        dg.DagsterRunStatus.STARTING,
-        dg.DagsterRunStatus.STARTED,
+def _read_up_to(instance: dg.DagsterInstance, name: str) -> int:
+    """The last receipt that is in the table of a series, or of the rates."""
+    wanted = (
+        dg.AssetRecordsFilter(asset_key=dg.AssetKey("reference_rates"))
+        if name == RATES
+        else dg.AssetRecordsFilter(asset_key=dg.AssetKey("bars"), asset_partitions=[name])
+    )
+    for record in instance.fetch_materializations(wanted, limit=1).records:
+        if (read := record.asset_materialization.metadata.get(LAST_RECEIPT)) is not None:
+            return int(read.value)
+    return 0
+
+
+def _is_under_way(instance: dg.DagsterInstance, name: str) -> bool:
+    """Whether a run over it is unfinished, or has failed and will be made again by itself."""
+    job, tags = (rates_job, {}) if name == RATES else (bars_job, {PARTITION: name})
+    runs = instance.get_runs(dg.RunsFilter(job_name=job.name, tags=tags), limit=RUNS_LOOKED_AT)
+    if any(not run.is_finished for run in runs):
+        return True
+    if not runs or not runs[0].is_failure:
+        return False
+    # Dagster says that a run failed first, and a moment later whether it will be made again.
+    undecided = instance.run_retries_enabled and WILL_RETRY not in runs[0].tags
+    return undecided or runs[0].is_complete_and_waiting_to_retry
+
+
+def _look_at_awaited(
+    context: dg.SensorEvaluationContext, cursor: Cursor, everything: list[Receipt]
+) -> list[str]:
+    """Strike off what has come into its table, and mark the days that were judged without it.
+
+    Returns:
+        The names of what is still to come.
+    """
+    judged = [
+        span
+        for r in everything
+        if r.kind == "messages" and r.number <= cursor.messages and (span := span_of(r)) is not None
     ]
-    return any(
-        instance.get_runs_count(dg.RunsFilter(job_name=job.name, statuses=unfinished))
-        for job in (bars_job, rates_job)
+    under_way = []
+    for name, awaited in list(cursor.awaited.items()):
+        read = _read_up_to(context.instance, name)
+        come = [r for r in everything if r.kind == "bars" and awaited.first <= r.number <= read]
+        spans = [span for r in come if name_of(r) == name and (span := span_of(r)) is not None]
+        cursor.again = joined([*cursor.again, *touched(judged, spans, BAR_CONTEXT + LOOKS_BACK)])
+        awaited.first = max(awaited.first, read + 1)
+        if awaited.first > awaited.last:
+            del cursor.awaited[name]
+        elif _is_under_way(context.instance, name):
+            under_way.append(name)
+        elif not awaited.failed:
+            awaited.failed = True
+            context.log.error(_told_failed(name, awaited))
+    return under_way
+
+
+def _told_failed(name: str, awaited: Awaited) -> str:
+    return (
+        f"{name}: no run brought receipt {awaited.last} into its table, and none will by itself. Messages go "
+        "on without it; their days are gone over again once it is materialised. Next step: look at the "
+        "failed run, and launch it again"
     )
 
 
@@ -118,8 +200,9 @@ def _market_is_busy(instance: dg.DagsterInstance) -> bool:
     jobs=[bars_job, rates_job, signals_job],
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Turns what landed into runs: bars and rates first, then the days of the messages. Days "
-    "whose prices, or messages of the days before, came later are gone over again.",
+    description="Turns what landed into runs: bars and rates first, and when these are in their tables, or "
+    "failed for good, the days of the messages. Days whose prices, or messages of the days before, came "
+    "later are gone over again.",
 )
 def landings(context: dg.SensorEvaluationContext, hive: HiveResource) -> dg.SensorResult | dg.SkipReason:
     """Ask for runs over everything that landed and is not taken yet."""
@@ -131,9 +214,10 @@ def landings(context: dg.SensorEvaluationContext, hive: HiveResource) -> dg.Sens
     market = [r for r in everything if r.kind != "messages" and r.number > cursor.market]
     if market:
         requests, series = market_requests(market)
-        spans = [span for r in market if r.kind == "bars" and (span := span_of(r)) is not None]
-        older = [span for r in messages if r.number <= cursor.messages and (span := span_of(r)) is not None]
-        cursor.again = joined([*cursor.again, *touched(older, spans, BAR_CONTEXT + LOOKS_BACK)])
+        for receipt in market:
+            known = cursor.awaited.get(name_of(receipt))
+            first = known.first if known else receipt.number
+            cursor.awaited[name_of(receipt)] = Awaited(first=first, last=receipt.number)
         cursor.market = everything[-1].number
         _tell(context.instance, market)
         return dg.SensorResult(
@@ -141,20 +225,29 @@ def landings(context: dg.SensorEvaluationContext, hive: HiveResource) -> dg.Sens
             dynamic_partitions_requests=[BAR_SERIES.build_add_request(series)] if series else [],
             cursor=cursor.model_dump_json(),
         )
+    under_way = _look_at_awaited(context, cursor, everything)
+    failed = [
+        _told_failed(name, each)
+        for name, each in cursor.awaited.items()
+        if each.failed and name not in under_way
+    ]
     fresh = [receipt for receipt in messages if receipt.number > cursor.messages]
-    if not fresh and not cursor.again:
-        return dg.SkipReason("nothing new has landed")
-    if _market_is_busy(context.instance):
-        return dg.SkipReason("messages wait for the market data that landed before them")
-    known = [span for r in messages if (span := span_of(r)) is not None]
+    if under_way or not (fresh or cursor.again):
+        told = "nothing new has landed"
+        if under_way:
+            told = f"messages wait for the market data that landed before them: {', '.join(under_way)}"
+        skip = dg.SkipReason(". ".join([told, *failed]))
+        return dg.SensorResult(skip_reason=skip, cursor=cursor.model_dump_json())
+    spans_known = [span for r in messages if (span := span_of(r)) is not None]
     new = [span for r in fresh if (span := span_of(r)) is not None]
-    spans = joined([*cursor.again, *new, *touched(known, new, LOOKS_BACK)])
+    spans = joined([*cursor.again, *new, *touched(spans_known, new, LOOKS_BACK)])
     number = everything[-1].number
-    cursor.messages, cursor.again = number, []
+    requests = [signal_request(span, number, cursor.rounds) for span in spans]
+    cursor.messages, cursor.again, cursor.rounds = number, [], cursor.rounds + 1
+    for each in failed:
+        context.log.error(each)
     _tell(context.instance, fresh)
-    return dg.SensorResult(
-        run_requests=[signal_request(span, number) for span in spans], cursor=cursor.model_dump_json()
-    )
+    return dg.SensorResult(run_requests=requests, cursor=cursor.model_dump_json())
 
 
 def _tell(instance: dg.DagsterInstance, landed: list[Receipt]) -> None:
