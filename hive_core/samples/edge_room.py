@@ -1,8 +1,9 @@
 """A sample room with a written-in edge, as Telegram's JSON export, in many lines with emoji.
 
-Its edge is DECLARED AND FALSE: for each post a coin that falls right in 62 % of cases looks at the bars
-that follow and takes the side whose first target they reach before its stop. Nobody could have written
-it at the time. It is here so that a measurement has something to find.
+Its edge is DECLARED AND FALSE: three posts in ten (`HINDSIGHT`), by a coin, look at the bars that follow
+and take the side whose first target they reach before its stop; the other sides are coins. By those bars
+55 % of its 309 calls reach the target first, and 36 % of the coins of `sample_random`. Nobody could have
+written it at the time. It is here so that a measurement has something to find.
 """
 
 from __future__ import annotations

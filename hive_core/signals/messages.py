@@ -131,7 +131,12 @@ def merge_messages(frames: Iterable[pl.DataFrame]) -> tuple[pl.DataFrame, int]:
                 continue
             versions[row["version"]] = row
             kept.append(row)
-    return _in_order(pl.DataFrame(kept, schema=MESSAGES, orient="row")), conflicts
+    merged = pl.DataFrame(kept, schema=MESSAGES, orient="row").with_columns(
+        (pl.col("version").rank("ordinal").over("source", "message_id") - 1)
+        .cast(MESSAGES["earlier_versions"])
+        .alias("earlier_versions")
+    )
+    return _in_order(merged), conflicts
 
 
 def _same_content(row: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -191,6 +196,7 @@ def _assembled(reading: Reading, source: str, landing_sha256: str) -> ParsedMess
                 post.ts_ns // 1000,
                 post.text,
                 reply_to,
+                len(earlier),
                 message_hash(source, post.message_id, version, post.ts_ns, post.text),
                 landing_sha256,
             )

@@ -41,4 +41,5 @@ class SignalReason(StrEnum):
     STOP_TOO_NEAR = "stop_too_near"
     STOP_TOO_FAR = "stop_too_far"
     TARGET_TOO_FAR = "target_too_far"
+    EDITED = "edited"
     DUPLICATE = "duplicate"

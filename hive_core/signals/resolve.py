@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -24,7 +24,7 @@ from hive_core.instruments.specification import instruments
 from hive_core.signals.consensus import LiveSignal, NoConsensus, Plan, consensus_plan
 from hive_core.signals.tables import DECISIONS, ENRICHED, RESOLUTIONS, conform
 
-RESOLVER_VERSION = "resolver-1"
+RESOLVER_VERSION = "resolver-2"
 """Raised by hand with every change that can change a decision."""
 
 MAX_VOTES = 64
@@ -38,6 +38,7 @@ class ResolutionOutcome(StrEnum):
 
     DECIDED = "decided"
     CONFIRMED = "confirmed"
+    HELD_BACK = "held_back"
     BELOW_THRESHOLD = "below_threshold"
     REFUSED = "refused"
     NO_WEIGHT = "no_weight"
@@ -54,8 +55,8 @@ class Resolved:
 
 def context_days(resolution: Resolution) -> int:
     """How many whole UTC days before a day its resolution needs as context: at least one, and as
-    many as the vote window reaches back."""
-    return max(1, -(-resolution.vote_window_s // int(ONE_DAY.total_seconds())))
+    many as two vote windows reach back (see `resolve_signals`)."""
+    return max(1, -(-2 * resolution.vote_window_s // int(ONE_DAY.total_seconds())))
 
 
 def resolve_decisions(
@@ -81,12 +82,16 @@ def resolve_signals(
     Signals are folded in the order of (ts_event, source, signal_id). At each one the live votes are the
     latest signal of every source with a weight, if it was posted within `vote_window_s` (inclusive) and
     has not expired. Their weights, counted for the arriving signal's side and against it, must net
-    `threshold`; then a decision is made, unless one of the same side was made within `vote_window_s`:
-    one exposure an idea, the later voice confirms it.
+    `threshold`; then the signal can decide. It does, unless within `vote_window_s` before it there is
 
-    A UTC day's decisions are a function of the signals of that day and of `context_days` before it,
-    however much more is in the frame: each day is folded from the beginning of its context. So a
-    partition that is resolved with its context gives the decisions that all days together give.
+    - a decision of that side made on the same UTC day: one exposure an idea, the later voice confirms it;
+    - or a signal of that side on the day before that could decide: it is held back. Whether that one
+      did decide hangs on the signals before it, and so on without end; when in doubt, no second exposure.
+
+    So two decisions of one side are further apart than the window (a decision is a signal that could
+    decide), a confirmed decision is always one of the same day, and a day hangs on nothing older than
+    two windows before its midnight: one for the signals that hold back, one for the votes they had. A
+    partition resolved alone with `context_days` before it gives what all days together give.
 
     Args:
         enriched: ENRICHED, in any order, each signal once.
@@ -114,15 +119,15 @@ def resolve_signals(
             outcome = ResolutionOutcome.NO_ACCOUNT if taken is None else ResolutionOutcome.NO_WEIGHT
             fates.append(_Fate(signal, taken[0] if taken else None, outcome))
     settings_sha256 = content_hash(resolution)
+    context = timedelta(seconds=2 * resolution.vote_window_s)
     for (account, _), group in groups.items():
         for day in sorted({signal.ts_event.date() for signal in group if is_asked(signal)}):
             begins = datetime.combine(day, time(), tzinfo=UTC)
-            from_ = begins - context_days(resolution) * ONE_DAY
-            stream = [signal for signal in group if from_ <= signal.ts_event < begins + ONE_DAY]
+            stream = [signal for signal in group if begins - context <= signal.ts_event < begins + ONE_DAY]
             fates += [
                 fate
-                for fate in _fold(account, stream, resolution, settings_sha256)
-                if fate.signal.ts_event >= begins and is_asked(fate.signal)
+                for fate in _fold(account, stream, begins, resolution, settings_sha256)
+                if is_asked(fate.signal)
             ]
     fates.sort(key=lambda fate: fate.signal.order)
     decisions = [fate for fate in fates if fate.outcome is ResolutionOutcome.DECIDED]
@@ -186,12 +191,17 @@ class _Fate:
 
 
 def _fold(
-    account: str, stream: Sequence[LiveSignal], resolution: Resolution, settings_sha256: str
+    account: str,
+    stream: Sequence[LiveSignal],
+    begins: datetime,
+    resolution: Resolution,
+    settings_sha256: str,
 ) -> Iterator[_Fate]:
-    """The fate of each signal of one account and instrument, in order."""
+    """The fate of each signal of one account and instrument since midnight (`begins`), in order."""
     window = timedelta(seconds=resolution.vote_window_s)
     latest: dict[str, LiveSignal] = {}
     made: dict[str, tuple[datetime, Decision]] = {}
+    able_before: dict[str, LiveSignal] = {}
     for signal in stream:
         now = signal.ts_event
         latest[signal.source] = signal
@@ -199,30 +209,64 @@ def _fold(
             (vote for vote in latest.values() if now - vote.ts_event <= window and vote.valid_until > now),
             key=lambda vote: vote.order,
         )
-        agreeing = [vote for vote in votes if vote.side == signal.side]
-        opposing = [vote for vote in votes if vote.side != signal.side]
-        net = _weight_of(agreeing) - _weight_of(opposing)
-        counts = f"{len(agreeing)} for, {len(opposing)} against"
-        if net < resolution.threshold:
-            detail = f"{counts}: net {net} is below the threshold of {resolution.threshold}"
-            yield _Fate(signal, account, ResolutionOutcome.BELOW_THRESHOLD, None, net, detail)
+        judged = _judged(account, signal, votes, resolution, settings_sha256)
+        if now < begins:
+            if judged.decision is not None:
+                able_before[signal.side] = signal
+            continue
+        if judged.outcome is ResolutionOutcome.BELOW_THRESHOLD:
+            yield judged
             continue
         made_at, standing = made.get(signal.side, (None, None))
+        able = able_before.get(signal.side)
         if made_at is not None and now - made_at <= window:
-            yield _Fate(signal, account, ResolutionOutcome.CONFIRMED, standing, net, counts)
-            continue
-        if len(votes) > MAX_VOTES:
-            detail = f"{len(votes)} live votes, at most {MAX_VOTES} fit a decision"
-            yield _Fate(signal, account, ResolutionOutcome.REFUSED, None, net, detail)
-            continue
-        try:
-            plan = consensus_plan(signal, agreeing, instruments()[signal.symbol])
-        except NoConsensus as refusal:
-            yield _Fate(signal, account, ResolutionOutcome.REFUSED, None, net, str(refusal))
-            continue
-        decision = _decision(account, signal, plan, votes, settings_sha256)
-        made[signal.side] = (now, decision)
-        yield _Fate(signal, account, ResolutionOutcome.DECIDED, decision, net, counts)
+            yield replace(
+                judged,
+                outcome=ResolutionOutcome.CONFIRMED,
+                decision=standing,
+                detail=_counts(signal, votes),
+            )
+        elif able is not None and now - able.ts_event <= window:
+            detail = (
+                f"{_counts(signal, votes)}; {able.signal_id} of {able.source}, posted at "
+                f"{able.ts_event:%Y-%m-%d %H:%M:%S} UTC, before midnight, may have been decided: no second "
+                f"exposure within {resolution.vote_window_s} s"
+            )
+            yield replace(judged, outcome=ResolutionOutcome.HELD_BACK, decision=None, detail=detail)
+        else:
+            if judged.decision is not None:
+                made[signal.side] = (now, judged.decision)
+            yield judged
+
+
+def _judged(
+    account: str,
+    signal: LiveSignal,
+    votes: Sequence[LiveSignal],
+    resolution: Resolution,
+    settings_sha256: str,
+) -> _Fate:
+    """The fate of a signal by its live votes alone: the decision it makes if no exposure stands."""
+    agreeing = [vote for vote in votes if vote.side == signal.side]
+    net = _weight_of(agreeing) - _weight_of([vote for vote in votes if vote.side != signal.side])
+    counts = _counts(signal, votes)
+    if net < resolution.threshold:
+        detail = f"{counts}: net {net} is below the threshold of {resolution.threshold}"
+        return _Fate(signal, account, ResolutionOutcome.BELOW_THRESHOLD, None, net, detail)
+    if len(votes) > MAX_VOTES:
+        detail = f"{len(votes)} live votes, at most {MAX_VOTES} fit a decision"
+        return _Fate(signal, account, ResolutionOutcome.REFUSED, None, net, detail)
+    try:
+        plan = consensus_plan(signal, agreeing, instruments()[signal.symbol])
+    except NoConsensus as refusal:
+        return _Fate(signal, account, ResolutionOutcome.REFUSED, None, net, str(refusal))
+    decision = _decision(account, signal, plan, votes, settings_sha256)
+    return _Fate(signal, account, ResolutionOutcome.DECIDED, decision, net, counts)
+
+
+def _counts(signal: LiveSignal, votes: Sequence[LiveSignal]) -> str:
+    agreeing = sum(vote.side == signal.side for vote in votes)
+    return f"{agreeing} for, {len(votes) - agreeing} against"
 
 
 def _weight_of(votes: Sequence[LiveSignal]) -> Decimal:

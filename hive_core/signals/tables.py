@@ -13,10 +13,12 @@ MESSAGES: dict[str, pl.DataType] = {
     "ts_event": UTC_DATETIME,
     "text": pl.String(),
     "reply_to": pl.String(),
+    "earlier_versions": pl.Int32(),
     "message_sha256": pl.String(),
     "landing_sha256": pl.String(),
 }
-"""One row a message version. `message_sha256` covers source, id, version, time and text."""
+"""One row a message version. `message_sha256` covers source, id, version, time and text.
+`earlier_versions` counts those of them that are known: none before an edit whose first text is in no file."""
 
 PARSED: dict[str, pl.DataType] = {
     "signal_id": pl.String(),
@@ -104,8 +106,8 @@ RESOLUTIONS: dict[str, pl.DataType] = {
     "detail": pl.String(),
 }
 """What became of every signal that could have made a decision: decided, confirmed (the named decision
-stands already), below_threshold, refused, no_weight or no_account. `net_weight` is counted in favour
-of the signal's side."""
+of the same UTC day stands already), held_back (one of the day before may stand), below_threshold,
+refused, no_weight or no_account. `net_weight` is counted in favour of the signal's side."""
 
 OUTCOMES: dict[str, pl.DataType] = {
     "signal_id": pl.String(),

@@ -29,6 +29,10 @@ from hive_core.signals.tables import PARSED, QUARANTINED, VALID, conform
 DUPLICATE_WINDOW = timedelta(minutes=30)
 """The same plan posted again by the same source within this time is the same signal."""
 
+EDIT_MEMORY = timedelta(hours=23)
+"""How far back an edit's earlier versions are looked at. With the duplicate window it is less than the
+one day before a day that is read as context: so a day judged alone is judged as with all others."""
+
 
 def validate_signals(
     parsed: pl.DataFrame, bars: pl.DataFrame, texts: pl.DataFrame
@@ -36,14 +40,20 @@ def validate_signals(
     """Sort parsed signals into valid and quarantined.
 
     A signal is judged by what was known at its `ts_event`: bars that close later change nothing. The
-    first rule of `rules.RULES` that it breaks is its reason; a signal that breaks none may still repeat
-    an earlier one that broke none (`duplicate`).
+    first rule of `rules.RULES` that it breaks is its reason; a signal that breaks none may still stand in
+    an edit of a message that could have traded before (`edited`), or repeat an earlier signal that is
+    neither faulty nor edited (`duplicate`).
+
+    One message trades at most once, until amendments of orders exist. Its edit may hold a valid signal
+    only where every earlier version that is known was posted within `EDIT_MEMORY` before it and had no
+    faultless signal: a refused or empty text, or a typing error that the edit mends.
 
     Args:
         parsed: PARSED. Rows of kind signal are judged, rows of kind refused are quarantined as the
             parser refused them, the other kinds are left out.
         bars: BAR_SCHEMA, any symbols and timeframes.
-        texts: MESSAGES; a message that is not among them leaves `text` null.
+        texts: MESSAGES; a message that is not among them leaves `text` null, and is taken to have had
+            all versions before its own.
 
     Returns:
         (VALID, QUARANTINED), each in the order of `parsed`. Together they hold every row of kind
@@ -51,7 +61,8 @@ def validate_signals(
     """
     rows = conform(parsed, PARSED).with_row_index("_row")
     signals = rows.filter(pl.col("kind") == "signal").drop("field", "reason", "detail")
-    judged = _with_duplicates(_with_first_fault(market_as_of(signals, bars)))
+    judged = _with_first_fault(market_as_of(signals, bars))
+    judged = _with_duplicates(_with_edits(judged, rows, texts))
     faulty = _with_typo_hints(judged.filter(pl.col("reason").is_not_null()))
     columns = ["_row", *VALID, "field", "reason", "detail"]
     quarantined = pl.concat(
@@ -84,6 +95,66 @@ def _with_first_fault(signals: pl.DataFrame) -> pl.DataFrame:
     ).drop("_rule")
 
 
+def _with_edits(judged: pl.DataFrame, rows: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
+    """Names as edited the faultless signals of messages that could have traded in an earlier version."""
+    message = ["source", "message_id"]
+    faultless = judged.filter(pl.col("reason").is_null())
+    versions = rows.group_by(*message, pl.col("version").alias("_earlier")).agg(
+        pl.col("ts_event").first().alias("_earlier_ts"),
+        pl.col("_row").is_in(faultless["_row"].implode()).any().alias("_stands"),
+    )
+    known = texts.select("message_sha256", "earlier_versions").unique("message_sha256")
+    edits = faultless.filter(pl.col("version") > 1).select(
+        "_row", *message, "version", "ts_event", "message_sha256"
+    )
+    seen = (
+        edits.join(versions, on=message)
+        .filter(
+            (pl.col("_earlier") < pl.col("version"))
+            & (pl.col("ts_event") - pl.col("_earlier_ts") <= EDIT_MEMORY)
+        )
+        .sort("_row", "_earlier")
+        .group_by("_row")
+        .agg(pl.len().alias("_seen"), pl.col("_earlier", "_earlier_ts").filter("_stands").first())
+    )
+    number = edits.join(known, on="message_sha256", how="left").select(
+        "_row", pl.coalesce("earlier_versions", pl.col("version") - 1).alias("_known")
+    )
+    unseen = pl.col("_seen").fill_null(0) < pl.col("_known")
+    detail = (
+        pl.when(pl.col("_earlier").is_not_null())
+        .then(
+            pl.format(
+                "version {} of this message, of {}, stands; an edit does not trade again",
+                pl.col("_earlier"),
+                moment_text(pl.col("_earlier_ts")),
+            )
+        )
+        .when(unseen)
+        .then(
+            pl.format(
+                "a version of this message from more than {} hours before is taken to stand; "
+                "an edit does not trade again",
+                pl.lit(int(EDIT_MEMORY.total_seconds()) // 3600),
+            )
+        )
+    )
+    told = number.join(seen, on="_row", how="left").select("_row", detail.alias("_edited"))
+    return _with_fault(
+        judged.join(told, on="_row", how="left"), "version", SignalReason.EDITED, pl.col("_edited")
+    )
+
+
+def _with_fault(judged: pl.DataFrame, field: str, reason: SignalReason, detail: pl.Expr) -> pl.DataFrame:
+    """Adds a fault where `detail` tells one; other rows stay as they are."""
+    is_told = detail.is_not_null()
+    return judged.with_columns(
+        pl.when(is_told).then(pl.lit(field)).otherwise("field").alias("field"),
+        pl.when(is_told).then(pl.lit(reason.value)).otherwise("reason").alias("reason"),
+        pl.coalesce(detail, "detail").alias("detail"),
+    )
+
+
 def _with_duplicates(judged: pl.DataFrame) -> pl.DataFrame:
     """Names as duplicates the faultless signals that repeat a faultless one before them."""
     plan = ["source", "symbol", "side", "stop_loss", "_targets"]
@@ -104,10 +175,11 @@ def _with_duplicates(judged: pl.DataFrame) -> pl.DataFrame:
         moment_text(pl.col("_earlier_ts")),
         pl.lit(int(DUPLICATE_WINDOW.total_seconds()) // 60),
     )
-    return judged.join(earlier, on="_row", how="left").with_columns(
-        pl.when(repeats).then(pl.lit("message_id")).otherwise("field").alias("field"),
-        pl.when(repeats).then(pl.lit(SignalReason.DUPLICATE.value)).otherwise("reason").alias("reason"),
-        pl.when(repeats).then(detail).otherwise("detail").alias("detail"),
+    return _with_fault(
+        judged.join(earlier, on="_row", how="left"),
+        "message_id",
+        SignalReason.DUPLICATE,
+        pl.when(repeats).then(detail),
     )
 
 

@@ -152,7 +152,14 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         MESSAGES,
         key=("source", "message_id", "version"),
         nullable=("reply_to",),
-        checks={"version": pa.Check.ge(1)},
+        checks={"version": pa.Check.ge(1), "earlier_versions": NOT_NEGATIVE},
+        rules=[
+            row_rule(
+                "earlier_versions < version",
+                ("version", "earlier_versions"),
+                pl.col("earlier_versions") < pl.col("version"),
+            )
+        ],
     ),
     "parsed_signals": _schema(
         PARSED,
@@ -230,6 +237,14 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         checks={"outcome": pa.Check.isin(tuple(ResolutionOutcome))},
         rules=[
             given_when("decision_id", "a decision stands", _HAS_DECISION, "outcome"),
+            row_rule(
+                "a confirmed decision was made the same day",
+                ("outcome", "decision_id"),
+                (pl.col("outcome") != ResolutionOutcome.CONFIRMED.value)
+                | (pl.col("outcome") == ResolutionOutcome.DECIDED.value)
+                .any()
+                .over(pl.col("ts_event").dt.date(), "account", "symbol", "side", "decision_id"),
+            ),
             row_rule(
                 "no decision where none stands",
                 ("outcome", "decision_id"),

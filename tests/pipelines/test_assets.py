@@ -152,7 +152,7 @@ def test_the_flow_says_of_each_message_what_it_became(made):
     reasons = place.lake.read_all("quarantined_signals", QUARANTINED).select("message_id", "reason")
     assert reasons.rows() == [("a4", "duplicate"), ("a6", "missing_stop"), ("a7", "stop_wrong_side")]
     fates = place.lake.read_all("resolutions", RESOLUTIONS)
-    assert fates["outcome"].to_list() == ["decided", "decided", "confirmed", "decided"]
+    assert fates["outcome"].to_list() == ["decided", "decided", "held_back", "decided"]
     decisions = place.lake.read_all("decisions", DECISIONS)
     assert decisions.select("account", "side").rows() == [("desk", "buy"), ("desk", "sell"), ("desk", "buy")]
 
@@ -184,7 +184,7 @@ def test_the_same_input_again_gives_the_same_bytes(made):
 
 
 def test_days_one_by_one_give_the_bytes_of_one_run_over_all_of_them(made, new_place):
-    """Across midnight too: a4 repeats a3 of the day before, and b1 confirms what a2 decided then."""
+    """Across midnight too: a4 repeats a3 of the day before, and a2 of the day before holds b1 back."""
     place, _ = made
     day_by_day = new_place()
     day_by_day.bars()
@@ -234,9 +234,9 @@ def test_a_file_whose_bytes_changed_since_they_landed_stops_the_run(new_place):
 def test_votes_that_reach_back_over_more_than_a_day_are_refused_not_cut(made, monkeypatch):
     place, _ = made
     settings = place.home.root.parent / "hive.toml"
-    settings.write_text(ONE_DESK + "[resolution]\nvote_window_s = 86401\n", "utf-8")
+    settings.write_text(ONE_DESK + "[resolution]\nvote_window_s = 43201\n", "utf-8")
     try:
-        with pytest.raises(ValueError, match="vote_window_s reaches back over more than the one day"):
+        with pytest.raises(ValueError, match="vote_window_s, twice, reaches back over more than the one day"):
             place.run(signals.resolved_signals, key=DAYS[0])
     finally:
         settings.write_text(ONE_DESK, "utf-8")
@@ -275,7 +275,7 @@ def test_a_run_tells_its_kinds_sources_and_hashes(made):
     assert {tuple(each["rows_by_source"].items()) for each in shown} == {(("room_a", 7), ("room_b", 1))}
     hashes = [place.lake.side("decisions", day).sha256 for day in DAYS]
     assert {each["data_sha256"] for each in told(runs["signals"], "decisions")} == {content_hash(hashes)}
-    assert {each["rows_by_outcome"]["confirmed"] for each in told(runs["signals"], "resolutions")} == {1}
+    assert {each["rows_by_outcome"]["held_back"] for each in told(runs["signals"], "resolutions")} == {1}
     columns = told(runs["signals"], "decisions")[0]["dagster/column_schema"].columns
     assert [column.name for column in columns] == list(DECISIONS)
 

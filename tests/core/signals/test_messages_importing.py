@@ -109,6 +109,7 @@ def test_an_edit_in_a_later_file_is_the_next_version_with_its_own_hash() -> None
     merged, conflicts = merge_messages([frame(FIRST), edited, edited_again, edited])
     assert told(merged) == [("1", 1, "a"), ("1", 2, "a2"), ("1", 3, "a3")]
     assert conflicts == 0
+    assert merged["earlier_versions"].to_list() == [0, 1, 2]
     last = merged.row(2, named=True)
     assert last["message_sha256"] == message_hash("room", "1", 3, nanoseconds(last["ts_event"]), "a3")
 
@@ -116,6 +117,7 @@ def test_an_edit_in_a_later_file_is_the_next_version_with_its_own_hash() -> None
 def test_an_older_text_found_later_takes_its_place_below() -> None:
     merged, conflicts = merge_messages([with_version(frame(EDIT), 2), frame(FIRST)])
     assert told(merged) == [("1", 1, "a"), ("1", 2, "a2")]
+    assert merged["earlier_versions"].to_list() == [0, 1]
     assert conflicts == 0
 
 

@@ -83,6 +83,7 @@ def test_an_edited_message_counts_from_its_edit_for_nobody_read_that_text_before
     parsed = read(chat(message(1, edited="2024-05-06T17:00:00", edited_unixtime=str(edited)), message(2)))
     row = parsed.frame.filter(parsed.frame["message_id"] == "1").row(0, named=True)
     assert row["version"] == 2
+    assert row["earlier_versions"] == 0
     assert row["ts_event"] == datetime.fromtimestamp(edited, UTC)
     assert parsed.facts["edits"] == 1
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 import pytest
+from enriched_rows import MIDNIGHT, NOON, ONE_ACCOUNT, enriched, with_resolution
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,47 +17,7 @@ from hive_core.contracts.base import parse_contract
 from hive_core.contracts.decision import Decision
 from hive_core.evidence.canonical import content_hash, sha256_hex
 from hive_core.signals.resolve import RESOLVER_VERSION, context_days, resolve_decisions, resolve_signals
-from hive_core.signals.tables import DECISIONS, ENRICHED, RESOLUTIONS
-
-MIDNIGHT = datetime(2017, 3, 1, tzinfo=UTC)
-NOON = MIDNIGHT + timedelta(hours=12)
-ONE_ACCOUNT = Configuration(accounts=(Account(name="joint", mode="replay", sources=("room_*",)),))
-
-
-def with_resolution(**changes: Any) -> Configuration:
-    return ONE_ACCOUNT.model_copy(update={"resolution": Resolution(**changes)})
-
-
-def enriched(*changes: dict[str, Any]) -> pl.DataFrame:
-    """A EURUSD buy at the market at noon from room_a for each change; `minute` moves it."""
-    rows = []
-    for number, change in enumerate(changes):
-        row: dict[str, Any] = dict.fromkeys(ENRICHED)
-        row |= {
-            "signal_id": f"sig_{number:03d}",
-            "source": "room_a",
-            "message_id": str(number),
-            "version": 1,
-            "ts_event": NOON,
-            "message_sha256": sha256_hex(str(number).encode()),
-            "symbol": "EURUSD",
-            "side": "buy",
-            "order_type": "market",
-            "stop_loss": 1.0450,
-            "take_profits": [1.0550, 1.0600],
-            "market_ts": NOON,
-            "market_bid": 1.0500,
-            "market_ask": 1.0502,
-        }
-        change = dict(change)
-        row["ts_event"] = NOON + timedelta(minutes=change.pop("minute", 0))
-        if "entry" in change:
-            row["entry_low"] = row["entry_high"] = change.pop("entry")
-        row |= change
-        row["valid_until"] = row["valid_until"] or row["ts_event"] + timedelta(hours=2)
-        rows.append(row)
-    return pl.DataFrame(rows, schema=ENRICHED)
-
+from hive_core.signals.tables import DECISIONS, RESOLUTIONS
 
 SELL: dict[str, Any] = {"side": "sell", "stop_loss": 1.0550, "take_profits": [1.0450]}
 
@@ -275,10 +236,10 @@ def test_a_decision_in_the_context_stands() -> None:
     assert fates(frame, first_ts=NOON + timedelta(minutes=1)) == ["confirmed"]
 
 
-def test_the_context_reaches_as_far_back_as_the_votes() -> None:
+def test_the_context_reaches_as_far_back_as_votes_of_what_holds_back() -> None:
     assert context_days(Resolution()) == 1
-    assert context_days(Resolution(vote_window_s=86_400)) == 1
-    assert context_days(Resolution(vote_window_s=86_401)) == 2
+    assert context_days(Resolution(vote_window_s=43_200)) == 1
+    assert context_days(Resolution(vote_window_s=43_201)) == 2
 
 
 def test_no_signals_are_no_decisions() -> None:
@@ -297,32 +258,6 @@ voices = st.fixed_dictionaries(
     optional={"side": st.just("sell"), "valid_until": st.just(MIDNIGHT + timedelta(days=5))},
 )
 FEW_VOICES = st.lists(voices, max_size=14)
-# A voice every 50 minutes for days: the idea never ends, so every decision hangs on the one before it.
-CHAIN = st.integers(0, 59).map(
-    lambda offset: [{"minute": offset + 50 * n, "source": f"room_{n % 3}"} for n in range(80)]
-)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.one_of(FEW_VOICES, CHAIN), st.sampled_from([1800, 3600, 86_400, 100_000]), st.integers(1, 2))
-def test_a_day_with_its_context_resolves_as_all_days_at_once(
-    changes: list[dict[str, Any]], window_s: int, threshold: int
-) -> None:
-    configuration = with_resolution(vote_window_s=window_s, threshold=Decimal(threshold))
-    frame = enriched(*changes)
-    at_once = resolve_signals(frame, configuration)
-    decisions, told = [], []
-    for number in range(6):
-        first = MIDNIGHT + timedelta(days=number)
-        last = first + timedelta(days=1) - timedelta(microseconds=1)
-        context = first - timedelta(days=context_days(configuration.resolution))
-        seen = frame.filter(pl.col("ts_event").is_between(context, last))
-        resolved = resolve_signals(seen, configuration, first_ts=first, last_ts=last)
-        decisions.append(resolved.decisions)
-        told.append(resolved.resolutions)
-    assert pl.concat(decisions).equals(at_once.decisions)
-    assert pl.concat(told).equals(at_once.resolutions)
-    assert at_once.resolutions.height == frame.height
 
 
 @settings(max_examples=30, deadline=None)

@@ -51,6 +51,7 @@ _BAR_ROWS = {
 _NO_PRICES = {f"{side}_{part}": None for side in ("bid", "ask") for part in ("open", "high", "low", "close")}
 
 BROKEN_ROW: dict[str, dict[str, dict]] = {
+    "messages": {"earlier_versions < version": {"earlier_versions": 5}},
     "parsed_signals": {
         "side given when a signal": {"side": None},
         "order_type given when a signal": {"order_type": None},
@@ -79,6 +80,11 @@ BROKEN_ROW: dict[str, dict[str, dict]] = {
     },
     "resolutions": {
         "decision_id given when a decision stands": {"outcome": "decided"},
+        "a confirmed decision was made the same day": {
+            "outcome": "confirmed",
+            "decision_id": "dec_9",
+            "net_weight": 1.0,
+        },
         "no decision where none stands": {"decision_id": "dec_1"},
         "net_weight over zero where a decision stands": {"outcome": "confirmed", "net_weight": 0.0},
         "account given unless there is none": {"account": None},

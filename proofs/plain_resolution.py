@@ -1,0 +1,86 @@
+"""The rule of one exposure an idea, written a second time and plainly: over the whole history at once,
+without folds and without days made apart. What `hive_core.signals.resolve` decides is held against it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from hive_core.configuration.model import Configuration
+from hive_core.instruments.specification import instruments
+
+Row = dict[str, Any]
+
+
+def plain_decisions(enriched: pl.DataFrame, configuration: Configuration) -> list[tuple[str, str]]:
+    """(account, signal_id) of every signal that decides, in order of time.
+
+    A signal that can decide does, unless one of its side within the window before it decided, or could
+    have decided on an earlier UTC day.
+    """
+    window = timedelta(seconds=configuration.resolution.vote_window_s)
+    able: dict[tuple[str, str], list[tuple[Row, bool]]] = {}
+    heard: dict[tuple[str, str], list[Row]] = {}
+    decided = []
+    for row in enriched.sort("ts_event", "source", "signal_id").iter_rows(named=True):
+        taken = configuration.account_for_source(row["source"])
+        weight = configuration.resolution.weight_of(row["source"])
+        if taken is None or weight == 0:
+            continue
+        key = taken[0], row["symbol"]
+        heard.setdefault(key, []).append({**row, "weight": weight})
+        if not _can_decide(heard[key], window, configuration.resolution.threshold):
+            continue
+        before = [
+            (other, did)
+            for other, did in able.setdefault(key, [])
+            if other["side"] == row["side"] and row["ts_event"] - other["ts_event"] <= window
+        ]
+        decides = not any(did or other["ts_event"].date() < row["ts_event"].date() for other, did in before)
+        able[key].append((row, decides))
+        if decides:
+            decided.append((key[0], row["signal_id"]))
+    return decided
+
+
+def _can_decide(heard: list[Row], window: timedelta, threshold: Decimal) -> bool:
+    """Whether the last of these signals has the votes, and their average its prices in the right order."""
+    arriving = heard[-1]
+    latest: dict[str, Row] = {}
+    for row in reversed(heard):
+        if arriving["ts_event"] - row["ts_event"] > window:
+            break
+        latest.setdefault(row["source"], row)
+    votes = [row for row in latest.values() if row["valid_until"] > arriving["ts_event"]]
+    agreeing = [row for row in votes if row["side"] == arriving["side"]]
+    net = sum((row["weight"] if row["side"] == arriving["side"] else -row["weight"]) for row in votes)
+    if net < threshold or len(votes) > 64:
+        return False
+    to_tick = instruments()[arriving["symbol"]].round_to_tick
+    up = 1 if arriving["side"] == "buy" else -1
+
+    def mean(rows: list[Row], prices: list[float]) -> Decimal:
+        total = sum((row["weight"] for row in rows), Decimal(0))
+        weighted = sum(
+            (row["weight"] * Decimal(str(round(price, 8))) for row, price in zip(rows, prices, strict=True)),
+            Decimal(0),
+        )
+        return to_tick(weighted / total)
+
+    edge = "entry_high" if arriving["side"] == "buy" else "entry_low"
+    priced = [
+        row for row in agreeing if row[edge] is not None and row["order_type"] == arriving["order_type"]
+    ]
+    bid, ask = (Decimal(str(round(arriving[name], 8))) for name in ("market_bid", "market_ask"))
+    start = mean(priced, [row[edge] for row in priced]) if priced else to_tick((bid + ask) / 2)
+    stop = mean(agreeing, [row["stop_loss"] for row in agreeing])
+    shortest = min(len(row["take_profits"]) for row in agreeing)
+    targets = [mean(agreeing, [row["take_profits"][at] for row in agreeing]) for at in range(shortest)]
+    ordered = up * (start - stop) > 0 and all(up * (target - start) > 0 for target in targets)
+    beyond = up * (start - (ask if up == 1 else bid))
+    waits = {"market": True, "limit": beyond < 0, "stop": beyond > 0}[arriving["order_type"]]
+    return ordered and waits
