@@ -250,6 +250,7 @@ def test_the_lake_adds_the_message_the_signal_and_the_runs(hive, home: HiveHome,
         "ts_event": posted,
         "text": "BUY EURUSD [now]\nSL 1.0500",
         "reply_to": None,
+        "earlier_versions": 0,
         "message_sha256": SHA,
         "landing_sha256": SHA,
     }
