@@ -62,8 +62,7 @@ def require_slack_sdk() -> None:
     """
     if importlib.util.find_spec("slack_sdk") is None:
         raise RuntimeError(
-            "Slack is configured, but slack-sdk is not installed. "
-            'Next step: pip install ".[slack]"'
+            'Slack is configured, but slack-sdk is not installed. Next step: pip install ".[slack]"'
         )
 
 
