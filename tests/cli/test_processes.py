@@ -21,6 +21,8 @@ from hive_cli.services import ports, process, supervisor
 from hive_cli.services.roster import Service
 from hive_core.landing.home import HiveHome
 
+pytestmark = pytest.mark.slow
+
 SERVE = """
 import socketserver, sys
 socketserver.TCPServer.allow_reuse_address = True

@@ -28,6 +28,8 @@ from hive_pipelines.resources import HiveResource
 from hive_pipelines.sensors.landings import RANGE_END, RANGE_START
 from hive_pipelines.showing import PREVIEW_CELL_CHARACTERS, PREVIEW_ROWS, preview
 
+pytestmark = pytest.mark.slow
+
 BUY, SELL = "BUY EURUSD NOW\nSL 1.0560\nTP 1.0680", "SELL EURUSD NOW\nSL 1.0640\nTP 1.0520"
 DAYS = ("2017-03-06", "2017-03-07", "2017-03-08", "2017-03-09")
 ROOM_A = (

@@ -17,6 +17,8 @@ from hive_pipelines.event_log import (
     skip_to_end,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @dg.asset
 def table() -> None: ...

@@ -125,7 +125,7 @@ def test_no_instant_comes_twice_and_three_quarters_of_every_bar_are_seen(runs):
         assert len(seen & set(range(begins, begins + minutes))) >= LEAST_SHARE_FILLED * minutes
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(coverage)
 def test_a_coarser_bar_is_used_only_over_a_hole(runs):
     """Of the bars that are used, none is filled by the finer ones that would be used without it. (What is

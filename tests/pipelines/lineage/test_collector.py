@@ -9,6 +9,8 @@ import pytest
 
 from hive_pipelines.lineage import emit
 
+pytestmark = pytest.mark.slow
+
 TIMEOUT_S = 0.3
 """What the `collector` fixture writes into hive.toml."""
 

@@ -9,6 +9,8 @@ from hive_pipelines.quality.findings import Example, Finding
 from hive_pipelines.quality.schemas import SCHEMAS
 from hive_pipelines.quality.suites import suite_tables
 
+pytestmark = pytest.mark.slow
+
 
 def _materialise(frame: pl.DataFrame) -> dg.ExecuteInProcessResult:
     @dg.asset(check_specs=check_specs("bars"))

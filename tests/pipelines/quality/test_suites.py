@@ -19,6 +19,8 @@ from hive_pipelines.project_files import project_file
 from hive_pipelines.quality import suites
 from hive_pipelines.quality.suites import run_suite, suite_document, suite_tables
 
+pytestmark = pytest.mark.slow
+
 EXPECTATIONS = [
     (table, number, expectation["type"])
     for table in suite_tables()

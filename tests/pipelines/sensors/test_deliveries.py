@@ -28,6 +28,8 @@ from hive_pipelines.sensors.deliveries import (
     post,
 )
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND = "2017-03-06", "2017-03-07"
 DAY = timedelta(days=1)
 

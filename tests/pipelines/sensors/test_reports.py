@@ -8,6 +8,8 @@ from exec_bench import a_decision, delivery_bytes
 
 from hive_pipelines.sensors.reports import MAX_WAIT_TICKS, pull_reports
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def tick(ticker):
