@@ -74,7 +74,6 @@ def score_samples() -> dict[str, Any]:
         Failure: the packages with the sample prices are not installed.
     """
     import polars as pl
-    from hive_core.signals.score import score_signals, score_sources
 
     from hive_cli.failure import Failure
     from hive_core.configuration.model import Configuration
@@ -89,6 +88,7 @@ def score_samples() -> dict[str, Any]:
     from hive_core.samples import sample_rooms
     from hive_core.signals.messages import parse_message_file
     from hive_core.signals.parse import parse_signals
+    from hive_core.signals.score import score_signals, score_sources
     from hive_core.signals.validate import validate_signals
 
     try:
