@@ -7,7 +7,9 @@ A row has these columns, each under any of the accepted names; other columns are
   is read on the declared clock; `ts_utc` says its zone in its name
 - text: `text` or `message`
 - optional: source (`source`, `channel`), reply_to (`reply_to`, `reply_to_message_id`), edit_of
-  (`edit_of`: the id whose text this row replaces), quoted (`quoted`: the text it answers)
+  (`edit_of`: the id whose text this row replaces), quoted (`quoted`: the text it answers), deleted
+  (`deleted`: true when the message of this id, or of `edit_of`, is gone; ts is when that was seen, and
+  there is no text)
 
 One file is one room: a row whose source is another than the first row's is rejected.
 """
@@ -39,6 +41,7 @@ ACCEPTED_NAMES: dict[str, tuple[str, ...]] = {
     "reply_to": ("reply_to", "reply_to_message_id"),
     "edit_of": ("edit_of",),
     "quoted": ("quoted",),
+    "deleted": ("deleted",),
 }
 NEEDED = ("id", "ts", "text")
 MAX_LINE_BYTES = 256 * 1024
@@ -71,14 +74,19 @@ class _RowReader:
         zone = "UTC" if name["ts"] == "ts_utc" else self.time_zone
         own_id = identifier(name["id"], row.get(name["id"]))
         edit_of = optional_identifier(name["edit_of"], row.get(name["edit_of"]))
+        is_deleted = _flag(name["deleted"], row.get(name["deleted"]))
+        text = row.get(name["text"])
+        if is_deleted and text not in (None, ""):
+            raise FieldFault(name["text"], text, "a deleted message leaves no text")
         post = Post(
             row=number,
             message_id=edit_of or own_id,
             ts_ns=time_ns(name["ts"], row.get(name["ts"]), time_zone=zone, received_ns=self.received_ns),
-            text=message_text(name["text"], row.get(name["text"])),
+            text="" if is_deleted else message_text(name["text"], text),
             reply_to=optional_identifier(name["reply_to"], row.get(name["reply_to"])),
-            is_edit=edit_of is not None,
+            is_edit=is_deleted or edit_of is not None,
             quoted=message_text(name["quoted"], row.get(name["quoted"]) or ""),
+            is_deleted=is_deleted,
         )
         room = row.get(name["source"])
         self.room = self.room or room
@@ -89,6 +97,15 @@ class _RowReader:
 
 def _name_in(row: Row, column: str) -> str:
     return next((name for name in ACCEPTED_NAMES[column] if name in row), column)
+
+
+def _flag(column: str, value: Any) -> bool:
+    told = value.strip().lower() if isinstance(value, str) else value
+    if told is None or told is False or told in ("", "false"):
+        return False
+    if told is True or told == "true":
+        return True
+    raise FieldFault(column, value, "not true or false")
 
 
 def read_jsonl(payload: bytes, *, time_zone: str | None, received_ns: int | None) -> Reading:

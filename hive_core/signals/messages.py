@@ -52,8 +52,8 @@ class MessageDeclaration(Contract):
 @dataclass(frozen=True, slots=True)
 class ParsedMessages:
     """What a file holds: the MESSAGES frame in order of time, the rows not used, and counts (`messages`,
-    `edits`, `duplicates`, `rejected`, and for Telegram `service_messages` and `chat`; `first_ts` and
-    `last_ts` in ISO)."""
+    `edits`, `deletions`, `duplicates`, `rejected`, and for Telegram `service_messages` and `chat`;
+    `first_ts` and `last_ts` in ISO)."""
 
     frame: pl.DataFrame
     rejected: tuple[RejectedRow, ...]
@@ -88,17 +88,19 @@ def parse_message_file(
     return _assembled(reading, declaration.source, landing_sha256)
 
 
-def message_hash(source: str, message_id: str, version: int, ts_event_ns: int, text: str) -> str:
-    """The identity of a message version: `message_sha256`."""
-    return content_hash(
-        {
-            "source": source,
-            "message_id": message_id,
-            "version": version,
-            "ts_event_ns": ts_event_ns,
-            "text": text,
-        }
-    )
+def message_hash(
+    source: str, message_id: str, version: int, ts_event_ns: int, text: str, *, is_deleted: bool = False
+) -> str:
+    """The identity of a message version: `message_sha256`. A deletion is another thing than an edit that
+    leaves no words."""
+    content: dict[str, str | int | bool] = {
+        "source": source,
+        "message_id": message_id,
+        "version": version,
+        "ts_event_ns": ts_event_ns,
+        "text": text,
+    }
+    return content_hash(content | {"is_deleted": True} if is_deleted else content)
 
 
 def merge_messages(frames: Iterable[pl.DataFrame]) -> tuple[pl.DataFrame, int]:
@@ -106,7 +108,8 @@ def merge_messages(frames: Iterable[pl.DataFrame]) -> tuple[pl.DataFrame, int]:
 
     Two exports of one room overlap, and a later one may know a further edit. Content (time and text)
     that stands already is dropped; other content under a known id is the next version when its time
-    is later, and is dropped as a conflict when not.
+    is later, and is dropped as a conflict when not. A message is deleted once: of several readers that
+    saw it, the first to land counts.
 
     Returns:
         (frame, conflicts).
@@ -140,12 +143,21 @@ def merge_messages(frames: Iterable[pl.DataFrame]) -> tuple[pl.DataFrame, int]:
 
 
 def _same_content(row: dict[str, Any], other: dict[str, Any]) -> bool:
+    if row["is_deleted"] or other["is_deleted"]:
+        return bool(row["is_deleted"] and other["is_deleted"])
     return bool(row["ts_event"] == other["ts_event"] and row["text"] == other["text"])
 
 
 def _renumbered(row: dict[str, Any], version: int) -> dict[str, Any]:
     ts_event_ns = nanoseconds(row["ts_event"])
-    sha256 = message_hash(row["source"], row["message_id"], version, ts_event_ns, row["text"])
+    sha256 = message_hash(
+        row["source"],
+        row["message_id"],
+        version,
+        ts_event_ns,
+        row["text"],
+        is_deleted=row["is_deleted"],
+    )
     return {**row, "version": version, "message_sha256": sha256}
 
 
@@ -169,10 +181,10 @@ def _assembled(reading: Reading, source: str, landing_sha256: str) -> ParsedMess
     latest_with_text: dict[str, str] = {}
     rejected = list(reading.rejected)
     rows: list[tuple[Any, ...]] = []
-    edits = duplicates = 0
+    edits = deletions = duplicates = 0
     for post in reading.posts:
         earlier = versions.setdefault(post.message_id, [])
-        if any(post.ts_ns == other.ts_ns and post.text == other.text for other in earlier):
+        if any(_says_the_same(post, other) for other in earlier):
             duplicates += 1
             continue
         if earlier and not post.is_edit:
@@ -186,7 +198,8 @@ def _assembled(reading: Reading, source: str, landing_sha256: str) -> ParsedMess
             continue
         # An edit whose first text is not in the file is still not the first version.
         version = len(earlier) + 1 if earlier else 1 + post.is_edit
-        edits += post.is_edit
+        edits += post.is_edit and not post.is_deleted
+        deletions += post.is_deleted
         reply_to = post.reply_to or latest_with_text.get(post.quoted)
         rows.append(
             (
@@ -196,8 +209,11 @@ def _assembled(reading: Reading, source: str, landing_sha256: str) -> ParsedMess
                 post.ts_ns // 1000,
                 post.text,
                 reply_to,
+                post.is_deleted,
                 len(earlier),
-                message_hash(source, post.message_id, version, post.ts_ns, post.text),
+                message_hash(
+                    source, post.message_id, version, post.ts_ns, post.text, is_deleted=post.is_deleted
+                ),
                 landing_sha256,
             )
         )
@@ -213,12 +229,19 @@ def _assembled(reading: Reading, source: str, landing_sha256: str) -> ParsedMess
         **reading.facts,
         "messages": frame.height,
         "edits": edits,
+        "deletions": deletions,
         "duplicates": duplicates,
         "rejected": len(rejected),
         "first_ts": frame["ts_event"][0].isoformat(),
         "last_ts": frame["ts_event"][-1].isoformat(),
     }
     return ParsedMessages(frame, tuple(rejected), facts)
+
+
+def _says_the_same(post: Post, other: Post) -> bool:
+    if post.is_deleted or other.is_deleted:
+        return post.is_deleted and other.is_deleted
+    return post.ts_ns == other.ts_ns and post.text == other.text
 
 
 def _in_order(frame: pl.DataFrame) -> pl.DataFrame:

@@ -31,7 +31,8 @@ _SHOWN_CHARACTERS = 80
 class Post:
     """One post of a file. `is_edit`: its text replaces an earlier one of the same message; `ts_ns`
     is then the time of the edit, for nobody could read that text before. `quoted` is the text of the
-    post it answers, where the file has that instead of an id."""
+    post it answers, where the file has that instead of an id. `is_deleted`: the post is gone since `ts_ns`;
+    it is an edit that leaves no text."""
 
     row: int
     message_id: str
@@ -40,6 +41,7 @@ class Post:
     reply_to: str | None = None
     is_edit: bool = False
     quoted: str = ""
+    is_deleted: bool = False
 
 
 @dataclass(slots=True)

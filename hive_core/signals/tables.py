@@ -13,11 +13,14 @@ MESSAGES: dict[str, pl.DataType] = {
     "ts_event": UTC_DATETIME,
     "text": pl.String(),
     "reply_to": pl.String(),
+    "is_deleted": pl.Boolean(),
     "earlier_versions": pl.Int32(),
     "message_sha256": pl.String(),
     "landing_sha256": pl.String(),
 }
-"""One row a message version. `message_sha256` covers source, id, version, time and text.
+"""One row a message version. `message_sha256` covers source, id, version, time, text and a deletion.
+A deletion is a version of its own: its text is empty, `is_deleted` is true, and its time is when the
+deletion was seen, for nobody tells when it happened.
 `earlier_versions` counts those of them that are known: none before an edit whose first text is in no file."""
 
 PARSED: dict[str, pl.DataType] = {

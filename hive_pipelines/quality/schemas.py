@@ -158,7 +158,12 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
                 "earlier_versions < version",
                 ("version", "earlier_versions"),
                 pl.col("earlier_versions") < pl.col("version"),
-            )
+            ),
+            row_rule(
+                "a deletion comes after a post and leaves no text",
+                ("version", "is_deleted", "text"),
+                ~pl.col("is_deleted") | ((pl.col("version") > 1) & (pl.col("text") == "")),
+            ),
         ],
     ),
     "parsed_signals": _schema(

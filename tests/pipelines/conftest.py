@@ -80,6 +80,7 @@ def _messages() -> pl.DataFrame:
                 "ts_event": moment(when),
                 "text": text,
                 "reply_to": "a4" if kind == "update" else None,
+                "is_deleted": False,
                 "earlier_versions": version - 1,
                 "message_sha256": HASH,
                 "landing_sha256": HASH,

@@ -127,6 +127,30 @@ def test_other_content_that_is_not_later_is_a_conflict_and_the_first_stays() -> 
     assert conflicts == 1
 
 
+def deletion(ts: str) -> pl.DataFrame:
+    payload = json.dumps({"id": "1", "ts": ts, "deleted": True}).encode()
+    return parse_message_file(payload, DECLARATION, landing_sha256=sha256_hex(payload)).frame
+
+
+def test_a_deletion_in_a_later_file_is_the_next_version_once() -> None:
+    edited = with_version(frame(EDIT), 2)
+    merged, conflicts = merge_messages(
+        [frame(FIRST), edited, deletion("2024-05-06T10:30:00"), deletion("2024-05-06T10:40:00")]
+    )
+    assert told(merged) == [("1", 1, "a"), ("1", 2, "a2"), ("1", 3, "")]
+    assert merged["is_deleted"].to_list() == [False, False, True]
+    assert conflicts == 0
+    last = merged.row(2, named=True)
+    at_ns = nanoseconds(last["ts_event"])
+    assert last["message_sha256"] == message_hash("room", "1", 3, at_ns, "", is_deleted=True)
+
+
+def test_a_deletion_that_lands_before_its_message_stands_over_it() -> None:
+    merged, conflicts = merge_messages([deletion("2024-05-06T10:30:00"), frame(FIRST)])
+    assert told(merged) == [("1", 1, "a"), ("1", 2, "")]
+    assert conflicts == 0
+
+
 def test_nothing_merges_to_an_empty_table() -> None:
     merged, conflicts = merge_messages([])
     assert dict(merged.schema) == MESSAGES

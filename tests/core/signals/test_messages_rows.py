@@ -108,6 +108,10 @@ def test_a_time_without_a_zone_is_read_on_the_declared_clock() -> None:
         ({"id": "m1", "text": "other words"}, "id", "stands already in row 1"),
         ({"id": "m9", "edit_of": "m1", "ts": "2024-05-06T09:00:00Z"}, "ts", "no later than its post"),
         ({"id": "m9", "edit_of": "m1"}, "ts", "no later than its post"),
+        ({"deleted": "perhaps"}, "deleted", "not true or false"),
+        ({"deleted": 1}, "deleted", "not true or false"),
+        ({"id": "m1", "deleted": True, "text": "still here"}, "text", "leaves no text"),
+        ({"id": "m1", "deleted": True, "text": None}, "ts", "no later than its post"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named_and_the_rest_kept(
@@ -159,6 +163,46 @@ def test_an_edit_is_the_next_version_from_its_own_time() -> None:
     ]
     assert parsed.frame["message_sha256"].n_unique() == 4
     assert parsed.facts["edits"] == 3
+
+
+def test_a_deletion_is_a_version_without_text_and_counts_once() -> None:
+    gone = {"deleted": True, "text": None}
+    parsed = read(
+        jsonl(
+            row(1, deleted=False),
+            row(1, ts="2024-05-06T10:05:00Z", **gone),
+            row(1, ts="2024-05-06T10:09:00Z", **gone),
+            row(8, edit_of="m7", ts="2024-05-06T10:06:00Z", **gone),
+        ),
+        "jsonl",
+    )
+    assert parsed.frame.select("message_id", "version", "text", "is_deleted", "earlier_versions").rows() == [
+        ("m1", 1, "text 1", False, 0),
+        ("m1", 2, "", True, 1),
+        ("m7", 2, "", True, 0),
+    ]
+    assert not parsed.rejected
+    assert {name: parsed.facts[name] for name in ("edits", "deletions", "duplicates")} == {
+        "edits": 0,
+        "deletions": 2,
+        "duplicates": 1,
+    }
+
+
+def test_an_edit_that_leaves_no_words_is_not_a_deletion() -> None:
+    later = "2024-05-06T10:05:00Z"
+    edited = read(jsonl(row(1), row(2, edit_of="m1", text="", ts=later)), "jsonl").frame
+    deleted = read(jsonl(row(1), row(1, deleted=True, text="", ts=later)), "jsonl").frame
+    assert edited["is_deleted"].to_list() == [False, False]
+    assert edited["message_sha256"][0] == deleted["message_sha256"][0]
+    assert edited["message_sha256"][1] != deleted["message_sha256"][1]
+
+
+def test_csv_says_deleted_in_words() -> None:
+    payload = as_csv(
+        ("id", "ts", "text", "deleted"), ("1", TS, "a", "False"), ("1", "2024-05-06T10:00:00Z", "", "True")
+    )
+    assert read(payload, "csv").frame["is_deleted"].to_list() == [False, True]
 
 
 def test_csv_is_read_with_its_multi_line_texts() -> None:

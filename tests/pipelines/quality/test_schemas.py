@@ -51,7 +51,10 @@ _BAR_ROWS = {
 _NO_PRICES = {f"{side}_{part}": None for side in ("bid", "ask") for part in ("open", "high", "low", "close")}
 
 BROKEN_ROW: dict[str, dict[str, dict]] = {
-    "messages": {"earlier_versions < version": {"earlier_versions": 5}},
+    "messages": {
+        "earlier_versions < version": {"earlier_versions": 5},
+        "a deletion comes after a post and leaves no text": {"is_deleted": True},
+    },
     "parsed_signals": {
         "side given when a signal": {"side": None},
         "order_type given when a signal": {"order_type": None},
