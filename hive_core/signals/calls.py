@@ -27,7 +27,6 @@ from hive_core.signals.words import (
 )
 
 MAX_TARGETS = 16
-_METALS = frozenset({"XAU", "XAG", "XPT", "XPD"})
 _MISSPELLING_LIKENESS = 0.8
 
 
@@ -206,9 +205,9 @@ def _zone(clause: Clause, specification: InstrumentSpecification) -> tuple[Decim
 
 
 def _pip(specification: InstrumentSpecification, profile: SourceProfile) -> Decimal | None:
-    """What this source calls a pip of this instrument; unknown for metals unless it is declared."""
+    """What this source calls a pip of this instrument; unknown where senders differ, unless declared."""
     declared = profile.pip.get(specification.symbol)
-    if declared is None and specification.base not in _METALS:
+    if declared is None and specification.has_agreed_pip:
         return specification.pip
     return declared
 

@@ -36,7 +36,7 @@ REFUSED = {
     "pips without an entry": ("EURUSD buy now sl 40 pips tp 60 pips", "entry", "missing_entry"),
     "pips from a zone": ("EURUSD buy 1.0850-1.0860 sl 40 pips tp 60 pips", "entry", "unclear_entry"),
     "no symbol": ("buy now 1.0850 sl 1.0810 tp 1.0910", "symbol", "missing_symbol"),
-    "unknown pair": ("USDMXN buy 17.20 sl 17.00 tp 17.60", "symbol", "unknown_instrument"),
+    "unknown pair": ("GBPMXN buy 23.20 sl 23.00 tp 23.60", "symbol", "unknown_instrument"),
     "unknown index": ("US30 sell 38500 sl 38700 tp 38100", "symbol", "unknown_instrument"),
     "crypto": ("LINK/USDT long 14.2 sl 13.5 tp 16", "symbol", "unknown_instrument"),
     "crypto in one word": ("EURUSD? no, LINKUSDT long 14.2 sl 13.5 tp 16", "symbol", "several_symbols"),
