@@ -25,7 +25,7 @@ CONTEXT = timedelta(days=3)
 question on by the length of two of its bars at most, where bars do not begin together with coarser ones."""
 
 
-def one_series(bars: pl.DataFrame) -> pl.DataFrame:
+def one_series(bars: pl.DataFrame, *, closes_at_weekends: bool = True) -> pl.DataFrame:
     """The finest bars wherever they fill the time, and coarser ones over their holes.
 
     From the finest timeframe upward: where the finer bars that are used so far fill
@@ -44,6 +44,7 @@ def one_series(bars: pl.DataFrame) -> pl.DataFrame:
     Args:
         bars: `timeframe` and `ts_open` and any more columns, of one instrument, in any order; those of
             one timeframe are not expected to overlap.
+        closes_at_weekends: whether the instrument keeps the week of the currency market.
 
     Returns:
         Those that are used, sorted by `ts_open`, with `ts_close`.
@@ -58,12 +59,14 @@ def one_series(bars: pl.DataFrame) -> pl.DataFrame:
         if used.is_empty():
             used = coarse
         elif not coarse.is_empty():
-            over_holes = coarse.join(_filled(coarse, used), on="ts_open", how="anti").sort("ts_open")
+            over_holes = coarse.join(
+                _filled(coarse, used, closes_at_weekends), on="ts_open", how="anti"
+            ).sort("ts_open")
             used = pl.concat([_outside(used, over_holes), over_holes]).sort("ts_open")
     return used
 
 
-def _filled(coarse: pl.DataFrame, finer: pl.DataFrame) -> pl.DataFrame:
+def _filled(coarse: pl.DataFrame, finer: pl.DataFrame, closes_at_weekends: bool) -> pl.DataFrame:
     """`ts_open` of the coarse bars that finer ones stand for; both sorted."""
     inside = (
         finer.select("ts_open", (pl.col("ts_close") - pl.col("ts_open")).alias("length"))
@@ -80,7 +83,9 @@ def _filled(coarse: pl.DataFrame, finer: pl.DataFrame) -> pl.DataFrame:
         .explode("hour")
     )
     piece = pl.min_horizontal(pl.duration(hours=1), pl.col("ts_close") - pl.col("hour"))
-    is_closed = market_closed(pl.col("hour")) | market_closed(pl.col("hour") - LATE_START)
+    is_closed = pl.lit(closes_at_weekends) & (
+        market_closed(pl.col("hour")) | market_closed(pl.col("hour") - LATE_START)
+    )
     open_time = pl.when(is_closed).then(pl.duration()).otherwise(piece)
     return (
         hours.group_by("ts_open")

@@ -15,7 +15,7 @@ import polars as pl
 
 from hive_core.contracts.base import decimal_text
 from hive_core.contracts.rejection import RefusedFile
-from hive_core.instruments.specification import InstrumentSpecification
+from hive_core.instruments.specification import InstrumentSpecification, instruments
 from hive_core.market.bars import TIMEFRAME_SECONDS
 from hive_core.market.declaration import BarDeclaration
 
@@ -166,8 +166,13 @@ def market_closed(ts: pl.Expr) -> pl.Expr:
 
 
 def bar_while_closed(declaration: BarDeclaration) -> pl.Expr:
-    """Whether the whole of a bar lies in the weekend. A day's bar: whether its local date is a Saturday."""
+    """Whether the whole of a bar lies in the weekend. A day's bar: whether its local date is a Saturday.
+
+    Never of what trades at weekends too; its clock cannot be told from them.
+    """
     ts = pl.col("ts_open")
+    if not instruments()[declaration.symbol].closes_at_weekends:
+        return pl.lit(False)
     if declaration.timeframe == "D1":
         return ts.dt.convert_time_zone(declaration.time_zone).dt.weekday() == 6
     last = ts + pl.duration(seconds=TIMEFRAME_SECONDS[declaration.timeframe] - 1)

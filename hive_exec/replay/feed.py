@@ -94,7 +94,8 @@ class LakeFeed:
 
     def _bars(self, symbol: str, start: datetime, end: datetime) -> Iterator[FeedEvent]:
         specification = instruments()[symbol]
-        used = one_series(self._stored_bars(symbol, start, end))
+        stored = self._stored_bars(symbol, start, end)
+        used = one_series(stored, closes_at_weekends=specification.closes_at_weekends)
         touching = used.filter((pl.col("ts_close") >= start) & (pl.col("ts_open") <= end))
         complete = with_both_sides(touching, specification)
         for opened, closed, *values in complete.select(

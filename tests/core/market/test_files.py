@@ -90,6 +90,13 @@ def test_bars_on_saturday_are_told_by_day_and_hour(parse, csv_at):
         parse(csv_at(saturday))
 
 
+def test_a_coin_trades_on_saturday(parse, csv_at):
+    saturday = [at(2024, 1, 13, hour) for hour in range(24)]
+    facts = parse(csv_at(saturday, price=42_000), symbol="BTCUSD").facts
+    assert facts["rows"] == 24
+    assert "market_closed_rows" not in facts
+
+
 def test_daily_bars_may_be_dated_sunday_but_not_saturday(parse, csv_at):
     days = [at(2024, 1, 1) + timedelta(days=day) for day in range(28)]
     sundays = csv_at([day for day in days if day.weekday() != 5])

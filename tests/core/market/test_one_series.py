@@ -162,3 +162,15 @@ def test_what_is_stored_farther_away_changes_nothing_whatever_the_bars_begin_wit
     touching = (pl.col("ts_close") >= since) & (pl.col("ts_open") <= until)
     keys = ["ts_open", "timeframe"]
     assert one_series(near).filter(touching).sort(keys).equals(one_series(bars).filter(touching).sort(keys))
+
+
+def test_a_hole_of_a_coin_at_the_weekend_is_filled_and_of_a_pair_there_is_none():
+    saturday = FRIDAY + timedelta(days=1)
+    hours = run("H1", saturday, saturday + timedelta(hours=2))
+    first_hour_alone = run("M5", saturday, saturday + timedelta(minutes=60))
+    five_minutes_more = run("M5", at(saturday, "1:00"), at(saturday, "1:05"))
+    bars = frame([*hours, *first_hour_alone, *five_minutes_more])
+    coin = one_series(bars, closes_at_weekends=False).select("timeframe", "ts_open").rows()
+    assert coin == [*first_hour_alone, hours[1]]
+    pair = one_series(bars).select("timeframe", "ts_open").rows()
+    assert pair == [*first_hour_alone, *five_minutes_more]
