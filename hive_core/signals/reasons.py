@@ -27,10 +27,13 @@ class SignalReason(StrEnum):
     UNCLEAR_PIP = "unclear_pip"
     RESULT_IN_ENTRY = "result_in_entry"
 
-    # Said by the validator; the parser says the first one too.
+    # Said by the validator; the parser says the first two too.
     UNKNOWN_INSTRUMENT = "unknown_instrument"
+    AMBIGUOUS_INSTRUMENT = "ambiguous_instrument"
     INCOMPLETE = "incomplete"
     NOT_A_PRICE = "not_a_price"
+    FAT_FINGER = "fat_finger"
+    STALE = "stale"
     EXPIRED = "expired"
     NO_MARKET_DATA = "no_market_data"
     FAR_FROM_MARKET = "far_from_market"
@@ -41,5 +44,7 @@ class SignalReason(StrEnum):
     STOP_TOO_NEAR = "stop_too_near"
     STOP_TOO_FAR = "stop_too_far"
     TARGET_TOO_FAR = "target_too_far"
+    ENTRY_PASSED = "entry_passed"
+    DIGIT_TYPO = "digit_typo"
     EDITED = "edited"
     DUPLICATE = "duplicate"
