@@ -27,6 +27,14 @@ class SignalReason(StrEnum):
     UNCLEAR_PIP = "unclear_pip"
     RESULT_IN_ENTRY = "result_in_entry"
 
+    # Said of a machine's record (an alert, a JSON object, a row): nobody is there to ask what it means.
+    UNREADABLE_RECORD = "unreadable_record"
+    UNREADABLE_FIELD = "unreadable_field"
+    UNKNOWN_FIELD = "unknown_field"
+    REPEATED_FIELD = "repeated_field"
+    RELATIVE_PRICE = "relative_price"
+    STRENGTH_VOTE = "strength_vote"
+
     # Said by the validator; the parser says the first two too.
     UNKNOWN_INSTRUMENT = "unknown_instrument"
     AMBIGUOUS_INSTRUMENT = "ambiguous_instrument"
