@@ -10,7 +10,7 @@ import dagster as dg
 
 from hive_core.landing.home import HiveHome
 from hive_pipelines.alerts.sensor import alert_sensor
-from hive_pipelines.assets import execution, market, signals
+from hive_pipelines.assets import execution, market, signals, sources
 from hive_pipelines.assets.marts import marts_of
 from hive_pipelines.jobs import bars_job, rates_job, reports_job, signals_job
 from hive_pipelines.lake_io_manager import LakeIOManager
@@ -46,8 +46,9 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
             execution.delivered_decisions,
             execution.execution_reports,
             execution.account_tables,
-            execution.source_outcomes,
-            execution.source_scores,
+            sources.source_outcomes,
+            sources.source_scorecards,
+            sources.source_weights,
             marts_of(manifest_path(HiveHome.from_environment())),
         ],
         asset_checks=[_acknowledged],

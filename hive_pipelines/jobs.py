@@ -24,6 +24,7 @@ signals_job = dg.define_asset_job(
         "valid_signals",
         "quarantined_signals",
         "enriched_signals",
+        "source_weights",
         "decisions",
         "resolutions",
     ],
@@ -33,7 +34,7 @@ signals_job = dg.define_asset_job(
 reports_job = dg.define_asset_job(
     "reports_job",
     selection=dg.AssetSelection.groups("execution", "sources", "marts")
-    - dg.AssetSelection.assets("delivered_decisions"),
+    - dg.AssetSelection.assets("delivered_decisions", "source_weights"),
     executor_def=dg.in_process_executor,
     description="What the daemon reports, as tables, scores and marts.",
 )

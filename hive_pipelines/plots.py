@@ -93,6 +93,36 @@ def r_plot(outcomes: pl.DataFrame) -> dg.MarkdownMetadataValue:
     return _picture(draw, "Summed R by source, spread included")
 
 
+def r_histogram(outcomes: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    """How often each R came out, by source (OUTCOMES): ended trades only."""
+    ended = outcomes.filter(pl.col("ts_exit").is_not_null(), pl.col("r_multiple").is_not_null())
+    groups = ended.sort("source").partition_by("source", as_dict=True, maintain_order=True)
+
+    def draw(axes: Any) -> None:
+        if groups:
+            values = [rows["r_multiple"].to_list() for rows in groups.values()]
+            axes.hist(values, bins=30, stacked=True, label=[str(source) for (source,) in groups])
+            axes.legend(fontsize=8)
+        axes.set_xlabel("R", fontsize=8)
+
+    return _picture(draw, "Trades by their R")
+
+
+def weights_plot(weights: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    """The weight of each source (SOURCE_WEIGHTS) by day."""
+
+    def draw(axes: Any) -> None:
+        by_source = weights.sort("day").partition_by("source", as_dict=True, maintain_order=True)
+        for (source,), rows in sorted(by_source.items()):
+            thin = _thinned(rows)
+            axes.step(thin["day"].to_list(), thin["weight"].to_list(), where="post", label=str(source))
+        if weights.height:
+            axes.legend(fontsize=8)
+        axes.set_ylim(bottom=0)
+
+    return _picture(draw, "Weight by day")
+
+
 def reasons_plot(quarantined: pl.DataFrame) -> dg.MarkdownMetadataValue:
     """How many signals each reason quarantined (QUARANTINED)."""
     counts = quarantined.group_by("reason").len().sort("len", "reason")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -21,8 +21,9 @@ def result_of(
     table: str,
     frame: pl.DataFrame,
     metadata: Mapping[str, Any] | None = None,
+    checks: Sequence[dg.AssetCheckResult] = (),
 ) -> dg.MaterializeResult[pl.DataFrame]:
-    """A table's frame with everything that is shown and checked of it."""
+    """A table's frame with everything that is shown and checked of it; `checks` beside the usual ones."""
     key = dg.AssetKey(table)
     _count_rows(context, key, frame)
     return dg.MaterializeResult(
@@ -33,7 +34,7 @@ def result_of(
             "preview": dg.MetadataValue.md(preview(frame)),
             **(metadata or {}),
         },
-        check_results=run_checks(table, frame),
+        check_results=[*run_checks(table, frame), *checks],
     )
 
 
@@ -62,14 +63,19 @@ def preview(frame: pl.DataFrame) -> str:
     if frame.is_empty():
         return "no rows"
     head = frame.head(PREVIEW_ROWS)
-    lines = [
-        "| " + " | ".join(head.columns) + " |",
-        "|" + "---|" * len(head.columns),
-        *("| " + " | ".join(_cell(value) for value in row) + " |" for row in head.iter_rows()),
-    ]
-    if frame.height > head.height:
-        lines.append(f"\n{head.height} of {frame.height:,} rows")
-    return "\n".join(lines)
+    more = f"\n\n{head.height} of {frame.height:,} rows" if frame.height > head.height else ""
+    return as_table(head) + more
+
+
+def as_table(frame: pl.DataFrame) -> str:
+    """All rows as a markdown table, each cell cut where it is too long to read."""
+    return "\n".join(
+        [
+            "| " + " | ".join(frame.columns) + " |",
+            "|" + "---|" * len(frame.columns),
+            *("| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.iter_rows()),
+        ]
+    )
 
 
 def _cell(value: object) -> str:

@@ -14,7 +14,8 @@ from hive_core.signals.enrich import enrich_signals
 from hive_core.signals.importing import messages_of_receipt
 from hive_core.signals.parse import parse_signals
 from hive_core.signals.resolve import resolve_decisions
-from hive_core.signals.score import score_signals, score_sources
+from hive_core.signals.scorecards.outcomes import score_signals
+from hive_core.signals.scorecards.records import score_sources
 from hive_core.signals.validate import validate_signals
 from proofs.daemon_process import Cursor, Installation, run_hive
 from proofs.reporting import Claim

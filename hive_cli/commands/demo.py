@@ -88,7 +88,8 @@ def score_samples() -> dict[str, Any]:
     from hive_core.samples import sample_rooms
     from hive_core.signals.messages import parse_message_file
     from hive_core.signals.parse import parse_signals
-    from hive_core.signals.score import score_signals, score_sources
+    from hive_core.signals.scorecards.outcomes import score_signals
+    from hive_core.signals.scorecards.records import score_sources
     from hive_core.signals.validate import validate_signals
 
     try:

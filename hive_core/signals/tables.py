@@ -112,37 +112,6 @@ RESOLUTIONS: dict[str, pl.DataType] = {
 of the same UTC day stands already), held_back (one of the day before may stand), below_threshold,
 refused, no_weight or no_account. `net_weight` is counted in favour of the signal's side."""
 
-OUTCOMES: dict[str, pl.DataType] = {
-    "signal_id": pl.String(),
-    "source": pl.String(),
-    "symbol": pl.String(),
-    "ts_event": UTC_DATETIME,
-    "outcome": pl.String(),
-    "ts_entry": UTC_DATETIME,
-    "ts_exit": UTC_DATETIME,
-    "entry_price": pl.Float64(),
-    "exit_price": pl.Float64(),
-    "r_multiple": pl.Float64(),
-    "targets_hit": pl.Int32(),
-}
-"""What became of a signal by the bars: target, stop, expired, unfilled, or open at their end."""
-
-SCORES: dict[str, pl.DataType] = {
-    "source": pl.String(),
-    "signals": pl.Int64(),
-    "traded": pl.Int64(),
-    "wins": pl.Int64(),
-    "hit_rate": pl.Float64(),
-    "hit_rate_low": pl.Float64(),
-    "hit_rate_high": pl.Float64(),
-    "mean_r": pl.Float64(),
-    "mean_r_low": pl.Float64(),
-    "mean_r_high": pl.Float64(),
-    "total_r": pl.Float64(),
-    "max_drawdown_r": pl.Float64(),
-}
-"""A source's measured record. `_low`/`_high` bound the 95 % interval (Wilson; bootstrap for R)."""
-
 
 def empty(schema: dict[str, pl.DataType]) -> pl.DataFrame:
     """A frame of that shape with no rows."""

@@ -1,4 +1,4 @@
-"""Execution: what the daemon reports, as tables, and what the sources earned."""
+"""Execution: what the daemon reports, as tables."""
 
 import json
 from collections.abc import Iterator
@@ -10,11 +10,8 @@ import polars as pl
 
 from hive_core.contracts.execution_tables import EXECUTION_REPORTS
 from hive_core.contracts.report import ReportPage
-from hive_core.market.bars import BAR_SCHEMA
-from hive_core.signals.score import score_signals, score_sources
-from hive_core.signals.tables import VALID
-from hive_pipelines.lake import WHOLE, Lake
-from hive_pipelines.plots import equity_plot, r_plot
+from hive_pipelines.lake import WHOLE
+from hive_pipelines.plots import equity_plot
 from hive_pipelines.quality.checks import check_specs
 from hive_pipelines.reports_to_tables import execution_tables, reports_frame
 from hive_pipelines.resources import HiveResource
@@ -112,41 +109,3 @@ def account_tables(context: dg.AssetExecutionContext, execution_reports: pl.Data
         frame: pl.DataFrame = getattr(tables, name)
         shown = {"equity": equity_plot(frame)} if name == "account_equity" else {}
         yield result_of(context, name, frame, shown)
-
-
-@dg.asset(
-    deps=[
-        dg.AssetDep("valid_signals", partition_mapping=_ALL),
-        dg.AssetDep("bars", partition_mapping=_ALL),
-    ],
-    check_specs=check_specs("source_outcomes"),
-    pool="execution",
-    group_name="sources",
-    owners=OWNERS,
-    kinds={"polars", "parquet"},
-)
-def source_outcomes(context: dg.AssetExecutionContext, hive: HiveResource):
-    """What became of each valid signal by the bars, whatever an account made of it: first touch of stop
-    or target, spread included, both in one bar counts as the stop."""
-    lake = hive.lake()
-    signals = lake.read_all("valid_signals", VALID)
-    frame = score_signals(signals, _all_bars(lake, signals))
-    return result_of(context, "source_outcomes", frame, {"summed_r": r_plot(frame)})
-
-
-def _all_bars(lake: Lake, signals: pl.DataFrame) -> pl.DataFrame:
-    symbols = set(signals["symbol"].unique())
-    names = [name for name in lake.names("bars") if name.split(".")[0] in symbols]
-    return lake.read_many("bars", names, BAR_SCHEMA)
-
-
-@dg.asset(
-    check_specs=check_specs("source_scores"),
-    pool="execution",
-    group_name="sources",
-    owners=OWNERS,
-    kinds={"polars", "parquet"},
-)
-def source_scores(context: dg.AssetExecutionContext, source_outcomes: pl.DataFrame):
-    """Each source's measured record: hit rate and mean R with their 95 % intervals."""
-    return result_of(context, "source_scores", score_sources(source_outcomes))

@@ -25,16 +25,17 @@ from hive_core.contracts.reasons import DenialReason
 from hive_core.market.bars import ASK_COLUMNS, BAR_SCHEMA, BID_COLUMNS, RATE_SCHEMA, TIMEFRAME_SECONDS
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.resolve import ResolutionOutcome
-from hive_core.signals.score import Outcome
+from hive_core.signals.scorecards.honesty import Honesty
+from hive_core.signals.scorecards.outcomes import Outcome
+from hive_core.signals.scorecards.tables import OUTCOMES, SCORECARDS, SOURCE_WEIGHTS
+from hive_core.signals.scorecards.weights import MAX_WEIGHT
 from hive_core.signals.tables import (
     DECISIONS,
     ENRICHED,
     MESSAGES,
-    OUTCOMES,
     PARSED,
     QUARANTINED,
     RESOLUTIONS,
-    SCORES,
     SIGNAL_COLUMNS,
     VALID,
 )
@@ -142,6 +143,8 @@ _SIGNAL_RULES = [
 
 _IS_SIGNAL = pl.col("kind") == "signal"
 _IS_REFUSED = pl.col("kind") == "refused"
+_HAS_ENDED = pl.col("outcome").is_in([Outcome.TARGET.value, Outcome.STOP.value])
+_MEASURED = tuple(name for name, dtype in SCORECARDS.items() if dtype == pl.Float64)
 _IS_CLOSED = pl.col("state") == "closed"
 _HAS_DECISION = pl.col("outcome").is_in([ResolutionOutcome.DECIDED.value, ResolutionOutcome.CONFIRMED.value])
 _DECISION_TEXT = {"decision_id", "account", "symbol", "side", "order_type"}
@@ -270,33 +273,75 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     "source_outcomes": _schema(
         OUTCOMES,
         key=("signal_id",),
-        nullable=("ts_entry", "ts_exit", "entry_price", "exit_price", "r_multiple", "targets_hit"),
+        nullable=(
+            *("ts_entry", "ts_exit", "ts_known", "exit_timeframe"),
+            *("entry_price", "exit_price", "r_multiple", "r_multiple_at_best"),
+        ),
         checks={
             "outcome": pa.Check.isin(tuple(Outcome)),
+            "exit_timeframe": pa.Check.isin(tuple(TIMEFRAME_SECONDS)),
+            "targets": pa.Check.ge(1),
+            "targets_passed": NOT_NEGATIVE,
             "targets_hit": NOT_NEGATIVE,
         },
         rules=[
-            together("ts_entry", "entry_price"),
+            together("ts_entry", "entry_price", "exit_price", "r_multiple", "r_multiple_at_best"),
+            together("ts_exit", "ts_known", "exit_timeframe"),
             in_order("ts_event", "ts_entry"),
             in_order("ts_entry", "ts_exit"),
+            in_order("ts_exit", "ts_known"),
+            in_order("r_multiple", "r_multiple_at_best"),
+            given_when("ts_exit", "it has ended", _HAS_ENDED, "outcome"),
+            row_rule(
+                "no more targets than there are",
+                ("targets", "targets_passed", "targets_hit"),
+                pl.col("targets_passed") + pl.col("targets_hit") <= pl.col("targets"),
+            ),
         ],
     ),
-    "source_scores": _schema(
-        SCORES,
+    "source_scorecards": _schema(
+        SCORECARDS,
         key=("source",),
-        nullable=tuple(name for name, dtype in SCORES.items() if dtype == pl.Float64),
+        nullable=tuple(name for name in _MEASURED if name not in {"total_r", "max_drawdown_r"}),
         checks={
-            "signals": NOT_NEGATIVE,
-            "wins": NOT_NEGATIVE,
-            **dict.fromkeys(("hit_rate", "hit_rate_low", "hit_rate_high"), SHARE),
+            "honesty": pa.Check.isin(tuple(Honesty)),
+            **dict.fromkeys((name for name, dtype in SCORECARDS.items() if dtype.is_integer()), NOT_NEGATIVE),
+            **dict.fromkeys((name for name in _MEASURED if "_rate" in name), SHARE),
+            "max_drawdown_r": NOT_NEGATIVE,
         },
         rules=[
+            row_rule(
+                "every signal is counted once",
+                ("signals", "unfilled", "open", "traded"),
+                pl.col("unfilled") + pl.col("open") + pl.col("traded") == pl.col("signals"),
+            ),
             in_order("wins", "traded"),
-            in_order("traded", "signals"),
-            in_order("hit_rate_low", "hit_rate"),
-            in_order("hit_rate", "hit_rate_high"),
-            in_order("mean_r_low", "mean_r"),
-            in_order("mean_r", "mean_r_high"),
+            in_order("doubtful", "traded"),
+            in_order("longest_losing_run", "traded"),
+            in_order("mean_r", "mean_r_at_best"),
+            *(
+                in_order(*pair)
+                for name in ("hit_rate", "mean_r", "decay_r", "first_target_rate")
+                for pair in ((f"{name}_low", name), (name, f"{name}_high"))
+            ),
+        ],
+    ),
+    "source_weights": _schema(
+        SOURCE_WEIGHTS,
+        key=("source", "day"),
+        nullable=("mean_r", "shrunk_mean_r"),
+        checks={
+            "weight": pa.Check.in_range(0, float(MAX_WEIGHT)),
+            "traded": NOT_NEGATIVE,
+            "evidence": SHARE,
+        },
+        rules=[
+            together("mean_r", "shrunk_mean_r"),
+            row_rule(
+                "a losing source has no weight",
+                ("mean_r", "weight"),
+                (pl.col("mean_r") > 0) | (pl.col("weight") == 0),
+            ),
         ],
     ),
     "bars": _schema(

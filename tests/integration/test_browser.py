@@ -18,7 +18,7 @@ ASSETS_BY_GROUP = {
     "market": ("bars",),
     "signals": ("messages", "valid_signals", "decisions"),
     "execution": ("orders",),
-    "sources": ("source_scores",),
+    "sources": ("source_scorecards",),
     "marts": ("fct_orders",),
 }
 ARGUMENTS = [

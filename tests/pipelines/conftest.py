@@ -21,15 +21,14 @@ from hive_core.contracts.execution_tables import (
     POSITIONS,
 )
 from hive_core.market.bars import BAR_SCHEMA, RATE_SCHEMA
+from hive_core.signals.scorecards.tables import OUTCOMES, SCORECARDS, SOURCE_WEIGHTS
 from hive_core.signals.tables import (
     DECISIONS,
     ENRICHED,
     MESSAGES,
-    OUTCOMES,
     PARSED,
     QUARANTINED,
     RESOLUTIONS,
-    SCORES,
     VALID,
 )
 
@@ -346,22 +345,45 @@ def _outcomes(valid: pl.DataFrame) -> pl.DataFrame:
         traded = r_multiple is not None
         rows.append(
             {
-                **{name: row[name] for name in ("signal_id", "source", "symbol", "ts_event")},
+                **{name: row[name] for name in ("signal_id", "source", "message_id", "symbol", "ts_event")},
                 "outcome": outcome,
                 "ts_entry": row["ts_event"] if traded else None,
                 "ts_exit": row["valid_until"] if traded else None,
+                "ts_known": row["valid_until"] if traded else None,
+                "exit_timeframe": "H1" if traded else None,
                 "entry_price": 1.0552 if traded else None,
                 "exit_price": 1.06 if traded else None,
                 "r_multiple": r_multiple,
+                "r_multiple_at_best": r_multiple,
+                "targets": len(row["take_profits"]),
+                "targets_passed": 0,
                 "targets_hit": int(outcome == "target"),
             }
         )
     return _frame(rows, OUTCOMES)
 
 
-def _scores() -> pl.DataFrame:
-    numbers = (4, 3, 1, 0.333, 0.061, 0.792, -0.333, -1.0, 1.0, -1.0, 2.0)
-    return _frame([dict(zip(SCORES, ("room_a", *numbers), strict=True))], SCORES)
+def _scorecards() -> pl.DataFrame:
+    card = {
+        **{"source": "room_a", "signals": 5, "unfilled": 1, "open": 1, "traded": 3, "wins": 1},
+        **{"hit_rate": 0.333, "hit_rate_low": 0.061, "hit_rate_high": 0.792},
+        **{"mean_r": -0.333, "mean_r_low": -1.0, "mean_r_high": 1.0, "mean_r_at_best": 0.1, "doubtful": 1},
+        **{"total_r": -1.0, "max_drawdown_r": 2.0, "longest_losing_run": 2},
+        **{"decay_r": -0.1, "decay_r_low": -0.4, "decay_r_high": 0.2},
+        **{"first_target_rate": 0.5, "first_target_rate_low": 0.1, "first_target_rate_high": 0.9},
+        **{"claimed_targets": 3, "claimed_stops": 1, "claimed_running": 2, "claimed_won": 3},
+        **{"claimed_lost": 1, "claimed_rate": 0.75, "honesty": "fits"},
+    }
+    return _frame([card], SCORECARDS)
+
+
+def _weights() -> pl.DataFrame:
+    rows = [
+        {"source": "room_a", "day": date(2017, 3, day), "weight": weight, "traded": traded}
+        | {"mean_r": mean, "shrunk_mean_r": shrunk, "evidence": 0.04}
+        for day, weight, traded, mean, shrunk in ((2, 0.1, 0, None, None), (3, 0.156, 2, 0.5, 0.02))
+    ]
+    return _frame(rows, SOURCE_WEIGHTS)
 
 
 def _delivered(name: str, when: str) -> dict:
@@ -426,7 +448,8 @@ def sound_tables() -> dict[str, pl.DataFrame]:
         "decisions": _decisions(),
         "resolutions": _resolutions(valid),
         "source_outcomes": _outcomes(valid),
-        "source_scores": _scores(),
+        "source_scorecards": _scorecards(),
+        "source_weights": _weights(),
         "account_equity": _equity(),
         **_executions(),
         **_market(),

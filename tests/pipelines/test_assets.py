@@ -19,7 +19,7 @@ from small_home import SmallHome
 from hive_core.contracts.report import Report
 from hive_core.evidence.canonical import content_hash
 from hive_core.signals.tables import DECISIONS, QUARANTINED, RESOLUTIONS
-from hive_pipelines.assets import execution, market, signals
+from hive_pipelines.assets import execution, market, signals, sources
 from hive_pipelines.lake import Lake
 from hive_pipelines.lake_io_manager import LakeIOManager
 from hive_pipelines.plots import MAX_POINTS, equity_plot, price_plot, r_plot, reasons_plot
@@ -320,14 +320,14 @@ def test_reports_become_tables_and_scores_with_their_pictures(made):
         for seq, kind in ((1, "account_opened"), (2, "equity_marked"))
     ]
     place.lake.write("execution_reports", "all", reports_frame(reports), run_id="run-1")
-    result = place.run(execution.account_tables, execution.source_outcomes, execution.source_scores)
+    result = place.run(execution.account_tables, sources.source_outcomes, sources.source_scorecards)
     assert place.lake.read("account_equity", "all").height == 2
     assert place.lake.read("orders", "all").height == 0
     assert is_drawn(picture(told(result, "account_equity")[0]["equity"]))
     outcomes = told(result, "source_outcomes")[0]
     assert outcomes["dagster/row_count"] == 4
     assert is_drawn(picture(outcomes["summed_r"]))
-    assert place.lake.read("source_scores", "all")["source"].to_list() == ["room_a", "room_b"]
+    assert place.lake.read("source_scorecards", "all")["source"].to_list() == ["room_a", "room_b"]
     assert all(found.passed for found in result.get_asset_check_evaluations())
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hive_core.contracts.order import OrderState
 from hive_core.instruments.specification import instruments
-from hive_core.signals.score import Outcome
+from hive_core.signals.scorecards.outcomes import Outcome
 from hive_pipelines.project_files import project_file
 
 MARTS = ("dim_sources", "fct_orders", "fct_signals", "mart_daily_risk", "mart_source_performance")

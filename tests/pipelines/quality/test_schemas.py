@@ -15,7 +15,7 @@ BAD_VALUE = {
     "isin": "nonsense",
     "greater_than": 0,
     "greater_than_or_equal_to": -1,
-    "in_range": 1.5,
+    "in_range": 99.0,
     "finite": float("nan"),
 }
 """A value that breaks a check of one column, by the kind of check."""
@@ -93,17 +93,33 @@ BROKEN_ROW: dict[str, dict[str, dict]] = {
         "account given unless there is none": {"account": None},
     },
     "source_outcomes": {
-        "ts_entry, entry_price together": {"entry_price": None},
+        "ts_entry, entry_price, exit_price, r_multiple, r_multiple_at_best together": {"entry_price": None},
+        "ts_exit, ts_known, exit_timeframe together": {"exit_timeframe": None},
         "ts_event <= ts_entry": {"ts_entry": _moved("ts_entry", _EARLY)},
         "ts_entry <= ts_exit": {"ts_exit": _moved("ts_exit", _EARLY)},
+        "ts_exit <= ts_known": {"ts_known": _moved("ts_known", _EARLY)},
+        "r_multiple <= r_multiple_at_best": {"r_multiple_at_best": -2.0},
+        "ts_exit given when it has ended": {"ts_exit": None, "outcome": "stop"},
+        "no more targets than there are": {"targets_passed": 5},
     },
-    "source_scores": {
+    "source_scorecards": {
+        "every signal is counted once": {"open": 2},
         "wins <= traded": {"wins": 4},
-        "traded <= signals": {"traded": 5},
+        "doubtful <= traded": {"doubtful": 4},
+        "longest_losing_run <= traded": {"longest_losing_run": 4},
+        "mean_r <= mean_r_at_best": {"mean_r_at_best": -0.5},
         "hit_rate_low <= hit_rate": {"hit_rate_low": 0.5},
         "hit_rate <= hit_rate_high": {"hit_rate_high": 0.1},
         "mean_r_low <= mean_r": {"mean_r_low": 0.5},
         "mean_r <= mean_r_high": {"mean_r_high": -2.0},
+        "decay_r_low <= decay_r": {"decay_r_low": 0.5},
+        "decay_r <= decay_r_high": {"decay_r_high": -2.0},
+        "first_target_rate_low <= first_target_rate": {"first_target_rate_low": 0.6},
+        "first_target_rate <= first_target_rate_high": {"first_target_rate_high": 0.4},
+    },
+    "source_weights": {
+        "mean_r, shrunk_mean_r together": {"mean_r": 0.5},
+        "a losing source has no weight": {"mean_r": -0.5, "shrunk_mean_r": -0.1},
     },
     "bars": {**_BAR_ROWS, "bid or ask given": _NO_PRICES},
     "orders": {

@@ -1,4 +1,4 @@
-"""How sure a measured record is: intervals for a hit rate and for a mean, and the worst fall of a sum."""
+"""How sure a measured record is: intervals for a rate, for a mean and for the difference of two means."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from math import sqrt
 from statistics import fmean
 
 import numpy as np
+from numpy.typing import NDArray
 
 Z_95 = 1.959963984540054
 """The 97.5th percentile of the standard normal distribution."""
@@ -45,22 +46,37 @@ def bootstrap_mean_interval(values: Sequence[float]) -> tuple[float, float] | No
     """
     if len(values) < 2:
         return None
+    return _middle(_resampled_means(values, np.random.default_rng(SEED)), fmean(values))
+
+
+def bootstrap_difference_interval(
+    before: Sequence[float], after: Sequence[float]
+) -> tuple[float, float] | None:
+    """The 95 % percentile interval of how much the mean of `after` is above that of `before`, or None
+    where either has fewer than two values. It holds that difference.
+
+    As `bootstrap_mean_interval`, each sample drawn from its own values (B. Efron and R. Tibshirani, An
+    Introduction to the Bootstrap, 1993, chapter 8).
+    """
+    if len(before) < 2 or len(after) < 2:
+        return None
     generator = np.random.default_rng(SEED)
+    means_before = _resampled_means(before, generator)
+    return _middle(_resampled_means(after, generator) - means_before, fmean(after) - fmean(before))
+
+
+def _resampled_means(values: Sequence[float], generator: np.random.Generator) -> NDArray[np.float64]:
     pool = np.asarray(values, dtype=np.float64)
     at_once = max(1, _DRAWS_AT_ONCE // len(pool))
-    means = np.concatenate(
+    return np.concatenate(
         [
             pool[generator.integers(0, len(pool), (min(at_once, RESAMPLES - done), len(pool)))].mean(axis=1)
             for done in range(0, RESAMPLES, at_once)
         ]
     )
-    low, high = np.percentile(means, [2.5, 97.5])
+
+
+def _middle(estimates: NDArray[np.float64], measured: float) -> tuple[float, float]:
+    low, high = np.percentile(estimates, [2.5, 97.5])
     # Of equal values every mean is the same but for the last binary digit.
-    mean = fmean(values)
-    return min(mean, float(low)), max(mean, float(high))
-
-
-def max_drawdown(values: Sequence[float]) -> float:
-    """The deepest fall of the running sum below its highest point so far, zero counted as its start."""
-    running = np.concatenate([[0.0], np.cumsum(np.asarray(values, dtype=np.float64))])
-    return float(np.max(np.maximum.accumulate(running) - running))
+    return min(measured, float(low)), max(measured, float(high))

@@ -12,9 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hive_core.signals.intervals import bootstrap_mean_interval, max_drawdown, wilson_interval
-from hive_core.signals.score import score_sources
-from hive_core.signals.tables import OUTCOMES, SCORES
+from hive_core.signals.scorecards.intervals import (
+    bootstrap_mean_interval,
+    wilson_interval,
+)
+from hive_core.signals.scorecards.losses import max_drawdown
+from hive_core.signals.scorecards.records import score_sources
+from hive_core.signals.scorecards.tables import OUTCOMES, SCORECARDS
 
 START = datetime(2017, 3, 1, tzinfo=UTC)
 
@@ -28,9 +32,13 @@ def outcomes(*rows: tuple[str, str, float | None]) -> pl.DataFrame:
             "source": source,
             "outcome": outcome,
             "r_multiple": r,
+            "r_multiple_at_best": r,
             "ts_event": START + timedelta(hours=number),
             "ts_exit": START + timedelta(hours=number) if r is not None else None,
-            "targets_hit": 0,
+            "ts_known": START + timedelta(hours=number) if r is not None else None,
+            "targets": 1,
+            "targets_passed": 0,
+            "targets_hit": int(outcome == "target"),
         }
         for number, (source, outcome, r) in enumerate(rows)
     ]
@@ -84,7 +92,7 @@ def test_a_source_scores_the_same_beside_others_and_in_any_order() -> None:
 
 
 def test_no_outcomes_are_no_scores() -> None:
-    assert dict(score_sources(outcomes()).schema) == SCORES
+    assert dict(score_sources(outcomes()).schema) == SCORECARDS
 
 
 @pytest.mark.parametrize(
@@ -133,7 +141,7 @@ def test_the_bootstrap_is_seeded_and_works_in_pieces(monkeypatch: pytest.MonkeyP
     values = np.random.default_rng(7).normal(0.2, 1.5, 300).tolist()
     found = bootstrap_mean_interval(values)
     assert found == bootstrap_mean_interval(values)
-    monkeypatch.setattr("hive_core.signals.intervals._DRAWS_AT_ONCE", 7_000)
+    monkeypatch.setattr("hive_core.signals.scorecards.intervals._DRAWS_AT_ONCE", 7_000)
     assert bootstrap_mean_interval(values) == found
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from hive_core.backtest.fills import BarPrices, closing_mark, entry_fill, exit_fill
 from hive_core.market.bars import ASK_COLUMNS, BID_COLUMNS
-from hive_core.signals.score import score_signals
-from hive_core.signals.tables import OUTCOMES, VALID, conform
+from hive_core.signals.scorecards.outcomes import score_signals
+from hive_core.signals.scorecards.tables import OUTCOMES
+from hive_core.signals.tables import VALID, conform
 
 START = datetime(2017, 3, 1, tzinfo=UTC)
 QUIET = (1.0500, 1.0505, 1.0495, 1.0500)
