@@ -17,8 +17,8 @@ def honesty_spec(asset: str) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         HONESTY_CHECK,
         asset=asset,
-        description="The share of won signals that a source claims lies within the 95 % interval of the "
-        "measured share that reached the first target.",
+        description="The share of won signals that a source claims lies within what the prices allow: "
+        "between the 95 % bounds of the first target's rate with every doubt against it, and for it.",
     )
 
 
@@ -28,8 +28,10 @@ def honesty_check(asset: str, scorecards: pl.DataFrame) -> dg.AssetCheckResult:
     lines = [
         f"- {as_markdown_text(row['source'], 64)}: {Honesty(row['honesty']).in_words}: "
         f"{row['claimed_rate']:.0%} of {row['claimed_won'] + row['claimed_lost']} signals claimed, "
-        f"{row['first_target_rate']:.0%} of {row['traded']} trades measured "
-        f"({row['first_target_rate_low']:.0%} to {row['first_target_rate_high']:.0%})"
+        f"{row['first_target_rate']:.0%} of {row['traded']} trades measured, "
+        f"{row['first_target_rate_at_best']:.0%} of {row['signals']} signals at best "
+        f"(bounds {row['first_target_rate_low']:.0%} and {row['first_target_rate_at_best_high']:.0%}); "
+        f"{row['claims_contradicted']} claims contradicted"
         for row in outside.iter_rows(named=True)
     ]
     return dg.AssetCheckResult(

@@ -154,9 +154,15 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     "messages": _schema(
         MESSAGES,
         key=("source", "message_id", "version"),
-        nullable=("reply_to",),
+        nullable=("reply_to", "ts_init"),
         checks={"version": pa.Check.ge(1), "earlier_versions": NOT_NEGATIVE},
         rules=[
+            row_rule(
+                "seen after it was posted, but for the clocks",
+                ("ts_event", "ts_init"),
+                pl.col("ts_init").is_null()
+                | (pl.col("ts_init") >= pl.col("ts_event") - pl.duration(seconds=CLOCK_SKEW_S)),
+            ),
             row_rule(
                 "earlier_versions < version",
                 ("version", "earlier_versions"),
@@ -276,6 +282,7 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         nullable=(
             *("ts_entry", "ts_exit", "ts_known", "exit_timeframe"),
             *("entry_price", "exit_price", "r_multiple", "r_multiple_at_best"),
+            "first_target_at_best",
         ),
         checks={
             "outcome": pa.Check.isin(tuple(Outcome)),
@@ -319,6 +326,8 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
             in_order("doubtful", "traded"),
             in_order("longest_losing_run", "traded"),
             in_order("mean_r", "mean_r_at_best"),
+            in_order("first_target_rate_at_best", "first_target_rate_at_best_high"),
+            in_order("claims_contradicted", "claimed_won"),
             *(
                 in_order(*pair)
                 for name in ("hit_rate", "mean_r", "decay_r", "first_target_rate")

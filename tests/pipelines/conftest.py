@@ -358,6 +358,7 @@ def _outcomes(valid: pl.DataFrame) -> pl.DataFrame:
                 "targets": len(row["take_profits"]),
                 "targets_passed": 0,
                 "targets_hit": int(outcome == "target"),
+                "first_target_at_best": outcome == "target",
             }
         )
     return _frame(rows, OUTCOMES)
@@ -371,8 +372,9 @@ def _scorecards() -> pl.DataFrame:
         **{"total_r": -1.0, "max_drawdown_r": 2.0, "longest_losing_run": 2},
         **{"decay_r": -0.1, "decay_r_low": -0.4, "decay_r_high": 0.2},
         **{"first_target_rate": 0.5, "first_target_rate_low": 0.1, "first_target_rate_high": 0.9},
+        **{"first_target_rate_at_best": 0.6, "first_target_rate_at_best_high": 0.95},
         **{"claimed_targets": 3, "claimed_stops": 1, "claimed_running": 2, "claimed_won": 3},
-        **{"claimed_lost": 1, "claimed_rate": 0.75, "honesty": "fits"},
+        **{"claimed_lost": 1, "claimed_rate": 0.75, "claims_contradicted": 1, "honesty": "fits"},
     }
     return _frame([card], SCORECARDS)
 

@@ -17,10 +17,12 @@ CLAIM_REACH = timedelta(hours=48)
 
 
 class Honesty(StrEnum):
-    """How the claimed share of won signals stands to the measured share that reached the first target.
+    """How the claimed share of won signals stands to the share that reached the first target.
 
-    `claims_more` and `claims_less`: outside the measured 95 % interval; `fits`: inside. `claims_nothing`:
-    no claim speaks of a signal. `not_measured`: no signal was traded.
+    `claims_more`: above what the bars allow with every doubt for the source, `claims_less`: below what
+    they show with every doubt against it, each with its 95 % interval; `fits`: between. Coarse bars leave
+    much room between, and then say little. `claims_nothing`: no claim speaks of a signal.
+    `not_measured`: no signal was traded.
     """
 
     FITS = "fits"
@@ -36,8 +38,8 @@ class Honesty(StrEnum):
 
 
 _WORDS = {
-    Honesty.FITS: "its claims fit what was measured",
-    Honesty.CLAIMS_MORE: "it claims more than was measured",
+    Honesty.FITS: "the prices do not contradict what it claims",
+    Honesty.CLAIMS_MORE: "it claims more than the prices allow",
     Honesty.CLAIMS_LESS: "it claims less than was measured",
     Honesty.CLAIMS_NOTHING: "it claims nothing of its signals",
     Honesty.NOT_MEASURED: "nothing was traded, so its claims cannot be held against anything",
@@ -46,13 +48,15 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class OwnWord:
-    """What one source says of itself: posts of each kind, and the signals that they call won or lost."""
+    """What one source says of itself: posts of each kind, the signals that they call won or lost, and how
+    many of the won ones the bars contradict."""
 
-    targets: int
-    stops: int
-    running: int
-    won: int
-    lost: int
+    targets: int = 0
+    stops: int = 0
+    running: int = 0
+    won: int = 0
+    lost: int = 0
+    contradicted: int = 0
 
     @property
     def rate(self) -> float | None:
@@ -60,16 +64,21 @@ class OwnWord:
         return self.won / (self.won + self.lost) if self.won + self.lost else None
 
 
-def honesty_of(claimed_rate: float | None, measured: tuple[float, float] | None) -> Honesty:
-    """The verdict on a claimed rate, given the measured 95 % interval of the first target's rate."""
-    if measured is None:
+def honesty_of(claimed_rate: float | None, lowest: float | None, highest: float | None) -> Honesty:
+    """The verdict on a claimed rate.
+
+    Args:
+        claimed_rate: the share of won among the signals of which an end is claimed.
+        lowest: lower bound of the first target's rate among trades, every doubt against the source.
+        highest: upper bound of its rate among all signals, every doubt for the source.
+    """
+    if lowest is None or highest is None:
         return Honesty.NOT_MEASURED
     if claimed_rate is None:
         return Honesty.CLAIMS_NOTHING
-    low, high = measured
-    if claimed_rate > high:
+    if claimed_rate > highest:
         return Honesty.CLAIMS_MORE
-    return Honesty.CLAIMS_LESS if claimed_rate < low else Honesty.FITS
+    return Honesty.CLAIMS_LESS if claimed_rate < lowest else Honesty.FITS
 
 
 def own_words(claims: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, OwnWord]:
@@ -84,21 +93,26 @@ def own_words(claims: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, OwnWord
         claims: CLAIMS.
         outcomes: OUTCOMES of the same sources.
     """
-    spoken = claimed_signals(claims, outcomes)
     by_source: dict[str, dict[str, int]] = {}
     posts = _without_calls(claims, outcomes).group_by("source", "kind").len()
     for source, kind, count in posts.iter_rows():
         by_source.setdefault(source, {})[kind] = count
-    ends: dict[str, dict[bool, int]] = {}
-    for source, is_won, count in spoken.group_by("source", "claimed_won").len().iter_rows():
-        ends.setdefault(source, {})[is_won] = count
+    spoken = claimed_signals(claims, outcomes).join(
+        outcomes.select("signal_id", "first_target_at_best"), on="signal_id"
+    )
+    won = pl.col("claimed_won")
+    ends = spoken.group_by("source").agg(
+        won.sum().alias("won"),
+        (~won).sum().alias("lost"),
+        (won & ~pl.col("first_target_at_best")).sum().alias("contradicted"),
+    )
+    of_signals = {row.pop("source"): row for row in ends.iter_rows(named=True)}
     return {
         source: OwnWord(
             targets=counts.get(ClaimKind.TARGET.value, 0),
             stops=counts.get(ClaimKind.STOP.value, 0),
             running=counts.get(ClaimKind.RUNNING.value, 0),
-            won=ends.get(source, {}).get(True, 0),
-            lost=ends.get(source, {}).get(False, 0),
+            **of_signals.get(source, {}),
         )
         for source, counts in by_source.items()
     }

@@ -86,7 +86,9 @@ def score_signals(signals: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
             continue
         if row.symbol not in paths:
             paths[row.symbol] = PricePath.of(bars, row.symbol)
-        endings.append(_follow(_order_of(row), paths[row.symbol]))
+        order, path = _order_of(row), paths[row.symbol]
+        at_best = _first_target_at_best(order, path)
+        endings.append(_follow(order, path)._replace(first_target_at_best=at_best))
     ended = pl.DataFrame(endings, schema=_ENDING_SCHEMA, orient="row").cast(
         {name: OUTCOMES[name] for name in _Ending._fields}
     )
@@ -125,6 +127,7 @@ class _Ending(NamedTuple):
     targets: int = 0
     targets_passed: int = 0
     targets_hit: int = 0
+    first_target_at_best: bool | None = None
 
 
 _ENDING_SCHEMA = {
@@ -285,6 +288,14 @@ def _leave(order: _Order, target: float, entry: _Entry, path: PricePath, start: 
             return _Exit(fill.price, fill.reason, ts_us, at, target if is_doubtful else fill.price)
         at = path.first_exit_touch(order.side, lower, upper, at + 1)
     return None
+
+
+def _first_target_at_best(order: _Order, path: PricePath) -> bool | None:
+    """Whether the first target can have been reached before the stop, whatever happened inside a bar."""
+    target = order.take_profits[0]
+    lower, upper = sorted((order.stop_loss, target))
+    at = path.first_exit_touch(order.side, lower, upper, path.first_closing_after(order.from_us))
+    return None if at is None else _touches(order.side, target, path.bar(at))
 
 
 def _opens_inside(order: _Order, bar: BarPrices[float]) -> bool:

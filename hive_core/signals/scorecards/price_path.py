@@ -65,6 +65,10 @@ class PricePath:
         """The first bar that opens at a moment or later; `len(self)` where there is none."""
         return int(np.searchsorted(self.opens_us, moment_us, side="left"))
 
+    def first_closing_after(self, moment_us: int) -> int:
+        """The first bar that closes after a moment: the one in which it lies, or the next."""
+        return int(np.searchsorted(self.closes_us, moment_us, side="right"))
+
     def first_entry_touch(
         self, side: Side, price: float, *, waits_below: bool, start: int, stop: int
     ) -> int | None:

@@ -20,7 +20,7 @@ from hive_core.signals.tables import conform, empty
 BY_EXIT = ("ts_exit", "ts_event", "signal_id")
 """The order in which trades ended: that of every running sum."""
 
-_SILENT = OwnWord(0, 0, 0, 0, 0)
+_SILENT = OwnWord()
 
 
 def traded_in_order(outcomes: pl.DataFrame) -> pl.DataFrame:
@@ -65,6 +65,9 @@ def _card(
     ended = traded_in_order(one)
     counts = dict(one.group_by("outcome").len().iter_rows())
     rate, low, high = first_target or (None, None, None)
+    at_best = one["first_target_at_best"].drop_nulls()
+    possible, asked = int(at_best.sum()), len(at_best)
+    highest = (wilson_interval(possible, asked) or (None, None))[1]
     return {
         "source": source,
         "signals": one.height,
@@ -74,13 +77,16 @@ def _card(
         "first_target_rate": rate,
         "first_target_rate_low": low,
         "first_target_rate_high": high,
+        "first_target_rate_at_best": possible / asked if asked else None,
+        "first_target_rate_at_best_high": highest,
         "claimed_targets": word.targets,
         "claimed_stops": word.stops,
         "claimed_running": word.running,
         "claimed_won": word.won,
         "claimed_lost": word.lost,
         "claimed_rate": word.rate,
-        "honesty": honesty_of(word.rate, first_target[1:] if first_target else None).value,
+        "claims_contradicted": word.contradicted,
+        "honesty": honesty_of(word.rate, low, highest).value,
     }
 
 

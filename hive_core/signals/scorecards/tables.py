@@ -24,6 +24,7 @@ OUTCOMES: dict[str, pl.DataType] = {
     "targets": pl.Int32(),
     "targets_passed": pl.Int32(),
     "targets_hit": pl.Int32(),
+    "first_target_at_best": pl.Boolean(),
 }
 """What became of a signal by the bars: target, stop, expired, unfilled, or open at their end.
 
@@ -31,7 +32,11 @@ OUTCOMES: dict[str, pl.DataType] = {
 `exit_timeframe` that bar's; null while open. `r_multiple_at_best` is what R would be had every bar that
 touched both stop and target reached the target first: where it differs from `r_multiple`, the rule decided
 and not the prices. Of the signal's `targets`, nearest first, the first `targets_passed` lay behind the first
-price and were left out, and the next `targets_hit` were reached."""
+price and were left out, and the next `targets_hit` were reached.
+
+`first_target_at_best` asks nothing of fills: whether the first target can have been reached before the stop,
+from the bar on in which the signal was posted, with every doubt for it. False means that a bar touched the
+stop before any touched the target; null, that neither was touched, or that no market is known."""
 
 TARGET_RATES: dict[str, pl.DataType] = {
     "source": pl.String(),
@@ -82,12 +87,15 @@ SCORECARDS: dict[str, pl.DataType] = {
     "first_target_rate": pl.Float64(),
     "first_target_rate_low": pl.Float64(),
     "first_target_rate_high": pl.Float64(),
+    "first_target_rate_at_best": pl.Float64(),
+    "first_target_rate_at_best_high": pl.Float64(),
     "claimed_targets": pl.Int64(),
     "claimed_stops": pl.Int64(),
     "claimed_running": pl.Int64(),
     "claimed_won": pl.Int64(),
     "claimed_lost": pl.Int64(),
     "claimed_rate": pl.Float64(),
+    "claims_contradicted": pl.Int64(),
     "honesty": pl.String(),
 }
 """A source's measured record. `_low`/`_high` bound the 95 % interval: Wilson for rates, bootstrap for R.
@@ -96,7 +104,10 @@ SCORECARDS: dict[str, pl.DataType] = {
 stop and target, and `mean_r_at_best` is the mean had they all reached the target. `decay_r` is how much the
 mean R of the newest trades differs from that of those before. `claimed_targets`, `_stops` and `_running`
 count the source's own posts, `claimed_won` and `claimed_lost` the signals that these speak of, and
-`claimed_rate` is their share of won ones; `honesty` compares it with `first_target_rate`."""
+`claimed_rate` is their share of won ones. `first_target_rate` is of trades, with every doubt against the
+source; `first_target_rate_at_best` of all signals with every doubt for it, `_high` its upper bound. `honesty`
+says whether the claimed rate lies between the lower bound of the one and the upper bound of the other;
+`claims_contradicted` counts the signals claimed as won whose stop was touched in a bar before the target."""
 
 SOURCE_WEIGHTS: dict[str, pl.DataType] = {
     "source": pl.String(),

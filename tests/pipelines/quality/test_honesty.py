@@ -19,7 +19,9 @@ def test_a_source_that_claims_more_than_was_measured_is_named(sound_tables):
     found = honesty_check("source_scorecards", both)
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
     told = found.metadata["findings"].value
-    assert told.startswith("- boaster: it claims more than was measured: 96% of 4 signals claimed, 50% of 3")
+    assert told.startswith(
+        "- boaster: it claims more than the prices allow: 96% of 4 signals claimed, 50% of 3"
+    )
     assert "room" not in told
 
 

@@ -39,6 +39,7 @@ def outcomes(*rows: tuple[str, str, float | None]) -> pl.DataFrame:
             "targets": 1,
             "targets_passed": 0,
             "targets_hit": int(outcome == "target"),
+            "first_target_at_best": outcome == "target",
         }
         for number, (source, outcome, r) in enumerate(rows)
     ]
