@@ -99,6 +99,11 @@ def _target_on_the_wrong_side(plan: Plan, _: list[Decimal]) -> _Posts:
     return [(0, _call(replace(plan, take_profits=(mirrored,))))]
 
 
+def _other_side_said(plan: Plan, _: list[Decimal]) -> _Posts:
+    """The prices of one side under the name of the other."""
+    return [(0, _call(replace(plan, side=other_side(plan.side))))]
+
+
 def _without_decimal_point(plan: Plan, _: list[Decimal]) -> _Posts:
     return [(0, _call(plan).replace(".", ""))]
 
@@ -159,6 +164,7 @@ _FAULTS: tuple[Callable[[Plan, list[Decimal]], _Posts], ...] = (
     _stop_on_the_wrong_side,
     _without_stop,
     _target_on_the_wrong_side,
+    _other_side_said,
     _without_decimal_point,
     _unknown_symbol,
     _stale_price,

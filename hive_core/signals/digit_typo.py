@@ -1,30 +1,190 @@
-"""Whether a price on the wrong side would be right with one digit changed.
+"""Whether a signal that fails by its prices would be right with one slip of the keyboard mended.
 
-A hint for the person who reads the quarantine. No signal is ever corrected by it.
+A slip is one digit typed for another, a decimal point that is missing or misplaced, or a digit typed
+twice, in one price. It is told to the person who reads the quarantine; no signal is ever corrected by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import polars as pl
 
 from hive_core.contracts.base import decimal_text
+from hive_core.signals.reasons import SignalReason
+from hive_core.signals.rules import (
+    RULES,
+    edge_at_targets,
+    farthest_target,
+    nearest_target,
+    prices_text,
+    stop,
+    targets,
+)
+
+SLIP_REASONS = (
+    SignalReason.FAT_FINGER,
+    SignalReason.FAR_FROM_MARKET,
+    SignalReason.STOP_WRONG_SIDE,
+    SignalReason.TARGET_WRONG_SIDE,
+    SignalReason.TARGETS_OUT_OF_ORDER,
+    SignalReason.STOP_TOO_FAR,
+    SignalReason.TARGET_TOO_FAR,
+)
+"""Faults that a slip explains. A pending order on the wrong side of a market that has moved, or a stop at
+the entry, would nearly always be right with another digit too: that explains nothing."""
+
+MAX_DISTANCE_RATIO = 20.0
+"""A mended plan has its stop and targets at comparable distances from the entry: one that is further than
+this many times as far as another is no explanation."""
+
+ROWS_AT_ONCE = 2_000
+"""A faulty signal has up to a few hundred candidates; this many of them are judged together."""
 
 
-def one_digit_away(price: float, is_right: Callable[[float], bool]) -> float | None:
-    """The right price nearest to `price` that differs from it in exactly one digit, or None.
+class Slip(StrEnum):
+    """What was mistyped, in the order in which it is told."""
+
+    DIGIT = "one digit"
+    POINT = "its decimal point"
+    DOUBLED = "a digit typed twice"
+
+
+_distances = (
+    (edge_at_targets - stop).abs(),
+    (nearest_target - edge_at_targets).abs(),
+    (farthest_target - edge_at_targets).abs(),
+)
+_is_even = pl.max_horizontal(_distances) <= MAX_DISTANCE_RATIO * pl.min_horizontal(_distances)
+
+_CANDIDATES = {
+    "_row": pl.UInt32(),
+    "_field": pl.String(),
+    "_slip": pl.String(),
+    "_written": pl.Float64(),
+    "_mended": pl.Float64(),
+    "_low": pl.Float64(),
+    "_high": pl.Float64(),
+    "_stop": pl.Float64(),
+    "_new_targets": pl.List(pl.Float64()),
+}
+
+
+def mended_prices(price: float) -> list[tuple[Slip, float]]:
+    """Every price that one slip could have turned into this one, each with the first slip that does.
 
     Args:
         price: positive and finite, read in its shortest decimal spelling.
-        is_right: says of a candidate whether it stands where it should.
     """
     text = decimal_text(Decimal(str(price)))
-    candidates = (
-        float(text[:place] + digit + text[place + 1 :])
-        for place, written in enumerate(text)
-        if written.isdigit()
-        for digit in "0123456789"
-        if digit != written
+    found: dict[float, Slip] = {}
+    for slip, spelled in _spellings(text):
+        value = float(spelled)
+        has_idle_zero = spelled[0] == "0" and spelled[1:2] not in {"", "."}
+        if value > 0 and value != price and not has_idle_zero:
+            found.setdefault(value, slip)
+    return [(slip, value) for value, slip in found.items()]
+
+
+def _spellings(text: str) -> Iterator[tuple[Slip, str]]:
+    for place, written in enumerate(text):
+        if written.isdigit():
+            for digit in "0123456789":
+                yield Slip.DIGIT, text[:place] + digit + text[place + 1 :]
+    digits = text.replace(".", "")
+    for place in range(1, len(digits) + 1):
+        yield Slip.POINT, f"{digits[:place]}.{digits[place:]}"
+    for place in range(1, len(text)):
+        if text[place] == text[place - 1]:
+            yield Slip.DOUBLED, text[:place] + text[place + 1 :]
+
+
+def with_digit_typos(faulty: pl.DataFrame) -> pl.DataFrame:
+    """Names as `digit_typo` what one slip in one price explains: with it mended, every rule holds.
+
+    Of several explanations that of the field at fault is told, then the order of `Slip`, then the price
+    nearest to the written one. Targets that are in order when read backwards are no slip.
+
+    Args:
+        faulty: signals with `_row`, `field`, `reason`, `detail`, and what the rules read.
+    """
+    backwards = prices_text(targets.list.reverse()) == pl.when(pl.col("side") == "buy").then(
+        prices_text(targets.list.sort())
+    ).otherwise(prices_text(targets.list.sort(descending=True)))
+    in_reverse = (pl.col("reason") == SignalReason.TARGETS_OUT_OF_ORDER.value) & backwards
+    asked = faulty.filter(pl.col("reason").is_in([each.value for each in SLIP_REASONS]) & ~in_reverse)
+    told = [_explained(asked.slice(start, ROWS_AT_ONCE)) for start in range(0, asked.height, ROWS_AT_ONCE)]
+    if not told:
+        return faulty
+    is_told = pl.col("_typo").is_not_null()
+    return (
+        faulty.join(pl.concat(told), on="_row", how="left", maintain_order="left")
+        .with_columns(
+            pl.when(is_told).then(pl.col("_field")).otherwise("field").alias("field"),
+            pl.when(is_told).then(pl.lit(SignalReason.DIGIT_TYPO.value)).otherwise("reason").alias("reason"),
+            pl.when(is_told).then(pl.col("detail") + pl.col("_typo")).otherwise("detail").alias("detail"),
+        )
+        .drop("_field", "_typo")
     )
-    right = [candidate for candidate in candidates if candidate > 0 and is_right(candidate)]
-    return min(right, key=lambda candidate: (abs(candidate - price), candidate), default=None)
+
+
+def _explained(asked: pl.DataFrame) -> pl.DataFrame:
+    """`_row`, `_field` and `_typo` (text) of the rows that one slip explains."""
+    candidates = pl.DataFrame(
+        [each for row in asked.iter_rows(named=True) for each in _candidates(row)],
+        schema=_CANDIDATES,
+        orient="row",
+    )
+    mended = (
+        candidates.join(asked, on="_row")
+        .with_columns(
+            pl.coalesce("_low", "entry_low").alias("entry_low"),
+            pl.coalesce("_high", "entry_high").alias("entry_high"),
+            pl.coalesce("_stop", "stop_loss").alias("stop_loss"),
+            pl.coalesce("_new_targets", "take_profits").alias("take_profits"),
+        )
+        .filter(~pl.any_horizontal(rule.broken for rule in RULES) & _is_even)
+    )
+    order = [slip.value for slip in Slip]
+    return (
+        mended.with_columns(
+            (pl.col("_field") != pl.col("field")).alias("_elsewhere"),
+            pl.col("_slip").replace_strict(order, range(len(order)), return_dtype=pl.Int8).alias("_order"),
+            (pl.col("_mended") - pl.col("_written")).abs().alias("_distance"),
+        )
+        .sort("_row", "_elsewhere", "_order", "_distance", "_mended")
+        .unique("_row", keep="first", maintain_order=True)
+        .select(
+            "_row",
+            "_field",
+            pl.format(
+                "; digit_typo: {} would be right as {} ({})",
+                pl.col("_written").round(8),
+                pl.col("_mended").round(8),
+                "_slip",
+            ).alias("_typo"),
+        )
+    )
+
+
+def _candidates(row: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """The signal with one of its prices mended, in every way."""
+    low, high, number = row["entry_low"], row["entry_high"], row["_row"]
+    for slip, mended in mended_prices(row["stop_loss"]):
+        yield number, "stop_loss", slip.value, row["stop_loss"], mended, None, None, mended, None
+    prices: list[float] = row["take_profits"]
+    for place, written in enumerate(prices):
+        for slip, mended in mended_prices(written):
+            changed = [*prices[:place], mended, *prices[place + 1 :]]
+            yield number, "take_profits", slip.value, written, mended, None, None, None, changed
+    if low is None:
+        return
+    for slip, mended in mended_prices(low):
+        upper = mended if low == high else high
+        yield number, "entry_low", slip.value, low, mended, mended, upper, None, None
+    if high != low:
+        for slip, mended in mended_prices(high):
+            yield number, "entry_high", slip.value, high, mended, low, mended, None, None

@@ -9,7 +9,8 @@ A row has these columns, each under any of the accepted names; other columns are
 - optional: source (`source`, `channel`), reply_to (`reply_to`, `reply_to_message_id`), edit_of
   (`edit_of`: the id whose text this row replaces), quoted (`quoted`: the text it answers), deleted
   (`deleted`: true when the message of this id, or of `edit_of`, is gone; ts is when that was seen, and
-  there is no text)
+  there is no text), ts_init (`ts_init`: when a live reader saw the message; with a zone, or seconds
+  since 1970)
 
 One file is one room: a row whose source is another than the first row's is rejected.
 """
@@ -23,6 +24,7 @@ from typing import Any
 from hive_core.contracts.base import ContractError, strict_json
 from hive_core.contracts.rejection import RefusedFile
 from hive_core.signals.posts import (
+    CLOCK_SKEW_S,
     FieldFault,
     Post,
     Reading,
@@ -42,6 +44,7 @@ ACCEPTED_NAMES: dict[str, tuple[str, ...]] = {
     "edit_of": ("edit_of",),
     "quoted": ("quoted",),
     "deleted": ("deleted",),
+    "ts_init": ("ts_init",),
 }
 NEEDED = ("id", "ts", "text")
 MAX_LINE_BYTES = 256 * 1024
@@ -78,21 +81,32 @@ class _RowReader:
         text = row.get(name["text"])
         if is_deleted and text not in (None, ""):
             raise FieldFault(name["text"], text, "a deleted message leaves no text")
+        ts_ns = time_ns(name["ts"], row.get(name["ts"]), time_zone=zone, received_ns=self.received_ns)
         post = Post(
             row=number,
             message_id=edit_of or own_id,
-            ts_ns=time_ns(name["ts"], row.get(name["ts"]), time_zone=zone, received_ns=self.received_ns),
+            ts_ns=ts_ns,
             text="" if is_deleted else message_text(name["text"], text),
             reply_to=optional_identifier(name["reply_to"], row.get(name["reply_to"])),
             is_edit=is_deleted or edit_of is not None,
             quoted=message_text(name["quoted"], row.get(name["quoted"]) or ""),
             is_deleted=is_deleted,
+            ts_init_ns=self._ts_init_ns(name["ts_init"], row.get(name["ts_init"]), ts_ns),
         )
         room = row.get(name["source"])
         self.room = self.room or room
         if room and room != self.room:
             raise FieldFault(name["source"], room, f"another room than {self.room!r}: import it on its own")
         return post
+
+    def _ts_init_ns(self, column: str, value: Any, ts_ns: int) -> int | None:
+        """When the message was seen. Its zone is said by itself: the declared clock is of the posts."""
+        if value in (None, ""):
+            return None
+        seen_ns = time_ns(column, value, time_zone=None, received_ns=self.received_ns)
+        if seen_ns < ts_ns - CLOCK_SKEW_S * 1_000_000_000:
+            raise FieldFault(column, value, "seen before it was posted: one of the two clocks is wrong")
+        return seen_ns
 
 
 def _name_in(row: Row, column: str) -> str:

@@ -207,6 +207,7 @@ def _assembled(reading: Reading, source: str, landing_sha256: str) -> ParsedMess
                 post.message_id,
                 version,
                 post.ts_ns // 1000,
+                None if post.ts_init_ns is None else post.ts_init_ns // 1000,
                 post.text,
                 reply_to,
                 post.is_deleted,

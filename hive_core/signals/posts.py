@@ -32,7 +32,7 @@ class Post:
     """One post of a file. `is_edit`: its text replaces an earlier one of the same message; `ts_ns`
     is then the time of the edit, for nobody could read that text before. `quoted` is the text of the
     post it answers, where the file has that instead of an id. `is_deleted`: the post is gone since `ts_ns`;
-    it is an edit that leaves no text."""
+    it is an edit that leaves no text. `ts_init_ns` is when a live reader saw it, None where nobody says."""
 
     row: int
     message_id: str
@@ -42,6 +42,7 @@ class Post:
     is_edit: bool = False
     quoted: str = ""
     is_deleted: bool = False
+    ts_init_ns: int | None = None
 
 
 @dataclass(slots=True)

@@ -1,18 +1,21 @@
 """The rules that one signal must pass, in the order in which they are asked.
 
-A rule is one expression over the signal and the market as it was known at `ts_event`
-(`market.as_of.MARKET_COLUMNS`). A rule that cannot be answered, because of a null or a NaN, has
-failed. Rules over several signals, and what becomes of those that fail, stand in `validate`.
+A rule is one expression over the signal, the market as it was known at `ts_event`
+(`market.as_of.MARKET_COLUMNS`) and when its message was seen (`ts_init`, null where nobody says). A rule
+that cannot be answered, because of a null or a NaN, has failed. Rules over several signals, and what
+becomes of those that fail, stand in `validate`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import polars as pl
 
 from hive_core.instruments.specification import instruments
 from hive_core.market.as_of import MAX_MARKET_AGE
+from hive_core.market.bars import TIMEFRAME_SECONDS
 from hive_core.signals.reasons import SignalReason
 
 MARKET_ORDER_COLLAR_PCT = 2.0
@@ -23,6 +26,13 @@ STOP_MAX_PCT = 5.0
 TARGET_MAX_PCT = 20.0
 MAX_TARGETS = 16
 """What a vote can carry."""
+MAX_SEEN_LATE = timedelta(minutes=5)
+"""A message that was seen later than this after it was posted is stale: its market is another one."""
+MAX_ENTRY_DISTANCE_R = 1.0
+"""A market order's price that the market has left by more than this many times the plan's risk is gone."""
+DRIFT_ATR = 2.0
+"""What the market may have moved, besides, since the last bar closed: so many average true ranges times the
+square root of the share of a bar that has passed (a random walk's spread grows with the root of time)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,41 @@ market_text = pl.format(
 )
 edge_name = pl.when(names_a_price).then(pl.lit("the entry")).otherwise(pl.lit("the market's mid"))
 
+
+def _bound(name: str) -> pl.Expr:
+    """A plausible bound of the signal's instrument; null for one that is not known."""
+    bounds = {symbol: float(getattr(facts, name)) for symbol, facts in instruments().items()}
+    return pl.col("symbol").replace_strict(bounds, default=None, return_dtype=pl.Float64)
+
+
+plausible_low, plausible_high = _bound("plausible_low"), _bound("plausible_high")
+
+
+def _is_plausible(price: pl.Expr) -> pl.Expr:
+    return price.is_between(plausible_low, plausible_high)
+
+
+def _implausible_text(what: pl.Expr) -> pl.Expr:
+    return pl.format(
+        "{} was never a price of {}, which is plausible from {} to {}",
+        what,
+        pl.col("symbol"),
+        price_text(plausible_low),
+        price_text(plausible_high),
+    )
+
+
+risk = (edge_at_targets - stop).abs()
+fill = pl.when(is_buy).then(ask).otherwise(bid)
+left_behind = (
+    pl.when(names_a_price).then(pl.max_horizontal(low - fill, fill - high, pl.lit(0.0))).otherwise(0.0)
+)
+"""How far the market stands outside the entry zone, on the side that would fill, in price units."""
+bars_since = (pl.col("ts_event") - pl.col("market_ts")).dt.total_microseconds() / (
+    pl.col("market_timeframe").replace_strict(TIMEFRAME_SECONDS, default=None, return_dtype=pl.Float64) * 1e6
+)
+drift = DRIFT_ATR * pl.col("atr").fill_null(0.0) * bars_since.sqrt()
+
 RULES: tuple[Rule, ...] = (
     Rule(
         SignalReason.UNKNOWN_INSTRUMENT,
@@ -163,6 +208,26 @@ RULES: tuple[Rule, ...] = (
         pl.format("not every target is a price: {}", prices_text(targets)),
     ),
     Rule(
+        SignalReason.FAT_FINGER,
+        "entry_low",
+        ~names_a_price | (_is_plausible(low) & _is_plausible(high)),
+        _implausible_text(
+            pl.format("the entry {}", price_text(pl.when(_is_plausible(low)).then(high).otherwise(low)))
+        ),
+    ),
+    Rule(
+        SignalReason.FAT_FINGER,
+        "stop_loss",
+        _is_plausible(stop),
+        _implausible_text(pl.format("the stop {}", price_text(stop))),
+    ),
+    Rule(
+        SignalReason.FAT_FINGER,
+        "take_profits",
+        _is_plausible(targets.list.min()) & _is_plausible(targets.list.max()),
+        _implausible_text(pl.format("one of the targets {}", prices_text(targets))),
+    ),
+    Rule(
         SignalReason.EXPIRED,
         "valid_until",
         pl.col("valid_until") > pl.col("ts_event"),
@@ -170,6 +235,17 @@ RULES: tuple[Rule, ...] = (
             "it holds until {}, which is not after {}, when it was posted",
             moment_text(pl.col("valid_until")),
             moment_text(pl.col("ts_event")),
+        ),
+    ),
+    Rule(
+        SignalReason.STALE,
+        "ts_event",
+        pl.col("ts_init").is_null() | (pl.col("ts_init") - pl.col("ts_event") <= MAX_SEEN_LATE),
+        pl.format(
+            "posted at {}, seen at {}: more than {} minutes later",
+            moment_text(pl.col("ts_event")),
+            moment_text(pl.col("ts_init")),
+            pl.lit(int(MAX_SEEN_LATE.total_seconds()) // 60),
         ),
     ),
     Rule(
@@ -287,6 +363,18 @@ RULES: tuple[Rule, ...] = (
             edge_name,
             price_text(edge_at_targets),
             pl.lit(TARGET_MAX_PCT),
+        ),
+    ),
+    Rule(
+        SignalReason.ENTRY_PASSED,
+        "entry_low",
+        ~is_market_order | (left_behind <= MAX_ENTRY_DISTANCE_R * risk + drift),
+        pl.format(
+            "the market has left the entry {} by {} R, more than {} R and what it may have moved since; {}",
+            price_text(edge_at_targets),
+            (left_behind / risk).round(2),
+            pl.lit(MAX_ENTRY_DISTANCE_R),
+            market_text,
         ),
     ),
 )

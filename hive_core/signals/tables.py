@@ -11,6 +11,7 @@ MESSAGES: dict[str, pl.DataType] = {
     "message_id": pl.String(),
     "version": pl.Int32(),
     "ts_event": UTC_DATETIME,
+    "ts_init": UTC_DATETIME,
     "text": pl.String(),
     "reply_to": pl.String(),
     "is_deleted": pl.Boolean(),
@@ -21,6 +22,7 @@ MESSAGES: dict[str, pl.DataType] = {
 """One row a message version. `message_sha256` covers source, id, version, time, text and a deletion.
 A deletion is a version of its own: its text is empty, `is_deleted` is true, and its time is when the
 deletion was seen, for nobody tells when it happened.
+`ts_init` is when a live reader saw it; null in a history, where nobody says.
 `earlier_versions` counts those of them that are known: none before an edit whose first text is in no file."""
 
 PARSED: dict[str, pl.DataType] = {

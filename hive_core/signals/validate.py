@@ -7,23 +7,13 @@ text of its message. Nothing is corrected and nothing is lost.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import polars as pl
 
 from hive_core.market.as_of import market_as_of
-from hive_core.signals.digit_typo import one_digit_away
+from hive_core.signals.digit_typo import with_digit_typos
 from hive_core.signals.reasons import SignalReason
-from hive_core.signals.rules import (
-    RULES,
-    STOP_MAX_PCT,
-    TARGET_MAX_PCT,
-    bid_ask_spread,
-    edge_at_stop,
-    edge_at_targets,
-    moment_text,
-    prices_text,
-)
+from hive_core.signals.rules import RULES, edge_at_targets, moment_text, prices_text
 from hive_core.signals.tables import PARSED, QUARANTINED, VALID, conform
 
 DUPLICATE_WINDOW = timedelta(minutes=30)
@@ -52,8 +42,8 @@ def validate_signals(
         parsed: PARSED. Rows of kind signal are judged, rows of kind refused are quarantined as the
             parser refused them, the other kinds are left out.
         bars: BAR_SCHEMA, any symbols and timeframes.
-        texts: MESSAGES; a message that is not among them leaves `text` null, and is taken to have had
-            all versions before its own.
+        texts: MESSAGES; a message that is not among them leaves `text` null, is taken to have had all
+            versions before its own, and to have been seen when it was posted.
 
     Returns:
         (VALID, QUARANTINED), each in the order of `parsed`. Together they hold every row of kind
@@ -61,9 +51,13 @@ def validate_signals(
     """
     rows = conform(parsed, PARSED).with_row_index("_row")
     signals = rows.filter(pl.col("kind") == "signal").drop("field", "reason", "detail")
-    judged = _with_first_fault(market_as_of(signals, bars))
+    seen = texts.select("message_sha256", "ts_init").unique(
+        "message_sha256", keep="first", maintain_order=True
+    )
+    dated = signals.join(seen, on="message_sha256", how="left", maintain_order="left")
+    judged = _with_first_fault(market_as_of(dated, bars))
     judged = _with_duplicates(_with_edits(judged, rows, texts))
-    faulty = _with_typo_hints(judged.filter(pl.col("reason").is_not_null()))
+    faulty = _with_sides_hint(with_digit_typos(judged.filter(pl.col("reason").is_not_null())))
     columns = ["_row", *VALID, "field", "reason", "detail"]
     quarantined = pl.concat(
         [rows.filter(pl.col("kind") == "refused").select(columns), faulty.select(columns)]
@@ -183,50 +177,17 @@ def _with_duplicates(judged: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _with_typo_hints(faulty: pl.DataFrame) -> pl.DataFrame:
-    """Says in the detail of prices on the wrong side what would put it right."""
-    wrong_sided = [SignalReason.STOP_WRONG_SIDE.value, SignalReason.TARGET_WRONG_SIDE.value]
-    hints = [
-        {"_row": row["_row"], "_hint": hint}
-        for row in faulty.filter(pl.col("reason").is_in(wrong_sided))
-        .with_columns(
-            edge_at_stop.alias("_edge_at_stop"),
-            edge_at_targets.alias("_edge_at_targets"),
-            bid_ask_spread.alias("_spread"),
-        )
-        .iter_rows(named=True)
-        if (hint := _typo_hint(row)) is not None
-    ]
-    hint_frame = pl.DataFrame(hints, schema={"_row": faulty.schema["_row"], "_hint": pl.String})
-    return faulty.join(hint_frame, on="_row", how="left").with_columns(
-        pl.concat_str("detail", "_hint", ignore_nulls=True).alias("detail")
+def _with_sides_hint(faulty: pl.DataFrame) -> pl.DataFrame:
+    """Says so where stop and targets all stand on the wrong side: then it is the side that is wrong."""
+    is_buy = pl.col("side") == "buy"
+    best_target = (
+        pl.when(is_buy).then(pl.col("take_profits").list.max()).otherwise(pl.col("take_profits").list.min())
     )
-
-
-def _typo_hint(row: dict[str, Any]) -> str | None:
-    """The text to add to a wrong-sided signal's detail, or None.
-
-    A digit is blamed only where a single price is wrong; with all of them wrong it is the side.
-    """
-    upward = 1.0 if row["side"] == "buy" else -1.0
-    edge_at_stop: float = row["_edge_at_stop"]
-    edge_at_targets: float = row["_edge_at_targets"]
-    spread: float = row["_spread"]
-    farthest_stop = edge_at_targets * STOP_MAX_PCT / 100
-    farthest_target = edge_at_targets * TARGET_MAX_PCT / 100
-
-    def right_target(price: float) -> bool:
-        return 0 < upward * (price - edge_at_targets) <= farthest_target
-
-    def right_stop(price: float) -> bool:
-        return spread < upward * (edge_at_stop - price) <= farthest_stop
-
-    wrong_targets = [price for price in row["take_profits"] if upward * (price - edge_at_targets) <= 0]
-    stop_is_wrong = row["reason"] == SignalReason.STOP_WRONG_SIDE
-    wrong = [row["stop_loss"], *wrong_targets] if stop_is_wrong else wrong_targets
-    if len(wrong) == 1 + len(row["take_profits"]):
-        return f"; stop and targets stand as for a {'sell' if row['side'] == 'buy' else 'buy'}"
-    if len(wrong) > 1:
-        return None
-    suggested = one_digit_away(wrong[0], right_stop if stop_is_wrong else right_target)
-    return None if suggested is None else f"; digit_typo: {wrong[0]} would be right as {suggested}"
+    mirrored = pl.when(is_buy).then(best_target <= edge_at_targets).otherwise(best_target >= edge_at_targets)
+    hint = pl.format(
+        "; stop and targets stand as for a {}", pl.when(is_buy).then(pl.lit("sell")).otherwise(pl.lit("buy"))
+    )
+    told = (pl.col("reason") == SignalReason.STOP_WRONG_SIDE.value) & mirrored
+    return faulty.with_columns(
+        pl.when(told).then(pl.col("detail") + hint).otherwise("detail").alias("detail")
+    )

@@ -16,6 +16,7 @@ def test_the_rooms_are_scored_with_intervals_and_what_was_refused(hive, home: Hi
         assert room in said.out
     assert "95 %" in said.out
     assert "stop_wrong_side" in said.out
+    assert "digit_typo" in said.out
     assert said.out.splitlines()[-1].startswith("PASS ")
     assert not home.root.exists()
 

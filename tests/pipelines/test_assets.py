@@ -152,7 +152,7 @@ def counts(place: Place, asset: str) -> dict[str, int]:
 def test_the_flow_says_of_each_message_what_it_became(made):
     place, _ = made
     reasons = place.lake.read_all("quarantined_signals", QUARANTINED).select("message_id", "reason")
-    assert reasons.rows() == [("a4", "duplicate"), ("a6", "missing_stop"), ("a7", "stop_wrong_side")]
+    assert reasons.rows() == [("a4", "duplicate"), ("a6", "missing_stop"), ("a7", "digit_typo")]
     fates = place.lake.read_all("resolutions", RESOLUTIONS)
     assert fates["outcome"].to_list() == ["decided", "decided", "held_back", "decided"]
     decisions = place.lake.read_all("decisions", DECISIONS)

@@ -119,15 +119,15 @@ def test_the_wrong_rooms_file_is_wrong_in_its_rows(read: dict[str, ParsedMessage
 def test_the_wrong_room_is_wrong_in_every_way(judged: tuple[pl.DataFrame, pl.DataFrame]) -> None:
     _, quarantined = judged
     assert set(quarantined["reason"]) >= {
+        "digit_typo",
         "stop_wrong_side",
-        "target_wrong_side",
         "missing_stop",
         "unclear_stop",
         "conditional_stop",
         "contradictory_sides",
         "unknown_instrument",
         "far_from_market",
-        "stop_too_far",
+        "fat_finger",
         "duplicate",
     }
 

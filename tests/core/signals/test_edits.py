@@ -110,7 +110,7 @@ def test_an_edit_is_the_first_call_where_the_text_before_could_not_trade(judge: 
 
 
 def test_a_fault_of_the_edit_itself_is_told_first(judge: Judge) -> None:
-    assert judge(jsonl((10, BUY), (11, MISTYPED))) == {1: "trades", 2: "stop_wrong_side"}
+    assert judge(jsonl((10, BUY), (11, MISTYPED))) == {1: "trades", 2: "digit_typo"}
 
 
 def test_every_call_of_an_edited_message_is_kept_back(judge: Judge) -> None:

@@ -189,6 +189,26 @@ def test_a_deletion_is_a_version_without_text_and_counts_once() -> None:
     }
 
 
+def test_when_a_message_was_seen_is_kept_where_the_file_says_it() -> None:
+    parsed = read(
+        jsonl(
+            row(1, ts_init="2024-05-06T10:00:03+00:00"),
+            row(2, ts_init=None),
+            row(3),
+            row(4, ts="2024-05-06T10:00:00Z", ts_init="2024-05-06T09:50:00Z"),
+            row(5, ts_init="2024-05-06T10:00:03"),
+            row(6, ts_init="2124-05-06T10:00:03Z"),
+        ),
+        "jsonl",
+    )
+    seen = dict(parsed.frame.select("message_id", "ts_init").iter_rows())
+    assert seen == {"m1": datetime(2024, 5, 6, 10, 0, 3, tzinfo=UTC), "m2": None, "m3": None}
+    told = {fault.row: fault.reason for fault in parsed.rejected}
+    assert told.keys() == {4, 5, 6}
+    assert told[4] == "seen before it was posted: one of the two clocks is wrong"
+    assert "zone" in told[5]
+
+
 def test_an_edit_that_leaves_no_words_is_not_a_deletion() -> None:
     later = "2024-05-06T10:05:00Z"
     edited = read(jsonl(row(1), row(2, edit_of="m1", text="", ts=later)), "jsonl").frame

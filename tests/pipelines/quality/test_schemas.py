@@ -54,6 +54,9 @@ BROKEN_ROW: dict[str, dict[str, dict]] = {
     "messages": {
         "earlier_versions < version": {"earlier_versions": 5},
         "a deletion comes after a post and leaves no text": {"is_deleted": True},
+        "seen after it was posted, but for the clocks": {
+            "ts_init": _moved("ts_event", -timedelta(minutes=3))
+        },
     },
     "parsed_signals": {
         "side given when a signal": {"side": None},
