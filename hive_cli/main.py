@@ -17,6 +17,7 @@ from hive_cli.commands.down import down
 from hive_cli.commands.explain import explain
 from hive_cli.commands.flow import flow
 from hive_cli.commands.orders import orders
+from hive_cli.commands.score import score
 from hive_cli.commands.status import status
 from hive_cli.commands.up import up
 from hive_cli.commands.verify import verify
@@ -56,6 +57,7 @@ app.command()(flow)
 app.command()(status)
 app.command()(down)
 app.add_typer(importing.app, name="import")
+app.command()(score)
 app.command()(orders)
 app.command()(explain)
 app.command()(verify)
