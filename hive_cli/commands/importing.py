@@ -1,4 +1,4 @@
-"""`hive import`: a user's own prices and messages, landed as they came; and the samples."""
+"""`hive import`: a user's own prices, messages and signals, landed as they came; and the samples."""
 
 from __future__ import annotations
 
@@ -25,9 +25,16 @@ BARS_EXAMPLE = (
 MESSAGES_EXAMPLE = (
     "hive import messages result.json --source my_room --format telegram --time-zone Europe/London"
 )
+SIGNALS_EXAMPLE = "hive import signals calls.avro --source my_strategy"
+SIGNAL_FORMATS = {
+    "avro": "signals_avro",
+    "csv": "signals_csv",
+    "jsonl": "signals_jsonl",
+    "tradingview": "tradingview",
+}
 
 app = typer.Typer(
-    no_args_is_help=True, help="Bring in prices and messages; what comes in is kept as it came."
+    no_args_is_help=True, help="Bring in prices, messages and signals; what comes in is kept as it came."
 )
 
 
@@ -116,39 +123,37 @@ def messages(
     as_json: Json = False,
 ) -> None:
     """Import the messages of one room."""
-    from pydantic import ValidationError
-
-    from hive_cli.failure import Faults
-    from hive_cli.settings import load_settings
-    from hive_core.signals.importing import import_messages
-    from hive_core.signals.messages import MessageDeclaration
-
     _refuse_missing("messages", {"--source": source, "--format": format_}, MESSAGES_EXAMPLE)
-    settings = load_settings()
-    profile = settings.configuration.sources.get(source or "")
-    said = {
-        "source": source,
-        "format": format_,
-        "time_zone": time_zone or (profile.time_zone if profile else None),
-        "chat": chat,
-    }
-    try:
-        declaration = MessageDeclaration.model_validate({k: v for k, v in said.items() if v is not None})
-    except ValidationError as error:
-        faults = [
-            f"--source: {source!r} is no room's name: lower case, digits, _ and -, such as my_room"
-            if fault["loc"] == ("source",)
-            else f"--{str(fault['loc'][0]).replace('_', '-')}: {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors(include_url=False)
-        ]
-        step = f"for example: {MESSAGES_EXAMPLE}"
-        raise Faults("the declaration is wrong", faults, next_step=step) from None
-    home = settings.home
-    _import_each(
-        files,
-        lambda name, payload: import_messages(home, name, payload, declaration, received_ns=time.time_ns()),
-        as_json=as_json,
-    )
+    said = {"source": source, "format": format_, "time_zone": time_zone, "chat": chat}
+    _import_messages(files, said, MESSAGES_EXAMPLE, as_json=as_json)
+
+
+@app.command()
+def signals(
+    files: Files,
+    source: Annotated[str | None, typer.Option(help="A name for the sender: a-z, 0-9, _ and -.")] = None,
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", help="avro, csv, jsonl or tradingview; by default the files' ending."),
+    ] = None,
+    time_zone: Annotated[str | None, typer.Option(help="The clock of times that name no zone.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Import signals that machines wrote, one a record. Each becomes a message of its sender."""
+    from hive_cli.failure import Failure
+
+    endings = {path.name.removesuffix(".gz").rpartition(".")[2] for path in files}
+    named = format_ or (endings.pop() if len(endings) == 1 else None)
+    _refuse_missing("signals", {"--source": source, "--format": named}, SIGNALS_EXAMPLE)
+    if named not in SIGNAL_FORMATS:
+        raise Failure(
+            f"{named} is no format of signals",
+            details=[f"there are: {', '.join(sorted(SIGNAL_FORMATS))}"],
+            next_step=f"for example: {SIGNALS_EXAMPLE}",
+            exit_code=2,
+        )
+    said = {"source": source, "format": SIGNAL_FORMATS[str(named)], "time_zone": time_zone}
+    _import_messages(files, said, SIGNALS_EXAMPLE, as_json=as_json)
 
 
 @app.command()
@@ -169,6 +174,36 @@ def samples(as_json: Json = False) -> None:
             WHAT_FOLLOWS,
             totals_line({"files": len(found)}),
         ]
+    )
+
+
+def _import_messages(files: list[Path], said: dict[str, str | None], example: str, *, as_json: bool) -> None:
+    """Declare the files as said, with the source's own clock where none is said, and import them."""
+    from pydantic import ValidationError
+
+    from hive_cli.failure import Faults
+    from hive_cli.settings import load_settings
+    from hive_core.signals.importing import import_messages
+    from hive_core.signals.messages import MessageDeclaration
+
+    settings = load_settings()
+    profile = settings.configuration.sources.get(said["source"] or "")
+    said = {**said, "time_zone": said["time_zone"] or (profile.time_zone if profile else None)}
+    try:
+        declaration = MessageDeclaration.model_validate({k: v for k, v in said.items() if v is not None})
+    except ValidationError as error:
+        faults = [
+            f"--source: {said['source']!r} is no room's name: lower case, digits, _ and -, such as my_room"
+            if fault["loc"] == ("source",)
+            else f"--{str(fault['loc'][0]).replace('_', '-')}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors(include_url=False)
+        ]
+        raise Faults("the declaration is wrong", faults, next_step=f"for example: {example}") from None
+    home = settings.home
+    _import_each(
+        files,
+        lambda name, payload: import_messages(home, name, payload, declaration, received_ns=time.time_ns()),
+        as_json=as_json,
     )
 
 

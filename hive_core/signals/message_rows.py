@@ -17,12 +17,10 @@ One file is one room: a row whose source is another than the first row's is reje
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from hive_core.contracts.base import ContractError, strict_json
-from hive_core.contracts.rejection import RefusedFile
+from hive_core.signals.file_rows import csv_rows, json_rows
 from hive_core.signals.posts import (
     CLOCK_SKEW_S,
     FieldFault,
@@ -31,7 +29,6 @@ from hive_core.signals.posts import (
     identifier,
     message_text,
     optional_identifier,
-    shown,
     time_ns,
 )
 
@@ -47,10 +44,6 @@ ACCEPTED_NAMES: dict[str, tuple[str, ...]] = {
     "ts_init": ("ts_init",),
 }
 NEEDED = ("id", "ts", "text")
-MAX_LINE_BYTES = 256 * 1024
-_MAX_HEADER_CHARACTERS = 4_096
-_DELIMITERS = (",", ";", "\t")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Row = Mapping[str, Any]
 
@@ -63,14 +56,13 @@ class _RowReader:
         self.room: Any = None
         self.reading = Reading()
 
-    def take(self, number: int, row: Row) -> None:
+    def take(self, number: int, row: Row | FieldFault) -> None:
         try:
+            if isinstance(row, FieldFault):
+                raise row
             self.reading.posts.append(self._post(number, row))
         except FieldFault as fault:
             self.reading.rejected.append(fault.at(number))
-
-    def reject(self, number: int, fault: FieldFault) -> None:
-        self.reading.rejected.append(fault.at(number))
 
     def _post(self, number: int, row: Row) -> Post:
         name = {column: _name_in(row, column) for column in ACCEPTED_NAMES}
@@ -125,21 +117,8 @@ def _flag(column: str, value: Any) -> bool:
 def read_jsonl(payload: bytes, *, time_zone: str | None, received_ns: int | None) -> Reading:
     """One JSON object a line; `row` is the line. A line that is not UTF-8 or not JSON is rejected."""
     reader = _RowReader(time_zone, received_ns)
-    for number, line in enumerate(payload.removeprefix(_BYTE_ORDER_MARK).split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            value = strict_json(line, max_bytes=MAX_LINE_BYTES)
-        except ContractError as error:
-            reader.reject(number, FieldFault(error.field, _bytes_shown(line), error.reason))
-            continue
-        except ValueError as error:  # Python refuses integers of thousands of digits
-            reader.reject(number, FieldFault("", _bytes_shown(line), str(error)))
-            continue
-        if isinstance(value, dict):
-            reader.take(number, value)
-        else:
-            reader.reject(number, FieldFault("", _bytes_shown(line), "not a JSON object"))
+    for number, row in json_rows(payload):
+        reader.take(number, row)
     return reader.reading
 
 
@@ -150,63 +129,14 @@ def read_csv(payload: bytes, *, time_zone: str | None, received_ns: int | None) 
         RefusedFile: the header lacks a needed column, or has one twice.
     """
     reader = _RowReader(time_zone, received_ns)
-    # Bytes that are not UTF-8 pass through as surrogates, so that only their own record is lost.
-    lines = payload.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "surrogateescape").split("\n")
-    delimiter, header = _header(lines)
-    for number, record in _records(lines, delimiter):
-        if isinstance(record, FieldFault):
-            reader.reject(number, record)
-        elif len(record) != len(header):
-            reason = f"{len(record)} cells, the header has {len(header)}"
-            reader.reject(number, FieldFault("", delimiter.join(record), reason))
-        elif fault := _undecoded(header, record):
-            reader.reject(number, fault)
-        else:
-            reader.take(number, dict(zip(header, record, strict=True)))
+    _, rows = csv_rows(payload, _missing)
+    for number, row in rows:
+        reader.take(number, row)
     return reader.reading
 
 
-def _header(lines: list[str]) -> tuple[str, list[str]]:
-    first = lines[0][:_MAX_HEADER_CHARACTERS].replace("\r", "")
-    for delimiter in _DELIMITERS:
-        header = [cell.strip().lower() for cell in next(csv.reader([first], delimiter=delimiter), [])]
-        if all(any(name in header for name in ACCEPTED_NAMES[column]) for column in NEEDED):
-            if len(set(header)) != len(header):
-                raise RefusedFile(f"The header names a column twice: {shown(', '.join(header))}.")
-            return delimiter, header
-    wanted = "; ".join(f"{column}: {' or '.join(ACCEPTED_NAMES[column])}" for column in NEEDED)
-    raise RefusedFile(f"The header lacks a needed column. It must name {wanted}; it is {first[:80]!r}.")
-
-
-def _records(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | FieldFault]]:
-    """Every record after the header with the line it begins at. A record that is not CSV (a quote
-    that never closes) costs its first line only: reading begins again at the next one."""
-    start = 1
-    while start < len(lines):
-        ahead = (lines[index] + "\n" for index in range(start, len(lines)))
-        reader = csv.reader(ahead, delimiter=delimiter, strict=True)
-        done = 0
-        try:
-            for record in reader:
-                if record:
-                    yield start + done + 1, record
-                done = reader.line_num
-            return
-        except csv.Error as error:
-            first = start + done
-            yield first + 1, FieldFault("", lines[first], f"not CSV: {error}")
-            start = first + 1
-
-
-def _undecoded(header: list[str], record: list[str]) -> FieldFault | None:
-    for column, cell in zip(header, record, strict=True):
-        raw = cell.encode("utf-8", "surrogateescape")
-        try:
-            raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            return FieldFault(column, _bytes_shown(raw), f"not UTF-8 at byte {error.start} of the cell")
-    return None
-
-
-def _bytes_shown(raw: bytes) -> str:
-    return raw[:200].decode("utf-8", "backslashreplace").strip()
+def _missing(header: list[str]) -> str:
+    """What a header must name and does not."""
+    if all(any(name in header for name in ACCEPTED_NAMES[column]) for column in NEEDED):
+        return ""
+    return "; ".join(f"{column}: {' or '.join(ACCEPTED_NAMES[column])}" for column in NEEDED)

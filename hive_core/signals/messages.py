@@ -1,6 +1,6 @@
 """Message files to the MESSAGES table: declaration, versions, hashes. One file is one room.
 
-The formats themselves stand in `telegram` and `message_rows`; files on disk in `importing`.
+The formats themselves stand in `telegram`, `message_rows` and `feeds.records`; files on disk in `importing`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,21 @@ from pydantic import AfterValidator
 from hive_core.contracts.base import Contract, SourceId
 from hive_core.contracts.rejection import RefusedFile, RejectedRow
 from hive_core.evidence.canonical import content_hash
+from hive_core.signals.feeds.records import (
+    read_alert_lines,
+    read_signal_avro,
+    read_signal_csv,
+    read_signal_lines,
+)
 from hive_core.signals.message_rows import read_csv, read_jsonl
 from hive_core.signals.posts import FieldFault, Post, Reading, nanoseconds
 from hive_core.signals.tables import MESSAGES
 from hive_core.signals.telegram import read_telegram
 
-MessageFormat = Literal["telegram", "jsonl", "csv"]
+MessageFormat = Literal[
+    "telegram", "jsonl", "csv", "signals_avro", "signals_csv", "signals_jsonl", "tradingview"
+]
+"""Files of messages, and files of machines' signals: each record of those is a message too."""
 MAX_UNPACKED_BYTES = 512 * 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -85,6 +94,14 @@ def parse_message_file(
             reading = read_jsonl(unpacked, time_zone=zone, received_ns=received_ns)
         case "csv":
             reading = read_csv(unpacked, time_zone=zone, received_ns=received_ns)
+        case "signals_avro":
+            reading = read_signal_avro(unpacked, received_ns=received_ns)
+        case "signals_csv":
+            reading = read_signal_csv(unpacked, time_zone=zone, received_ns=received_ns)
+        case "signals_jsonl":
+            reading = read_signal_lines(unpacked, time_zone=zone, received_ns=received_ns)
+        case "tradingview":
+            reading = read_alert_lines(unpacked, time_zone=zone, received_ns=received_ns)
     return _assembled(reading, declaration.source, landing_sha256)
 
 

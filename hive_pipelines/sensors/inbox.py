@@ -20,7 +20,7 @@ from hive_pipelines.resources import HiveResource
 SETTLE_S = 2.0
 """Nothing is taken while anything in the inbox is younger: a copy may still be going on."""
 
-FORMATS = {".json": "telegram", ".jsonl": "jsonl", ".csv": "csv"}
+FORMATS = {".json": "telegram", ".jsonl": "jsonl", ".csv": "csv", ".avro": "signals_avro"}
 """By the file's ending, with or without a `.gz` behind it."""
 
 

@@ -153,3 +153,39 @@ def test_what_follows_is_told_once_something_new_has_landed(hive, home: HiveHome
     path = bars(tmp_path, GOOD)
     assert "hive up" in hive("import", "bars", path, *DECLARED).out
     assert "hive up" not in hive("import", "bars", path, *DECLARED).out
+
+
+SIGNALS = (
+    "ts,symbol,side,sl,tp1\n"
+    "2017-03-01T10:00:00Z,EURUSD,buy,1.04,1.06\n"
+    "2017-03-01T11:00:00Z,EURUSD,buy,soon,1.06\n"
+)
+
+
+def test_signals_are_imported_by_the_files_ending_and_a_bad_row_is_named(
+    hive, home: HiveHome, tmp_path: Path
+) -> None:
+    said = hive("import", "signals", bars(tmp_path, SIGNALS, "calls.csv"), "--source", "desk", "--json")
+    assert said.code == 1
+    (file,) = json.loads(said.out)["files"]
+    assert (file["accepted_rows"], file["rejected"][0]["row"]) == (1, 3)
+    assert file["rejected"][0]["column"] == "stop_loss"
+    assert [receipt.declaration["format"] for receipt in receipts(home)] == ["signals_csv"]
+
+
+def test_alerts_need_their_format_said(hive, home: HiveHome, tmp_path: Path) -> None:
+    file = bars(tmp_path, "2017-03-01T10:00:00Z SYMBOL=EURUSD;SIGNAL=CLOSE\n", "alerts.log")
+    said = hive("import", "signals", file, "--source", "desk")
+    assert said.code == 2
+    assert said.err.splitlines()[:2] == [
+        "ERROR log is no format of signals",
+        "  there are: avro, csv, jsonl, tradingview",
+    ]
+    assert hive("import", "signals", file, "--source", "desk", "--format", "tradingview").code == 0
+    assert [receipt.kind for receipt in receipts(home)] == ["messages"]
+
+
+def test_signals_need_their_sender(hive, tmp_path: Path) -> None:
+    said = hive("import", "signals", bars(tmp_path, SIGNALS, "calls.csv"))
+    assert said.code == 2
+    assert said.err.splitlines()[0] == "ERROR not declared: --source"

@@ -128,7 +128,7 @@ def test_an_ending_that_nobody_can_read_is_refused_with_those_that_can(tick, dro
     drop("room_a/photo.jpg", b"\xff\xd8")
     drop("room_a/README", b"hello")
     told = tick.told()
-    assert "photo.jpg: .jpg is not one of .csv, .json, .jsonl" in told
+    assert "photo.jpg: .jpg is not one of .avro, .csv, .json, .jsonl" in told
     assert "README: no ending is not one of" in told
 
 
