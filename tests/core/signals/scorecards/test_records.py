@@ -12,13 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hive_core.signals.scorecards.decay import decay_of
 from hive_core.signals.scorecards.intervals import (
+    bootstrap_difference_interval,
     bootstrap_mean_interval,
     wilson_interval,
 )
-from hive_core.signals.scorecards.losses import max_drawdown
+from hive_core.signals.scorecards.losses import drawdowns, longest_losing_run, max_drawdown
 from hive_core.signals.scorecards.records import score_sources
-from hive_core.signals.scorecards.tables import OUTCOMES, SCORECARDS
+from hive_core.signals.scorecards.tables import OUTCOMES, SCORECARDS, TARGET_RATES
+from hive_core.signals.scorecards.target_rates import target_rates
 
 START = datetime(2017, 3, 1, tzinfo=UTC)
 
@@ -154,3 +157,82 @@ def test_the_drawdown_is_the_worst_fall_between_any_two_moments(values: list[flo
         running.append(running[-1] + value)
     worst = max(running[i] - running[j] for i in range(len(running)) for j in range(i, len(running)))
     assert max_drawdown(values) == pytest.approx(worst, abs=1e-9)
+
+
+def test_drawdowns_stand_at_each_trade() -> None:
+    assert drawdowns([1.0, -2.0, 0.5, 3.0]).tolist() == [0.0, 2.0, 1.5, 0.0]
+    assert drawdowns([]).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("values", "longest"),
+    [([], 0), ([1.0], 0), ([-1.0, -1.0, 1.0, -1.0], 2), ([-1.0, 0.0, -1.0], 1), ([1.0, -0.1, -2.0, -1.0], 3)],
+)
+def test_the_longest_losing_run_is_of_trades_below_zero_in_a_row(values: list[float], longest: int) -> None:
+    assert longest_losing_run(values) == longest
+
+
+def test_the_interval_of_a_difference_is_near_the_normal_one_where_that_holds() -> None:
+    chance = np.random.default_rng(11)
+    before, after = chance.normal(0.3, 1.2, 600), chance.normal(-0.1, 1.2, 200)
+    found = bootstrap_difference_interval(before.tolist(), after.tolist())
+    assert found is not None
+    middle = after.mean() - before.mean()
+    half = 1.96 * np.sqrt(before.var() / 600 + after.var() / 200)
+    assert found == (pytest.approx(middle - half, abs=0.03), pytest.approx(middle + half, abs=0.03))
+    assert bootstrap_difference_interval([1.0], [1.0, 2.0]) is None
+
+
+def test_a_source_that_gets_worse_is_told_and_one_that_does_not_is_not() -> None:
+    good, bad = [1.5, -1.0, 1.0, 0.5] * 15, [-1.0, -1.0, -0.5, 0.2] * 5
+    worse = decay_of([*good, *bad])
+    assert worse is not None
+    assert (worse.recent, worse.earlier, worse.in_words) == (20, 60, "it got worse")
+    assert worse.difference_r == pytest.approx(fmean(bad) - fmean(good))
+    better = decay_of([*bad * 3, *good[:20]])
+    assert better is not None
+    assert better.in_words == "it got better"
+    same = decay_of(good)
+    assert same is not None
+    assert same.in_words == "no change is shown"
+    assert same.low_r <= same.difference_r <= same.high_r
+
+
+def test_of_too_few_trades_nothing_is_said_of_decay() -> None:
+    assert decay_of([1.0] * 39) is None
+    assert decay_of([1.0, -1.0] * 20) is not None
+
+
+def test_the_newest_quarter_is_recent() -> None:
+    found = decay_of([1.0, -1.0] * 100)
+    assert found is not None
+    assert (found.recent, found.earlier) == (50, 150)
+
+
+def test_targets_are_asked_of_the_trades_that_have_them() -> None:
+    frame = outcomes(
+        ("room", "target", 2.0), ("room", "stop", -1.0), ("room", "stop", 0.5), ("room", "open", 1.0)
+    ).with_columns(
+        targets=pl.Series([3, 1, 2, 3], dtype=pl.Int32),
+        targets_passed=pl.Series([1, 0, 0, 0], dtype=pl.Int32),
+        targets_hit=pl.Series([2, 0, 1, 2], dtype=pl.Int32),
+    )
+    rates = target_rates(frame)
+    # The first price of the first trade was beyond its first target; the open one has not ended.
+    assert rates.select("target", "tried", "reached").rows() == [(1, 2, 1), (2, 2, 1), (3, 1, 1)]
+    assert rates["rate"].to_list() == [0.5, 0.5, 1.0]
+    assert (rates["rate_low"] < rates["rate"]).all()
+    assert dict(target_rates(frame.clear()).schema) == TARGET_RATES
+
+
+def test_a_card_counts_every_signal_once_and_tells_the_doubtful() -> None:
+    frame = outcomes(
+        ("room", "target", 2.0),
+        ("room", "stop", -1.0),
+        ("room", "open", 9.0),
+        ("room", "expired", None),
+        ("room", "unfilled", None),
+    ).with_columns(r_multiple_at_best=pl.Series([2.0, 1.5, 9.0, None, None]))
+    card = score_sources(frame).row(0, named=True)
+    assert (card["signals"], card["unfilled"], card["open"], card["traded"]) == (5, 2, 1, 2)
+    assert (card["doubtful"], card["mean_r_at_best"], card["mean_r"]) == (1, 1.75, 0.5)
