@@ -36,6 +36,11 @@ class HiveHome:
         return self.root / "inbox"
 
     @property
+    def feeds(self) -> Path:
+        """What live feeds brought, one log a source."""
+        return self.root / "feeds"
+
+    @property
     def lake(self) -> str:
         """The lake's address: `HIVE_LAKE` (a folder or an fsspec URL) or `lake` under the home."""
         return os.environ.get("HIVE_LAKE", str(self.root / "lake"))

@@ -10,6 +10,7 @@ import dagster as dg
 from pydantic import ValidationError
 
 from hive_core.contracts.rejection import RefusedFile
+from hive_core.landing.feed_log import WHOLE_MARK
 from hive_core.landing.home import HiveHome, publish
 from hive_core.landing.outcome import ImportOutcome
 from hive_core.landing.reading import read_bounded
@@ -18,7 +19,8 @@ from hive_core.signals.messages import MessageDeclaration
 from hive_pipelines.resources import HiveResource
 
 SETTLE_S = 2.0
-"""Nothing is taken while anything in the inbox is younger: a copy may still be going on."""
+"""Nothing is taken while anything in the inbox is younger: a copy may still be going on. What a live feed
+drops comes into place whole, and is not waited for."""
 
 FORMATS = {".json": "telegram", ".jsonl": "jsonl", ".csv": "csv", ".avro": "signals_avro"}
 """By the file's ending, with or without a `.gz` behind it."""
@@ -106,7 +108,8 @@ def inbox_messages(context: dg.SensorEvaluationContext, hive: HiveResource) -> d
                 "to inbox/messages/<source>/"
             )
         return dg.SkipReason("the inbox is empty")
-    if time.time() - max(path.stat().st_mtime for path in files) < SETTLE_S:
+    copies = [path.stat().st_mtime for path in files if WHOLE_MARK not in path.name]
+    if copies and time.time() - max(copies) < SETTLE_S:
         return dg.SkipReason(f"{len(files)} files in the inbox are still fresh")
     landed, refused = 0, []
     for path in files:

@@ -81,6 +81,14 @@ def test_nothing_is_taken_while_anything_is_fresh(tick, drop, small):
     assert tick.told() == "landed 2 files"
 
 
+def test_what_a_live_feed_drops_is_not_waited_for(tick, drop, small):
+    drop("room_a/000-100.whole.jsonl", POSTS, age_s=0)
+    assert tick.told() == "landed 1 files"
+    drop("room_a/100-200.whole.jsonl", OTHERS, age_s=0)
+    drop("room_b/copied.jsonl", OTHERS, age_s=SETTLE_S - 1)
+    assert tick.told() == "2 files in the inbox are still fresh"
+
+
 def test_a_partial_copy_is_hidden_and_not_there_yet(tick, drop, small):
     drop("room_a/.export.jsonl.part", POSTS[:30])
     assert tick.told() == "the inbox is empty"
