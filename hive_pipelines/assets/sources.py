@@ -26,6 +26,9 @@ OWNERS = ["team:signals"]
 
 _SPEC: dict[str, Any] = {"group_name": "sources", "owners": OWNERS, "kinds": {"polars", "parquet"}}
 _ALL = dg.AllPartitionMapping()
+_THE_DAY_BEFORE = dg.TimeWindowPartitionMapping(
+    start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True
+)
 _BARS = dg.AssetDep("bars", partition_mapping=_ALL)
 
 
@@ -68,7 +71,7 @@ def source_scorecards(context: dg.AssetExecutionContext, hive: HiveResource, sou
 
 @dg.asset(
     deps=[
-        dg.AssetDep("valid_signals", partition_mapping=dg.TimeWindowPartitionMapping(start_offset=-1)),
+        dg.AssetDep("valid_signals", partition_mapping=_THE_DAY_BEFORE),
         _BARS,
     ],
     partitions_def=SIGNAL_DAYS,

@@ -22,7 +22,15 @@ from hive_core.signals.tables import DECISIONS, QUARANTINED, RESOLUTIONS
 from hive_pipelines.assets import execution, market, signals, sources
 from hive_pipelines.lake import Lake
 from hive_pipelines.lake_io_manager import LakeIOManager
-from hive_pipelines.plots import MAX_POINTS, equity_plot, price_plot, r_plot, reasons_plot
+from hive_pipelines.plots import (
+    MAX_POINTS,
+    equity_plot,
+    price_plot,
+    r_histogram,
+    r_plot,
+    reasons_plot,
+    weights_plot,
+)
 from hive_pipelines.reports_to_tables import reports_frame
 from hive_pipelines.resources import HiveResource
 from hive_pipelines.sensors.landings import RANGE_END, RANGE_START
@@ -328,7 +336,23 @@ def test_reports_become_tables_and_scores_with_their_pictures(made):
     assert outcomes["dagster/row_count"] == 4
     assert is_drawn(picture(outcomes["summed_r"]))
     assert place.lake.read("source_scorecards", "all")["source"].to_list() == ["room_a", "room_b"]
+    cards = told(result, "source_scorecards")[0]
+    assert is_drawn(picture(cards["summed_r"]))
+    assert is_drawn(picture(cards["distribution_of_r"]))
+    assert cards["by_target"].startswith("| source | target | tried |")
     assert all(found.passed for found in result.get_asset_check_evaluations())
+
+
+def test_weights_of_a_day_are_the_same_alone_and_in_a_range(made):
+    place, _ = made
+    place.run(sources.source_weights, days=(DAYS[0], DAYS[-1]))
+    of_range = {day: place.lake.read("source_weights", day) for day in DAYS}
+    assert of_range[DAYS[0]].is_empty()
+    assert of_range[DAYS[3]]["source"].to_list() == ["room_a", "room_b"]
+    alone = place.run(sources.source_weights, key=DAYS[3])
+    assert place.lake.read("source_weights", DAYS[3]).equals(of_range[DAYS[3]])
+    assert is_drawn(picture(told(alone, "source_weights")[0]["weights"]))
+    assert all(found.passed for found in alone.get_asset_check_evaluations())
 
 
 @pytest.mark.parametrize(
@@ -337,6 +361,8 @@ def test_reports_become_tables_and_scores_with_their_pictures(made):
         (price_plot, "bars"),
         (equity_plot, "account_equity"),
         (r_plot, "source_outcomes"),
+        (r_histogram, "source_outcomes"),
+        (weights_plot, "source_weights"),
         (reasons_plot, "quarantined_signals"),
     ],
 )
