@@ -19,7 +19,7 @@ from hive_core.contracts.rejection import RejectedRow
 from hive_core.evidence.canonical import canonical_bytes, content_hash, sha256_hex
 from hive_core.landing.home import HiveHome, publish
 
-LandingKind = Literal["bars", "rates", "messages"]
+LandingKind = Literal["bars", "rates", "news", "messages"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,12 @@ _UTC_NAMES = frozenset(
 )
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """The name of a time zone, as it is.
+
+    Raises:
+        ValueError: Python or Polars does not know it.
+    """
     try:
         ZoneInfo(name)
         # Polars carries its own zone data; a zone must be known to both.
@@ -79,7 +84,7 @@ class BarDeclaration(Contract):
     symbol: Annotated[str, AfterValidator(_known_symbol)]
     timeframe: Annotated[str, AfterValidator(_known_timeframe)]
     format: BarFormat
-    time_zone: Annotated[str, AfterValidator(_known_zone)]
+    time_zone: Annotated[str, AfterValidator(known_zone)]
     price_scale: Annotated[ExactDecimal, Field(gt=0)] | None = None
     side: Side | None = None
 
