@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hive_cli.commands import importing
+from hive_cli.commands import importing, listening
 from hive_cli.commands.daemon import execute
 from hive_cli.commands.demo import demo
 from hive_cli.commands.doctor import doctor
@@ -57,6 +57,7 @@ app.command()(flow)
 app.command()(status)
 app.command()(down)
 app.add_typer(importing.app, name="import")
+app.add_typer(listening.app, name="listen")
 app.command()(score)
 app.command()(orders)
 app.command()(explain)

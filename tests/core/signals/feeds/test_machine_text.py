@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_core.signals.feeds.json_signal import canonical_text
-from hive_core.signals.feeds.machine_text import read_machine_text
+from hive_core.signals.feeds.machine_text import own_id, read_machine_text
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import (
     Action,
@@ -303,6 +303,25 @@ def test_json_that_asks_for_nothing_is_noise() -> None:
 )
 def test_what_people_write_is_left_to_the_parser(text: str) -> None:
     assert read_machine_text(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (ALERT + "\nID=a-7", "a-7"),
+        ("signal_id = a 7 ;SYMBOL=EURUSD", "a 7"),
+        ("ID=\nSYMBOL=EURUSD", None),
+        (ALERT, None),
+        ("PAID=1", None),
+        ('{"id":7}', "7"),
+        ('{"signal_id":"a-7","symbol":"EURUSD"}', "a-7"),
+        ('{"id":null}', None),
+        ('{"id":7,"id":8}', None),
+        ('[{"id":7}]', None),
+    ],
+)
+def test_the_id_of_an_alert_is_the_one_that_is_written(text: str, written: str | None) -> None:
+    assert own_id(text) == written
 
 
 def test_ordinary_chat_passes_in_about_a_microsecond() -> None:
