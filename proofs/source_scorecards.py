@@ -74,10 +74,11 @@ def score_claims(card: dict[str, Any]) -> list[Claim]:
             f"the own word of {card['source']} stands beside what was measured",
             "claims counted, held against what the prices allow",
             f"its posts: {card['claimed_targets']} targets hit, {card['claimed_stops']} stops hit, "
-            f"{card['claimed_running']} times pips running; of {ends} signals {card['claimed_rate']:.0%} called "
-            f"won, {card['claims_contradicted']} of these against the prices; first target reached by "
-            f"{first_target} of trades with every doubt against it, by {card['first_target_rate_at_best']:.0%} "
-            f"of signals with every doubt for it: {Honesty(card['honesty']).in_words}",
+            f"{card['claimed_running']} times pips running; of {ends} signals {card['claimed_rate']:.0%} "
+            f"called won, {card['claims_contradicted']} of these against the prices; first target reached by "
+            f"{first_target} of trades with every doubt against it, by "
+            f"{card['first_target_rate_at_best']:.0%} of signals with every doubt for it: "
+            f"{Honesty(card['honesty']).in_words}",
             card["claimed_targets"] > 0 and card["claimed_stops"] > 0 and card["claimed_rate"] is not None,
             ends,
         ),
