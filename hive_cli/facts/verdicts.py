@@ -64,7 +64,7 @@ def honesty_sentences(card: dict[str, Any]) -> list[str]:
         f"it, and by {card['first_target_rate_at_best']:.0%} of signals at most (upper bound "
         f"{card['first_target_rate_at_best_high']:.0%}) with every doubt for it.",
         f"Of the signals that it calls won, {card['claims_contradicted']:,} touched their stop in a bar "
-        f"before the first target. Of {card['signals'] - ends:,} of its {card['signals']:,} signals it tells "
-        "no end.",
+        f"before the first target. It tells no end of {card['signals'] - ends:,} of its "
+        f"{card['signals']:,} signals.",
         f"Verdict: {verdict}.",
     ]

@@ -30,7 +30,7 @@ def equity_chart(moments: Sequence[datetime], running_r: Sequence[float], drawdo
     first, last = times[0], times[-1]
     span = max((last - first).total_seconds(), 1.0)
     xs = [_across((moment - first).total_seconds() / span) for moment in times]
-    upper = _Scale.over([0.0, *(running_r[at] for at in kept)], top=TOP, height=130.0)
+    upper = _Scale.over([0.0, *(running_r[at] for at in kept)], top=TOP, height=130.0, steps=6)
     lower = _Scale.over([0.0, *(-drawdown_r[at] for at in kept)], top=160.0, height=48.0, steps=2)
     line = " ".join(f"{x:.1f},{upper.at(running_r[at]):.1f}" for x, at in zip(xs, kept, strict=True))
     fall = " ".join(f"{x:.1f},{lower.at(-drawdown_r[at]):.1f}" for x, at in zip(xs, kept, strict=True))

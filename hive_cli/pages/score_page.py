@@ -40,7 +40,8 @@ svg .open{fill:#8fa3b8}svg .rest{fill:#eef1f4}svg .interval{fill:var(--ink)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:.25rem .6rem .25rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:middle}
 th{color:var(--soft);font-weight:500}td.n,th.n{text-align:right;padding-right:1.2rem}.signals{font-size:.85rem;white-space:nowrap}
-.key span{display:inline-block;width:.8em;height:.8em;border-radius:.15em;margin:0 .3em 0 .8em}
+.key span{white-space:nowrap;margin-right:.8em}
+.key i{display:inline-block;width:.8em;height:.8em;border-radius:.15em;margin-right:.3em}
 li{margin:.25rem 0}summary{cursor:pointer;padding:.4rem 0}
 @media(min-width:46rem){svg.wide text{font-size:6px}}
 """
@@ -114,7 +115,9 @@ def _charts(report: SourceReport) -> str:
         drawdowns(r_multiples).tolist(),
     )
     months, layers = _by_month(report)
-    key = "".join(f'<span style="background:{_css(css)}"></span>{escape(name)}' for name, css, _ in _LAYERS)
+    key = "".join(
+        f'<span><i style="background:{_css(css)}"></i>{escape(name)}</span> ' for name, css, _ in _LAYERS
+    )
     return (
         f"<h2>Summed R, and how far it is below its high</h2>{curve}"
         f'<div class="pair"><div><h2>Trades by their R</h2>{histogram(r_multiples)}</div>'
