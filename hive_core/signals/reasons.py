@@ -35,6 +35,12 @@ class SignalReason(StrEnum):
     RELATIVE_PRICE = "relative_price"
     STRENGTH_VOTE = "strength_vote"
 
+    # Said of an update: by its grammar, and by the life of the signals that it could be said of.
+    UNCLEAR_UPDATE = "unclear_update"
+    CONDITIONAL_UPDATE = "conditional_update"
+    AMBIGUOUS_REFERENCE = "ambiguous_reference"
+    NOTHING_OPEN = "nothing_open"
+
     # Said by the validator; the parser says the first two too.
     UNKNOWN_INSTRUMENT = "unknown_instrument"
     AMBIGUOUS_INSTRUMENT = "ambiguous_instrument"

@@ -1,0 +1,221 @@
+"""The verbs that end a trade or a part of it: close, cancel, secure, partial."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hive_core.signals.updates.clause import OBJECTS, PARTS, UNKNOWN, Clause, Found, nearest_before
+from hive_core.signals.updates.vocabulary import Concept
+from hive_core.signals.verdicts import Action, ActionKind
+
+_COUNTS = OBJECTS | {
+    Concept.AND,
+    Concept.OR,
+    Concept.FILLER,
+    Concept.NOW,
+    Concept.MARK,
+    Concept.NOT,
+    Concept.NOT_AFTER,
+    Concept.IF,
+    Concept.FUTURE,
+    Concept.MAYBE,
+    Concept.PROFIT,
+    Concept.MONEY,
+    Concept.PIPS,
+    Concept.AT,
+    Concept.HOLD,
+    Concept.ADD,
+    Concept.FROM,
+    Concept.FULL,
+}
+
+
+def read_close(clause: Clause, at: int) -> int:
+    """Read a close or a part of one at its verb; gives the position after what it is said of."""
+    share, partial, names_all, even, is_said = None, False, False, False, False
+    layers: list[Decimal] = []
+    holds, unclear = False, ""
+    position = at + 1
+    if clause.at(position) is Concept.TO or (
+        clause.at(at - 1) is Concept.SYMBOL and clause.at(position) is Concept.NUMBER and not _holds(clause)
+    ):
+        return position  # "close to", "gold close 4100": no verb
+    if clause.is_mark(position, ":") and clause.at(position + 1) is Concept.NUMBER:
+        return position  # "exit: 4100" labels a price
+    while position < len(clause.tokens):
+        concept = clause.concepts[position]
+        named, after = clause.share_at(position)
+        if named is not None:
+            share, is_said, position = named, True, after
+            continue
+        if concept in OBJECTS or concept in (Concept.NOW, Concept.PROFIT, Concept.FULL):
+            is_said = True
+        elif concept is Concept.ALL:
+            names_all = True
+        elif concept in PARTS:
+            partial = is_said = True
+        elif concept is Concept.HOLD:
+            holds = True
+        elif concept in (Concept.EVEN, Concept.BREAKEVEN) or (
+            concept is Concept.ENTRY and not layers and clause.at(position + 1) is not Concept.NUMBER
+        ):
+            even = is_said = True
+        elif concept is Concept.NUMBER:
+            kind = _number_after_close(clause, position, even=even)
+            price = clause.value(position)
+            if kind == "money":
+                partial = is_said = True
+            elif kind == "layer" and not holds and not _stands_after_unknown(clause, position, layers):
+                is_said = True
+                if price is None:
+                    unclear = f"{clause.tokens[position].text} may be two numbers"
+                else:
+                    layers.append(price)
+            elif kind == "price":
+                unclear = "it is to be closed at a price, which is not now"
+            elif kind == "count":
+                unclear = "a number of trades is to be closed, and which of them is not said"
+        elif concept not in _COUNTS and not (concept is Concept.ENTRY and even):
+            if concept is Concept.OTHER and layers and clause.at(position + 1) is Concept.NUMBER:
+                holds = True  # "close 4223 <mistyped> 4221"
+            elif concept not in UNKNOWN or is_said:
+                break
+            else:
+                return position  # "close all your worries"
+        position += 1
+    if not is_said and not clause.is_known(at):
+        return position
+    if not is_said or clause.at(at - 1) in (Concept.FRACTION, *PARTS) or clause.is_mark(at - 1, "%"):
+        share, partial, names_all = _said_before(clause, at, share, partial, names_all)
+    if len(layers) > 1:
+        unclear = unclear or f"{layers[0]} and {layers[1]} are both to be closed, or one is held"
+    if unclear:
+        clause.found.append(Found(at, None, names_all, unclear))
+        return position
+    entry_price = layers[0] if layers else None
+    is_part = partial or (share is not None and share < 1)
+    kind = ActionKind.PARTIAL_CLOSE if is_part else ActionKind.CLOSE
+    action = Action(kind, share=share if is_part else None, entry_price=entry_price)
+    clause.found.append(Found(at, action, names_all))
+    return position
+
+
+def _holds(clause: Clause) -> bool:
+    return Concept.HOLD in clause.concepts
+
+
+def _number_after_close(clause: Clause, position: int, *, even: bool) -> str:
+    """What a number counts: layer, price, money, count, or nothing of ours."""
+    before, after = clause.at(position - 1), clause.at(position + 1)
+    if clause.is_mark(position + 1, "+"):
+        after = clause.at(position + 2)
+    if after is Concept.PIPS or clause.is_mark(position - 1, "+"):
+        return "result"
+    if after is Concept.MONEY:
+        return "money"
+    if even or before is Concept.NOW:
+        return "result"
+    if before in (Concept.AT, Concept.TO):
+        return "result" if Concept.NOW in clause.concepts else "price"
+    digit = clause.tokens[position].text.isdigit() and len(clause.tokens[position].text) == 1
+    if digit and (before is Concept.TRADE or after in (Concept.TRADE, Concept.ENTRY)):
+        return "count"
+    return "layer"
+
+
+def _stands_after_unknown(clause: Clause, position: int, layers: list[Decimal]) -> bool:
+    return bool(layers) and clause.at(position - 1) in UNKNOWN
+
+
+def _said_before(
+    clause: Clause, at: int, share: Decimal | None, partial: bool, names_all: bool
+) -> tuple[Decimal | None, bool, bool]:
+    """What stands before a verb that comes last."""
+    position = 0
+    while position < at:
+        named, after = clause.share_at(position)
+        if named is not None:
+            share, position = named, after
+            continue
+        partial |= clause.concepts[position] in PARTS
+        names_all |= clause.concepts[position] is Concept.ALL
+        position += 1
+    return share, partial, names_all
+
+
+def read_cancel(clause: Clause, at: int) -> int:
+    """Read the taking back of an order at its verb; gives the position after what it is said of."""
+    names_all = is_said = False
+    entry_price: Decimal | None = None
+    must_be_said = clause.concepts[at] is Concept.REMOVE
+    position = at + 1
+    while position < len(clause.tokens):
+        concept = clause.concepts[position]
+        if concept in (Concept.STOP, Concept.TARGET):
+            what = "stop" if concept is Concept.STOP else "target"
+            clause.found.append(Found(at, None, unclear=f"a {what} is to be taken away"))
+            return position + 1
+        if concept in OBJECTS:
+            is_said = True
+        elif concept is Concept.ALL:
+            names_all = True
+        elif concept is Concept.NUMBER and entry_price is None:
+            entry_price = clause.value(position)
+            is_said = entry_price is not None
+        elif concept in UNKNOWN and not is_said:
+            return position  # "cancel your plans"
+        elif concept not in _COUNTS and not is_said:
+            break
+        position += 1
+    if is_said or (not must_be_said and clause.is_known(at)):
+        clause.found.append(Found(at, Action(ActionKind.CANCEL, entry_price=entry_price), names_all))
+    return position
+
+
+def read_cancelled(clause: Clause, at: int) -> int:
+    """Read a call that is said to be void; gives the next position."""
+    if clause.is_known() or not OBJECTS.isdisjoint(clause.concepts[:at]):
+        names_all = Concept.ALL in clause.concepts
+        clause.found.append(Found(at, Action(ActionKind.CANCEL), names_all))
+    return at + 1
+
+
+def read_secure(clause: Clause, at: int) -> int:
+    """Read profit that is taken; gives the position after what it is said of."""
+    share: Decimal | None = None
+    is_said = is_whole = False
+    position = at + 1
+    while position < len(clause.tokens):
+        concept = clause.concepts[position]
+        named, after = clause.share_at(position)
+        if named is not None:
+            share, is_said, position = named, True, after
+            continue
+        if concept in PARTS or concept in (Concept.PROFIT, Concept.MONEY):
+            is_said = True
+        elif concept is Concept.FULL:
+            is_whole = True
+        elif concept not in (Concept.FILLER, Concept.ALL, Concept.NUMBER, Concept.MARK, Concept.THIS):
+            break
+        position += 1
+    if not is_said and at > 0:
+        before = nearest_before(clause, at, frozenset({Concept.FILLER, Concept.MONEY}))
+        is_said = before in (*PARTS, Concept.PROFIT, Concept.FRACTION) or clause.is_mark(at - 1, "%")
+        share, _, _ = _said_before(clause, at, share, False, False)
+    if is_said:
+        if is_whole or share == 1:
+            clause.found.append(Found(at, Action(ActionKind.CLOSE)))
+        else:
+            clause.found.append(Found(at, Action(ActionKind.PARTIAL_CLOSE, share=share)))
+    return position
+
+
+_OTHER_PARTS = (Concept.CLOSE, Concept.SECURE, Concept.SECURED, Concept.HIT, Concept.TARGET)
+
+
+def read_partial(clause: Clause, at: int) -> int:
+    """Read a part that is closed without a verb; gives the next position."""
+    if clause.is_known() and not any(concept in clause.concepts for concept in _OTHER_PARTS):
+        share, _, names_all = _said_before(clause, len(clause.tokens), None, True, False)
+        clause.found.append(Found(at, Action(ActionKind.PARTIAL_CLOSE, share=share), names_all))
+    return at + 1

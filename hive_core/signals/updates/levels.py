@@ -1,0 +1,217 @@
+"""What is said of stop and target: moved, to the entry or to a price, and hit."""
+
+from __future__ import annotations
+
+from hive_core.signals.updates.clause import (
+    BETWEEN,
+    LARGEST_TARGET_NUMBER,
+    PLACES,
+    UNKNOWN,
+    Clause,
+    Found,
+    nearest_before,
+)
+from hive_core.signals.updates.tokens import number
+from hive_core.signals.updates.vocabulary import Concept
+from hive_core.signals.verdicts import Action, ActionKind
+
+_ORDINALS = {Concept.FIRST: 1, Concept.SECOND: 2, Concept.THIRD: 3, Concept.FOURTH: 4}
+
+
+_TARGET_TAIL = frozenset(
+    {
+        Concept.NUMBER,
+        Concept.AND,
+        Concept.AT,
+        Concept.FILLER,
+        Concept.MARK,
+        Concept.PROFIT,
+        Concept.PIPS,
+        Concept.ALL,
+        Concept.TARGET,
+        Concept.SYMBOL,
+    }
+)
+
+
+_BEFORE_TARGET = frozenset({Concept.FILLER, Concept.ALL, Concept.MARK, *_ORDINALS})
+
+
+def read_stop(clause: Clause, at: int) -> int:
+    """Read what is said of a stop at its label; gives the position after it."""
+    before = nearest_before(clause, at, BETWEEN)
+    if before is Concept.HIT:
+        clause.found.append(Found(at, Action(ActionKind.STOP_HIT)))
+        return at + 1
+    moved = before is Concept.MOVE or Concept.NEW in clause.concepts[max(0, at - 2) : at]
+    names_all = toward = False
+    position = at + 1
+    while (concept := clause.at(position)) in BETWEEN or concept is Concept.MOVE:
+        moved |= concept in (Concept.MOVE, Concept.NEW)
+        names_all |= concept is Concept.ALL
+        toward = concept is Concept.TO or (toward and concept in (Concept.FILLER, Concept.MARK))
+        position += 1
+    if concept is Concept.HIT:
+        clause.hits.add(position)
+        clause.found.append(Found(at, Action(ActionKind.STOP_HIT)))
+    elif concept in PLACES and _is_place(clause, position):
+        names_all |= Concept.ALL in clause.concepts
+        clause.found.append(Found(at, Action(ActionKind.BREAKEVEN), names_all))
+    elif concept is Concept.NUMBER and (goes_to := _moved_after(clause, position)) is not None:
+        return _read_new_price(clause, at, goes_to, ActionKind.MOVE_STOP, None)
+    elif concept is Concept.NUMBER and (moved or toward):
+        return _read_new_price(clause, at, position, ActionKind.MOVE_STOP, None)
+    elif concept is Concept.NUMBER and Concept.HIT in clause.concepts[position : position + 4]:
+        clause.found.append(Found(at, Action(ActionKind.STOP_HIT)))
+    return position
+
+
+def _moved_after(clause: Clause, position: int) -> int | None:
+    """Where the price stands to which a verb after the number at `position` moves: that number ("sl 2735
+    pe le aao"), or one behind the verb ("sl 2735 moved to 2741"). None without such a verb."""
+    links = (Concept.TO, Concept.AT, Concept.FILLER)
+    verb = position + 1
+    while clause.at(verb) in links:
+        verb += 1
+    if clause.at(verb) is not Concept.MOVE:
+        return None
+    behind = verb + 1
+    while clause.at(behind) in links:
+        behind += 1
+    return behind if clause.at(behind) is Concept.NUMBER else position
+
+
+def _read_new_price(
+    clause: Clause, at: int, position: int, kind: ActionKind, target_number: int | None
+) -> int:
+    """A stop or target that is moved to the number at `position`."""
+    what = "stop" if kind is ActionKind.MOVE_STOP else "target"
+    price, after = clause.value(position), clause.at(position + 1)
+    end = position + 1
+    unclear = ""
+    if price is None:
+        unclear = f"{clause.tokens[position].text} may be two numbers"
+    elif after is Concept.PIPS or clause.is_mark(end, "%"):
+        unclear = f"the {what} is said in {clause.tokens[end].text}, not as a price"
+    else:
+        if _is_thousands(clause, position):
+            price, end = number(clause.tokens[position].text + clause.tokens[end].text), end + 1
+        if clause.at(position - 1) is Concept.FROM and clause.at(end) is Concept.TO:
+            return _read_new_price(clause, at, end + 1, kind, target_number)
+        joined = clause.at(end) in (Concept.TO, Concept.AT, Concept.OR, Concept.MARK)
+        second = end + joined
+        if clause.at(second) is Concept.NUMBER and not clause.is_mark(end, "+"):
+            unclear = f"the {what} is {clause.tokens[position].text} or {clause.tokens[second].text}"
+            end = second + 1
+    if unclear:
+        clause.found.append(Found(at, None, unclear=unclear))
+    else:
+        clause.found.append(Found(at, Action(kind, price=price, target_number=target_number)))
+    return end
+
+
+def _is_thousands(clause: Clause, position: int) -> bool:
+    """Whether a blank stands in one number: "3 305"."""
+    if clause.at(position + 1) is not Concept.NUMBER:
+        return False
+    first, second = clause.tokens[position].text, clause.tokens[position + 1].text
+    return (
+        first.isdigit()
+        and len(first) <= 3
+        and second.split(".")[0].isdigit()
+        and len(second.split(".")[0]) == 3
+    )
+
+
+def _is_place(clause: Clause, position: int) -> bool:
+    """Whether the entry stands here as a place. "be" is one only where no other word goes on with it."""
+    if clause.tokens[position].text != "be":
+        return True
+    return clause.at(position + 1) not in UNKNOWN
+
+
+def read_move(clause: Clause, at: int) -> int:
+    """Read a move to the entry that names no stop; gives the position after it."""
+    position = at + 1
+    toward = False
+    while clause.at(position) in BETWEEN:
+        toward |= clause.concepts[position] in (Concept.TO, Concept.AT)
+        position += 1
+    concept = clause.at(position)
+    plain_entry = concept is Concept.ENTRY and clause.tokens[position].text != "be"
+    if concept in PLACES and _is_place(clause, position) and (toward or not plain_entry):
+        names_all = Concept.ALL in clause.concepts
+        clause.found.append(Found(at, Action(ActionKind.BREAKEVEN), names_all))
+        return position + 1
+    return position
+
+
+def read_hold(clause: Clause, at: int) -> int:
+    """Read a trade that is held at break-even: "hold the rest with be"; gives the next position."""
+    position = at + 1
+    while clause.at(position) in BETWEEN:
+        position += 1
+    at_entry = clause.at(position) is Concept.ENTRY and clause.tokens[position].text == "be"
+    if (at_entry and _is_place(clause, position)) or clause.at(position) is Concept.BREAKEVEN:
+        clause.found.append(Found(at, Action(ActionKind.BREAKEVEN)))
+    return at + 1
+
+
+def read_breakeven(clause: Clause, at: int) -> int:
+    """Read break-even said alone; gives the next position."""
+    others = (Concept.HIT, Concept.CLOSE, Concept.STOPPED, Concept.SECURE, Concept.CANCEL)
+    stands_there = clause.at(at - 1) is Concept.AT  # "we are at breakeven": the market is
+    if clause.is_known() and not stands_there and not any(concept in clause.concepts for concept in others):
+        names_all = Concept.ALL in clause.concepts
+        clause.found.append(Found(at, Action(ActionKind.BREAKEVEN), names_all))
+    return at + 1
+
+
+def read_target(clause: Clause, at: int) -> int:
+    """Read what is said of a target at its label; gives the position after it."""
+    position = at + 1
+    target_number = _ORDINALS.get(clause.at(position))
+    if target_number is None:
+        nearest = reversed(clause.concepts[max(0, at - 2) : at])
+        target_number = next((_ORDINALS[concept] for concept in nearest if concept in _ORDINALS), None)
+    else:
+        position += 1
+    counted = clause.value(position) if clause.at(position) is Concept.NUMBER else None
+    if counted is not None and counted <= LARGEST_TARGET_NUMBER and counted == int(counted):
+        unit = clause.at(position + 1 + clause.is_mark(position + 1, "+"))
+        if unit is not Concept.PIPS:
+            target_number = target_number or (int(counted) or None)
+            position += 1
+    moved = nearest_before(clause, at, _BEFORE_TARGET | BETWEEN) is Concept.MOVE
+    moved |= Concept.NEW in clause.concepts[max(0, at - 2) : at]
+    hit = nearest_before(clause, at, _BEFORE_TARGET) is Concept.HIT
+    tail = position
+    while not hit and (clause.at(tail) in _TARGET_TAIL):
+        tail += 1
+    if hit or clause.at(tail) is Concept.HIT:
+        if not hit:
+            clause.hits.add(tail)
+        clause.found.append(Found(at, Action(ActionKind.TARGET_HIT, target_number=target_number)))
+        return position
+    toward = False
+    after = position
+    while (concept := clause.at(after)) in BETWEEN or concept is Concept.MOVE:
+        moved |= concept in (Concept.MOVE, Concept.NEW)
+        toward |= concept is Concept.TO
+        after += 1
+    if concept is Concept.NUMBER and (moved or toward):
+        return _read_new_price(clause, at, after, ActionKind.MOVE_TARGET, target_number)
+    if Concept.PARTIAL in (clause.at(at - 1), clause.at(position)):
+        clause.found.append(Found(at, Action(ActionKind.PARTIAL_CLOSE)))
+        return position + 1
+    if clause.at(position) is Concept.NOW and target_number is None and clause.is_known():
+        if Concept.NUMBER not in clause.concepts:
+            clause.found.append(Found(at, Action(ActionKind.CLOSE)))
+        return position + 1
+    return position
+
+
+def read_stopped(clause: Clause, at: int) -> int:
+    """Read that the stop was hit, said in one word; gives the next position."""
+    clause.found.append(Found(at, Action(ActionKind.STOP_HIT)))
+    return at + 1

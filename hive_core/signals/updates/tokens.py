@@ -1,0 +1,124 @@
+"""A normalised text as concepts, sentence by sentence: each word with what it means of a trade.
+
+Numbers stay as written; phrases are one token; an instrument is its symbol.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+from typing import NamedTuple
+
+from hive_core.signals.updates.vocabulary import TOKEN, Concept, vocabulary
+
+
+class Token(NamedTuple):
+    """A word, phrase, number or mark. `text` is as written, or the symbol of an instrument."""
+
+    concept: Concept
+    text: str
+
+
+_MARKS = {"\n": Concept.END, ".": Concept.END, "&": Concept.AND, "@": Concept.AT}
+_MAY_BEGIN_A_SYMBOL = frozenset({Concept.FILLER, Concept.MONEY})
+_PAIR_MARKS = frozenset("/-")
+_SYMBOL_LENGTH = 6
+_LONGEST_SUFFIX = 3
+_DECIMALS_OF_THOUSANDS = 3
+
+
+@cache
+def _tables() -> tuple[
+    dict[str, Concept], dict[str, tuple[tuple[tuple[str, ...], Concept], ...]], dict[str, str]
+]:
+    words = vocabulary()
+    return words.words, words.phrases, words.symbols
+
+
+def sentences(text: str) -> list[list[Token]]:
+    """The sentences of a text, each without its end. Line breaks and full stops end one."""
+    words, phrases, symbols = _tables()
+    pieces = TOKEN.findall(text)
+    found: list[list[Token]] = []
+    sentence: list[Token] = []
+    position, count = 0, len(pieces)
+    while position < count:
+        piece = pieces[position]
+        position += 1
+        phrase = phrases.get(piece)
+        if phrase is not None:
+            for rest, concept in phrase:
+                if tuple(pieces[position : position + len(rest)]) == rest:
+                    position += len(rest)
+                    sentence.append(Token(concept, " ".join((piece, *rest))))
+                    break
+            else:
+                phrase = None
+            if phrase is not None:
+                continue
+        known = words.get(piece)
+        if known in _MAY_BEGIN_A_SYMBOL and _symbol(symbols, piece, pieces, position)[1]:
+            known = None  # eur/usd, nas100
+        if known is not None:
+            sentence.append(Token(known, piece))
+        elif piece[0].isdigit():
+            sentence.append(Token(Concept.NUMBER, piece))
+        elif not piece[0].isalpha():
+            mark = _MARKS.get(piece, Concept.MARK)
+            if mark is not Concept.END:
+                sentence.append(Token(mark, piece))
+            elif sentence:
+                found.append(sentence)
+                sentence = []
+        else:
+            symbol, taken = _symbol(symbols, piece, pieces, position)
+            position += taken
+            if symbol is not None:
+                sentence.append(Token(Concept.SYMBOL, symbol))
+            else:
+                sentence += _glued(symbols, piece)
+    if sentence:
+        found.append(sentence)
+    return found
+
+
+def _symbol(symbols: dict[str, str], word: str, pieces: list[str], following: int) -> tuple[str | None, int]:
+    """The instrument that a word begins, or None, and how many pieces after it belong to it."""
+    rest = pieces[following : following + 2]
+    if rest:
+        if symbol := symbols.get(word + rest[0]):
+            return symbol, 1
+        if len(rest) > 1 and rest[0] in _PAIR_MARKS and (symbol := symbols.get(word + rest[1])):
+            return symbol, 2
+    symbol = symbols.get(word)
+    if symbol is None and _SYMBOL_LENGTH < len(word) <= _SYMBOL_LENGTH + _LONGEST_SUFFIX:
+        # A broker's suffix: xauusdm.
+        symbol = symbols.get(word[:_SYMBOL_LENGTH])
+    return symbol, 0
+
+
+def _glued(symbols: dict[str, str], word: str) -> list[Token]:
+    """A symbol and a side without a blank between them, or a word that means nothing here."""
+    for side in (Concept.BUY, Concept.SELL):
+        if word.endswith(side.value) and (symbol := symbols.get(word.removesuffix(side.value))):
+            return [Token(Concept.SYMBOL, symbol), Token(side, side.value)]
+        if word.startswith(side.value) and (symbol := symbols.get(word.removeprefix(side.value))):
+            return [Token(side, side.value), Token(Concept.SYMBOL, symbol)]
+    return [Token(Concept.OTHER, word)]
+
+
+def number(text: str) -> Decimal | None:
+    """A number as written, or None where it is none: "1.2.3".
+
+    A comma before three digits is taken for one of thousands: whoever knows the instrument's price may
+    have to read it as a decimal one.
+    """
+    if "," in text:
+        whole, _, decimals = text.rpartition(",")
+        if "." in decimals:  # 1,234.5
+            text = text.replace(",", "")
+        elif "." in whole or whole == "0" or len(decimals) != _DECIMALS_OF_THOUSANDS:
+            text = f"{whole.replace('.', '')}.{decimals}"
+        else:
+            text = text.replace(",", "")
+    return Decimal(text) if text.count(".") <= 1 and "," not in text else None

@@ -1,0 +1,251 @@
+"""The words by which rooms manage trades, from `words/*.toml`: what a word means, in any of the languages.
+
+Data and look-ups only. How words are put together stands in `grammar`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from hive_core.instruments.specification import alias_table
+
+LANGUAGES = ("english", "portuguese", "spanish", "russian", "arabic", "vietnamese", "hindi_latin")
+
+TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+(?:'[^\W\d_]+)?|[\n.,%+/@:&-]")
+"""Numbers, words and the marks that separate; everything else is a blank."""
+
+_SHORTEST_BARE = 4
+
+
+class Concept(StrEnum):
+    """What a word of any language says of a trade. The first group are keys of the word files."""
+
+    CLOSE = "close"
+    CANCEL = "cancel"
+    CANCELLED = "cancelled"
+    REMOVE = "remove"
+    MOVE = "move"
+    STOP = "stop"
+    TARGET = "target"
+    BREAKEVEN = "breakeven"
+    ENTRY = "entry"
+    """The entry price as a place for the stop; "be", which is break-even only beside a stop."""
+    EVEN = "even"
+    """A close at the price of entry."""
+    PARTIAL = "partial"
+    SOME = "some"
+    """A vague part, where a verb says of what; by itself it is chat."""
+    SECURE = "secure"
+    SECURED = "secured"
+    PROFIT = "profit"
+    ALL = "all"
+    TRADE = "trade"
+    THIS = "this"
+    FULL = "full"
+    HOLD = "hold"
+    HIT = "hit"
+    STOPPED = "stopped"
+    NOT = "not"
+    NOT_AFTER = "not_after"
+    """A "not" that may stand behind its verb too."""
+    IF = "if"
+    FUTURE = "future"
+    MAYBE = "maybe"
+    PAST = "past"
+    BUY = "buy"
+    SELL = "sell"
+    TO = "to"
+    AT = "at"
+    NOW = "now"
+    FROM = "from"
+    NEW = "new"
+    AND = "and"
+    OR = "or"
+    MONEY = "money"
+    PIPS = "pips"
+    ADD = "add"
+    FIRST = "first"
+    SECOND = "second"
+    THIRD = "third"
+    FOURTH = "fourth"
+    NEUTRAL = "neutral"
+    """A phrase with a word of management in it that manages nothing: "daily close"."""
+    FILLER = "filler"
+
+    FRACTION = "fraction"
+    SYMBOL = "symbol"
+    NUMBER = "number"
+    MARK = "mark"
+    END = "end"
+    """The end of a sentence: a line break or a full stop."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """`words` to what they mean; `phrases` by their first word, the longest first, each with the words
+    that follow; `fractions` of the words and phrases that mean a share; `symbols` by name."""
+
+    words: dict[str, Concept]
+    phrases: dict[str, tuple[tuple[tuple[str, ...], Concept], ...]]
+    fractions: dict[str, Decimal]
+    symbols: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Triggers:
+    """Words without which a text manages nothing: one of `verbs`; or one of `labels` with one of
+    `beside_labels`; or one of `gains` with one of `beside_gains`. `stop_moved` finds a stop that goes
+    to the entry or to a price without a verb."""
+
+    verbs: frozenset[str]
+    labels: frozenset[str]
+    beside_labels: frozenset[str]
+    gains: frozenset[str]
+    beside_gains: frozenset[str]
+    stop_moved: re.Pattern[str]
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """Every language together.
+
+    Raises:
+        ValueError: a word file has a key that is no concept, or a word means two things.
+    """
+    meanings: dict[tuple[str, ...], Concept] = {}
+    fractions: dict[str, Decimal] = {}
+    listed = list(_listed())
+    # What is written exactly so comes first, and fillers last, for they may be anything.
+    for is_bare in (False, True):
+        for wants_filler in (False, True):
+            for tokens, concept, share in listed:
+                if (concept is Concept.FILLER) is not wants_filler:
+                    continue
+                spelled = _bare(tokens) if is_bare else tokens
+                if _taken(meanings, spelled, concept, is_bare or wants_filler):
+                    continue
+                meanings[spelled] = concept
+                if share is not None:
+                    fractions[" ".join(spelled)] = share
+    phrases: dict[str, list[tuple[tuple[str, ...], Concept]]] = {}
+    for tokens, concept in meanings.items():
+        if len(tokens) > 1:
+            phrases.setdefault(tokens[0], []).append((tokens[1:], concept))
+    words = {tokens[0]: concept for tokens, concept in meanings.items() if len(tokens) == 1}
+    return Vocabulary(
+        words=words,
+        phrases={
+            first: tuple(sorted(rest, key=lambda phrase: -len(phrase[0]))) for first, rest in phrases.items()
+        },
+        fractions=fractions,
+        symbols={
+            name: symbol for name, symbol in (*_instrument_names(), *_listed_symbols()) if name not in words
+        },
+    )
+
+
+@cache
+def triggers() -> Triggers:
+    """What the first look at a text asks for."""
+    meanings: dict[Concept, set[str]] = {concept: set() for concept in Concept}
+    words = vocabulary().words
+    for tokens, concept, _ in _listed():
+        for spelled in (tokens, _bare(tokens)):
+            # The word of a phrase that tells most.
+            telling = [token for token in spelled if words.get(token) is not Concept.FILLER]
+            meanings[concept].add(max(telling or spelled, key=len))
+
+    def of(*concepts: Concept) -> frozenset[str]:
+        return frozenset().union(*(meanings[concept] for concept in concepts))
+
+    stops, places = of(Concept.STOP), of(Concept.ENTRY, Concept.EVEN)
+    links = of(Concept.TO, Concept.AT, Concept.FILLER, Concept.TRADE, Concept.THIS, Concept.NOW)
+    moved = (
+        rf"\b(?:{_any_of(stops)})\b(?:[^\w\n]*\b(?:{_any_of(links)})\b){{0,4}}[^\w\n]*\b(?:{_any_of(places)})\b"
+        rf"|\b(?:{_any_of(stops)})\W+(?:{_any_of(of(Concept.TO))})\W+[0-9]"
+    )
+    return Triggers(
+        verbs=of(
+            Concept.CLOSE,
+            Concept.CANCEL,
+            Concept.CANCELLED,
+            Concept.STOPPED,
+            Concept.BREAKEVEN,
+            Concept.PARTIAL,
+            Concept.REMOVE,
+        ),
+        labels=of(Concept.STOP, Concept.TARGET)
+        | {f"{target}{count}" for target in of(Concept.TARGET) for count in range(1, 10)},
+        beside_labels=of(Concept.MOVE, Concept.HIT, Concept.NEW, Concept.REMOVE, Concept.EVEN, Concept.NOW),
+        gains=of(Concept.SECURE, Concept.SECURED),
+        beside_gains=of(Concept.PROFIT, Concept.PARTIAL, Concept.SOME, Concept.FRACTION) | {"%"},
+        stop_moved=re.compile(moved),
+    )
+
+
+def _any_of(words: frozenset[str]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word)))
+
+
+def _files() -> Iterator[dict[str, Any]]:
+    folder = files(__package__) / "words"
+    for language in LANGUAGES:
+        yield tomllib.loads(folder.joinpath(f"{language}.toml").read_text("utf-8"))
+
+
+def _listed() -> Iterator[tuple[tuple[str, ...], Concept, Decimal | None]]:
+    """Every entry of every file: its tokens, what it means, and the share that it names."""
+    for facts in _files():
+        for key, entries in facts["words"].items():
+            for entry in entries:
+                yield tuple(TOKEN.findall(unicodedata.normalize("NFC", entry))), Concept(key), None
+        for entry, share in facts["fractions"].items():
+            tokens = tuple(TOKEN.findall(unicodedata.normalize("NFC", entry)))
+            yield tokens, Concept.FRACTION, Decimal(share)
+
+
+def _instrument_names() -> Iterator[tuple[str, str]]:
+    for name, symbol in alias_table().items():
+        yield name.lower(), symbol
+
+
+def _listed_symbols() -> Iterator[tuple[str, str]]:
+    """The names of instruments in the languages of the files, with and without marks."""
+    for facts in _files():
+        for name, symbol in facts.get("symbols", {}).items():
+            yield name, symbol
+            yield _bare((name,))[0], symbol
+
+
+def _taken(
+    meanings: dict[tuple[str, ...], Concept], tokens: tuple[str, ...], concept: Concept, may_yield: bool
+) -> bool:
+    """Whether the words have a meaning already, which a spelling without marks and a filler yield to."""
+    known = meanings.get(tokens)
+    if known is None:
+        return False
+    if known is concept or may_yield:
+        return True
+    raise ValueError(f"{' '.join(tokens)!r} means both {known} and {concept}")
+
+
+def _bare(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """The words as they are typed without the marks of their letters: "đóng" as "dong". A short word alone
+    stays as it is: "cắt" is no cat."""
+    if len(tokens) == 1 and len(tokens[0]) < _SHORTEST_BARE:
+        return tokens
+    decomposed = (unicodedata.normalize("NFD", token.replace("đ", "d")) for token in tokens)
+    return tuple(
+        unicodedata.normalize("NFC", "".join(c for c in token if not unicodedata.combining(c)))
+        for token in decomposed
+    )
