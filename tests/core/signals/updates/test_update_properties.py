@@ -27,7 +27,6 @@ SAID_IN_EVERY_LANGUAGE = {
     *("close", "cancel", "move", "entry", "partial", "secure", "profit", "all", "trade", "hold", "hit"),
     *("if", "future", "past", "to", "now", "and", "or", "filler"),
 }
-)
 
 
 @given(TEXTS)
