@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hive_cli.feeds.telegram_reader import TelegramReader
     from hive_core.landing.feed_log import FeedLog
 
 TOKEN_VARIABLE = "HIVE_WEBHOOK_TOKEN"  # noqa: S105 (the name of a variable, not a token)
+SESSION_VARIABLE = "HIVE_TELEGRAM_SESSION"
 DEFAULT_PORT = 8789
 
 app = typer.Typer(no_args_is_help=True, help="Listen to live feeds; what they bring lands by itself.")
@@ -61,6 +65,66 @@ def tradingview(
             timeout_keep_alive=5,
             timeout_graceful_shutdown=5,
         )
+
+
+@app.command()
+def telegram(
+    room: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="SOURCE=CHAT, once a room: a name for it, and its @name or id.", show_default=False
+        ),
+    ] = None,
+    login: Annotated[bool, typer.Option("--login", help="Log in once, and print the session.")] = False,
+) -> None:
+    """Read Telegram rooms as a member of them. Keys and session are in HIVE_TELEGRAM_* only."""
+    import asyncio
+    from contextlib import ExitStack
+
+    from hive_cli.console import print_plain
+    from hive_cli.failure import Failure
+    from hive_cli.feeds.telegram_client import client_of_environment, log_in
+    from hive_cli.feeds.telegram_reader import ReaderStopped, TelegramReader
+    from hive_cli.feeds.telegram_room import Room
+
+    if login:
+        print_plain(
+            [f"{SESSION_VARIABLE}={log_in()}", "whoever has this is logged in as you: keep it secret"]
+        )
+        return
+    chats = _chats(room or [])
+    with ExitStack() as logs:
+        rooms = {chat: Room(logs.enter_context(_log_of(source))) for chat, source in chats.items()}
+        print_plain([f"reading {', '.join(chats.values())}; Ctrl-C ends"])
+        try:
+            asyncio.run(_read(lambda: TelegramReader(client_of_environment(), rooms)))
+        except ReaderStopped as stopped:
+            raise Failure(
+                f"the reader stopped: {stopped}", next_step="start it again: it fetches what it missed"
+            ) from None
+
+
+async def _read(reader: Callable[[], TelegramReader]) -> None:
+    # Telethon's client belongs to the loop that runs when it is made.
+    await reader().run()
+
+
+def _chats(rooms: list[str]) -> dict[str | int, str]:
+    """Sources by their chat."""
+    from hive_cli.failure import Failure
+
+    found: dict[str | int, str] = {}
+    for each in rooms:
+        source, _, chat = each.partition("=")
+        number = chat.lstrip("-")
+        found[int(chat) if number.isascii() and number.isdigit() else chat] = source
+    if not found or "" in {*found, *found.values()} or len(set(found.values())) < len(rooms):
+        raise Failure(
+            "no rooms, or one without a chat, or one twice",
+            next_step="for example: hive listen telegram --room gold=@some_channel --room fx=-1001234567",
+            exit_code=2,
+        )
+    return found
 
 
 def _log_of(source: str) -> FeedLog:
