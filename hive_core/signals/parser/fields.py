@@ -1,0 +1,572 @@
+"""Fourth step of the parser: tokens as calls, a call as labels with the numbers that belong to them.
+
+What the numbers mean as prices stands in `prices`; whether a call is a signal, in `intents`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import IntEnum
+
+from hive_core.signals.parser.tokens import Token
+from hive_core.signals.parser.vocabulary import Kind
+
+
+class Label(IntEnum):
+    """What a field's numbers are of. `CALL` begins at a side or a symbol: "buy eurusd 1.0850" needs no
+    label for its entry."""
+
+    NONE = 0
+    CALL = 1
+    ENTRY = 2
+    STOP = 3
+    TARGET = 4
+    OTHER = 5
+    LOOSE = 6
+    CURRENT = 7
+    """Numbers on a line of their own, behind no label."""
+
+
+class Unit(IntEnum):
+    """What a number counts."""
+
+    PRICE = 0
+    PIPS = 1
+    POINTS = 2
+    OTHER = 3
+    SHARE = 4
+
+
+@dataclass(slots=True)
+class Number:
+    """A number as written. `joined`: only marks and joining words stand between it and the number before
+    in its field; `dashed`: exactly a mark that parts the edges of a zone or a list does; `blank`: nothing
+    but one blank. `own_line`: it begins a line. `aside`: it stands in brackets behind another number."""
+
+    raw: str
+    start: int
+    end: int
+    unit: Unit = Unit.PRICE
+    joined: bool = True
+    dashed: bool = False
+    blank: bool = False
+    own_line: bool = False
+    aside: bool = False
+
+
+@dataclass(slots=True)
+class Field:
+    """A label with what follows it.
+
+    `index`: the label counts ("tp 2"), up to `index_end`. `runner`: an open target is named, `runner_first`
+    before any number. `managed`: it tells to move something ("move stop to 1.10"), so it is of an update.
+    `weak`: the label is a slip or a word with other meanings ("si" for "sl"). `conditions`: words of a
+    condition before the first number. `sided`, `placed`: buy or sell, or a word such as "at" is said in it.
+    `said`: the other words before its first number; `before`: those before it on its line.
+    """
+
+    label: Label
+    start: int
+    numbers: list[Number] = field(default_factory=list)
+    index: str = ""
+    index_end: int = 0
+    runner: bool = False
+    runner_first: bool = False
+    managed: bool = False
+    weak: bool = False
+    sided: bool = False
+    placed: bool = False
+    said: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    line: int = 0
+    conditions: list[str] = field(default_factory=list)
+    place_words: list[str] = field(default_factory=list)
+
+    def of(self, unit: Unit) -> list[Number]:
+        """Its numbers of one unit."""
+        return [number for number in self.numbers if number.unit == unit]
+
+    @property
+    def has_number(self) -> bool:
+        """Whether a price, or a distance in its stead, belongs to it."""
+        return any(number.unit <= Unit.POINTS for number in self.numbers)
+
+
+@dataclass(slots=True)
+class Mention:
+    """A symbol or a side: where it stands, on which line of the text."""
+
+    value: str
+    line: int
+    place: int
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of a text: who, which way, what kind of order, and its fields in their order. `stray` are
+    numbers that belong to no label. `is_pending`: an order that waits, of which kind is not said."""
+
+    start: int
+    end: int = 0
+    symbols: list[Mention] = field(default_factory=list)
+    unknown: list[Mention] = field(default_factory=list)
+    sides: list[Mention] = field(default_factory=list)
+    weak_sides: list[Mention] = field(default_factory=list)
+    orders: list[str] = field(default_factory=list)
+    fields: list[Field] = field(default_factory=list)
+    stray: list[Number] = field(default_factory=list)
+    is_pending: bool = False
+
+    def of(self, *labels: Label) -> list[Field]:
+        """The fields with one of these labels that are not of an update."""
+        return [each for each in self.fields if each.label in labels and not each.managed]
+
+    def has(self, label: Label) -> bool:
+        """Whether a number belongs to a field of that label."""
+        return any(each.label == label and not each.managed and each.has_number for each in self.fields)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether what comes with another side or symbol is a call of its own."""
+        return bool(self.sides or self.weak_sides) and self.has(Label.STOP) and self.has(Label.TARGET)
+
+
+_ZONE_MARKS = frozenset("-/_:,&=+.")
+_BETWEEN_WORDS = frozenset({"@", "se"})
+"""Join numbers too: "50% @ 90.60"; "se" is "to" in Hindi, and "if" in Portuguese."""
+_BETWEEN_NUMBERS = frozenset({Kind.MARK, Kind.JOIN, Kind.LINE})
+_UNIT_OF = {
+    Kind.UNIT_PIPS: Unit.PIPS,
+    Kind.UNIT_POINTS: Unit.POINTS,
+    Kind.UNIT_OTHER: Unit.OTHER,
+}
+_LABEL_MARKS = frozenset(":.-=_/(,'@")
+_GLUED_UNITS = frozenset({"m", "x", "r", "h", "d", "w", "st", "nd", "rd", "th", "min"})
+_MOST_TARGETS = 20
+_INDEXED = frozenset({Label.TARGET, Label.STOP, Label.ENTRY, Label.LOOSE})
+_NEAR_WORDS = 3
+"""An order word further behind the side than this is an adverb of the text."""
+_WEAK = {Kind.WEAK_STOP: Label.STOP, Kind.WEAK_TARGET: Label.TARGET, Kind.WEAK_ENTRY: Label.ENTRY}
+_WORDS_OF_LABELS = frozenset({"profit", "profits", "no", "number", "id", "size", "price"})
+"""Other labels that between a label and its number say nothing: "target profit 1.10", "tp no 1"."""
+_NUMBERED = frozenset(
+    {
+        Kind.WEAK_STOP,
+        Kind.WEAK_TARGET,
+        Kind.TARGET,
+        Kind.STOP,
+        Kind.ENTRY,
+        Kind.SIDE,
+        Kind.PLACE,
+        Kind.LIMIT,
+        Kind.MARKET,
+    }
+)
+"""Words that a number may be glued to and still be a price: "tp1.0850", "sl4075", "buy4080"."""
+
+
+def read_calls(tokens: Sequence[Token]) -> list[Call]:
+    """The calls of a text, in its order. A text without any gives one empty call."""
+    return _Reader(tokens).read()
+
+
+class _Reader:
+    """Reads token by token; `field` takes the numbers that come."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self.tokens = tokens
+        self.line = 0
+        self.call = Call(start=tokens[0].start if tokens else 0)
+        self.calls = [self.call]
+        self.field = Field(Label.NONE, self.call.start)
+        self.line_words: list[str] = []
+        self.between: list[Token] = []
+        """The tokens since the last number of the field."""
+
+    def read(self) -> list[Call]:
+        for place, token in enumerate(self.tokens):
+            kind = token.kind
+            if kind == Kind.NUMBER:
+                self._number(place, token)
+            elif kind == Kind.MARK or kind == Kind.JOIN:
+                self.between.append(token)
+            elif kind == Kind.LINE:
+                self._line(place)
+                self.line += 1
+                self.line_words = []
+            elif kind == Kind.WORD:
+                self._other_word(token)
+            else:
+                self._word(place, token)
+            self.call.end = token.end
+        return self.calls
+
+    def _begin(self, label: Label, token: Token) -> None:
+        self.field = Field(label, token.start, line=self.line, before=list(self.line_words))
+        self.between = []
+        self.call.fields.append(self.field)
+
+    def _other_word(self, token: Token) -> None:
+        self.between.append(token)
+        self.line_words.append(token.text)
+        if not self.field.numbers:
+            self.field.said.append(token.text)
+
+    def _word(self, place: int, token: Token) -> None:
+        kind = token.kind
+        if kind == Kind.SIDE or kind == Kind.WEAK_SIDE:
+            self._side(place, token)
+        elif kind == Kind.SYMBOL or kind == Kind.AMBIGUOUS_SYMBOL:
+            self._symbol(place, token)
+        elif kind == Kind.STOP:
+            if self._is_stop_order(place, token):
+                self._order("stop")
+            else:
+                self._label(Label.STOP, place, token)
+        elif kind == Kind.TARGET:
+            self._label(Label.TARGET, place, token)
+        elif kind == Kind.ENTRY:
+            self._entry(token)
+        elif kind == Kind.OTHER:
+            self._other_label(token)
+        elif kind in _WEAK:
+            self._weak_label(place, token)
+        elif kind == Kind.CURRENT:
+            self._begin(Label.CURRENT, token)
+        elif kind == Kind.PENDING:
+            self.call.is_pending = True
+        elif kind == Kind.PLACE:
+            self._place(token)
+        elif kind in {Kind.LIMIT, Kind.MARKET, Kind.STOP_ORDER}:
+            self._order_word(place, token)
+        elif kind == Kind.RUNNER:
+            self._runner(place, token)
+        elif kind == Kind.CONDITION:
+            if not self.field.numbers:
+                self.field.conditions.append(token.text)
+            self.between.append(token)
+        else:
+            self._other_word(token)
+
+    # Who and which way.
+
+    def _side(self, place: int, token: Token) -> None:
+        if token.text in {"buy", "sell"} and self._is_a_term(place):
+            return
+        if self.call.is_complete:
+            if not self._begins_another(place):
+                return  # what is said after a whole call is talk
+            self._next_call(token)
+        mention = Mention(token.text, self.line, place, token.start, token.end)
+        (self.call.sides if token.kind == Kind.SIDE else self.call.weak_sides).append(mention)
+        if token.kind == Kind.SIDE:
+            self._begin_call(token)
+            self.field.sided = True
+
+    def _symbol(self, place: int, token: Token) -> None:
+        mention = Mention(token.text, self.line, place, token.start, token.end)
+        if self.call.is_complete and self.call.symbols:
+            if not self._begins_another(place):
+                return
+            self._next_call(token)
+        (self.call.symbols if token.kind == Kind.SYMBOL else self.call.unknown).append(mention)
+        # In the middle of a stop's or target's own words ("sl for gold 4075") it opens nothing.
+        if self.field.label not in {Label.STOP, Label.TARGET} or self.field.has_number:
+            self._begin_call(token)
+
+    def _next_call(self, token: Token) -> None:
+        self.call = Call(start=token.start)
+        self.calls.append(self.call)
+        self.field = Field(Label.NONE, token.start)
+
+    def _begins_another(self, place: int) -> bool:
+        """Whether a side or symbol after a whole call has numbers of its own behind it: a label of a stop or
+        target, or a price, before the text ends or a third call begins."""
+        for token in self.tokens[place + 1 :]:
+            if token.kind in {Kind.STOP, Kind.TARGET, Kind.ENTRY}:
+                return True
+            if token.kind == Kind.NUMBER and len(token.text) >= 3:
+                return True
+        return False
+
+    def _is_a_term(self, place: int) -> bool:
+        """ "Long term", "short-term", "as long as": no direction."""
+        if self._piece(place) not in {"long", "short", "longs", "shorts"}:
+            return False
+        after = place + 1
+        if after < len(self.tokens) and self.tokens[after].text == "-":
+            after += 1
+        if after < len(self.tokens) and self.tokens[after].text in {"term", "terms", "as", "time", "run"}:
+            return True
+        return place > 0 and self.tokens[place - 1].text == "as"
+
+    def _piece(self, place: int) -> str:
+        """The word of a side as it was written, by its length: "buy" and "long" are one side."""
+        token = self.tokens[place]
+        length = token.end - token.start
+        if token.text == "buy":
+            return {4: "long", 5: "longs"}.get(length, "buy")
+        return {5: "short", 6: "shorts"}.get(length, "sell")
+
+    def _begin_call(self, token: Token) -> None:
+        """The entry may follow a side or a symbol without a label. Inside an entry that has no number yet
+        ("entry: buy 1.10") nothing changes."""
+        if self.field.label not in {Label.CALL, Label.ENTRY} or self.field.has_number:
+            self._begin(Label.CALL, token)
+
+    # Labels.
+
+    def _other_label(self, token: Token) -> None:
+        labelled = self.field.label in {Label.STOP, Label.TARGET, Label.ENTRY} and not self.field.has_number
+        if not (labelled and token.text in _WORDS_OF_LABELS):
+            self._begin(Label.OTHER, token)
+
+    def _weak_label(self, place: int, token: Token) -> None:
+        """A slip such as "si" for "sl" counts where a price follows at once, and no clear label is there."""
+        label = _WEAK[token.kind]
+        after = place + 1
+        while after < len(self.tokens) and self.tokens[after].text in _LABEL_MARKS:
+            after += 1
+        follows = after < len(self.tokens) and self.tokens[after].kind == Kind.NUMBER
+        if label == Label.ENTRY and self.field.label == Label.TARGET and self.field.line == self.line:
+            follows = False  # "tp4 open 4090" is a runner
+        if label == Label.STOP and self.call.has(Label.STOP):
+            follows = False
+        if follows and self._unit(after, self.tokens[after]) == Unit.PRICE:
+            self._begin(label, token)
+            self.field.weak = True
+        elif token.text in {"open", "opened"}:
+            self._runner(place, token)
+        else:
+            self._other_word(token)
+
+    def _label(self, label: Label, place: int, token: Token) -> None:
+        self._begin(label, token)
+        self.field.managed = self._is_moved(place)
+
+    def _is_stop_order(self, place: int, token: Token) -> bool:
+        """ "Buy stop 1.77": an order that waits. "Buy stop loss" and a stop on a line of its own are not."""
+        if token.end - token.start != 4 or place == 0:
+            return False
+        return self.tokens[place - 1].kind == Kind.SIDE
+
+    def _entry(self, token: Token) -> None:
+        before = self.field
+        if before.label == Label.ENTRY and not before.numbers:
+            return  # "entry zone: entry 4080"
+        to_entry = before.label == Label.STOP and not before.numbers and before.line == self.line
+        self._begin(Label.ENTRY, token)
+        if to_entry:  # "sl to entry at 4080" moves a stop
+            before.managed = self.field.managed = True
+
+    def _place(self, token: Token) -> None:
+        label = self.field.label
+        if label == Label.NONE or (label in {Label.CALL, Label.ENTRY} and self.field.has_number):
+            # "4080 or at 4078" goes on; "buy eurusd ... price 1.08" begins.
+            if label != Label.NONE and not self.between:
+                self.between.append(token)
+                return
+            self._begin(Label.ENTRY, token)
+        elif label == Label.CALL:
+            self.field.label = Label.ENTRY
+        elif label in {Label.STOP, Label.TARGET, Label.OTHER, Label.CURRENT}:
+            self.between.append(token)
+            return
+        self.field.placed = True
+        self.field.place_words.append(token.text)
+
+    def _is_moved(self, place: int) -> bool:
+        before = place - 1
+        while before >= 0 and self.tokens[before].kind == Kind.ARTICLE:
+            before -= 1
+        return before >= 0 and self.tokens[before].kind == Kind.MOVING
+
+    # Kinds of orders, open targets.
+
+    def _order(self, order_type: str) -> None:
+        if order_type not in self.call.orders:
+            self.call.orders.append(order_type)
+
+    def _order_word(self, place: int, token: Token) -> None:
+        """Words that name the order type count where the entry is spoken of, nowhere else."""
+        near = [self.tokens[at] for at in (place - 1, place + 1) if 0 <= at < len(self.tokens)]
+        beside = any(other.kind in {Kind.SYMBOL, Kind.SIDE, Kind.ENTRY} for other in near)
+        if beside or (self.field.label in {Label.CALL, Label.ENTRY} and len(self.field.said) <= _NEAR_WORDS):
+            names = {Kind.LIMIT: "limit", Kind.STOP_ORDER: "stop", Kind.MARKET: "market"}
+            self._order(names[token.kind])
+        if token.text == "cmp":
+            self._place(token)
+        else:
+            self.between.append(token)
+
+    def _runner(self, place: int, token: Token) -> None:
+        if self.field.label == Label.TARGET:
+            self.field.runner = True
+            after = place + 1
+            is_last = after >= len(self.tokens) or self.tokens[after].kind != Kind.JOIN
+            self.field.runner_first |= not self.field.has_number and is_last
+        self.between.append(token)
+
+    # Numbers.
+
+    def _number(self, place: int, token: Token) -> None:
+        field_ = self.field
+        before = self.tokens[place - 1] if place else None
+        if before is not None and before.end == token.start and before.kind not in _NUMBERED:
+            if before.kind in {Kind.WORD, Kind.OTHER, Kind.RUNNER, Kind.CONDITION}:
+                return  # h4, m15, id4
+            if before.text == "+" and not self._adds_an_edge(place):
+                self._add(place, token, Unit.OTHER)
+                return
+        if self._is_list_number(place, token):
+            return
+        if field_.label == Label.OTHER:
+            self.call.stray.append(Number(token.text, token.start, token.end))
+            return
+        if field_.label == Label.NONE:
+            if not self._stands_alone(place):
+                self.call.stray.append(Number(token.text, token.start, token.end))
+                return
+            self._begin(Label.LOOSE, token)
+            field_ = self.field
+        unit = self._unit(place, token)
+        if self._counts_thousands(place, token):
+            token = token._replace(text=f"{Decimal(token.text) * 1000:f}")
+        may_count = field_.label in _INDEXED and not field_.numbers and not field_.index
+        if may_count and self._is_index(place, token, unit):
+            field_.index, field_.index_end = token.text, token.end
+            self.between = []
+            return
+        self._add(place, token, unit)
+
+    def _add(self, place: int, token: Token, unit: Unit) -> None:
+        field_, between = self.field, self.between
+        plain = all(each.kind in _BETWEEN_NUMBERS or each.text in _BETWEEN_WORDS for each in between)
+        marks = [each for each in between if each.kind in {Kind.MARK, Kind.JOIN}]
+        field_.numbers.append(
+            Number(
+                token.text,
+                token.start,
+                token.end,
+                unit,
+                joined=plain,
+                dashed=plain
+                and bool(marks)
+                and all(each.kind == Kind.JOIN or each.text in _ZONE_MARKS for each in marks),
+                blank=bool(field_.numbers) and not between and token.start - field_.numbers[-1].end == 1,
+                own_line=not place or self.tokens[place - 1].kind == Kind.LINE,
+                aside=bool(field_.numbers) and any(each.text == "(" for each in between),
+            )
+        )
+        self.between = []
+
+    def _is_list_number(self, place: int, token: Token) -> bool:
+        """ "1) 4080" or "2. 4090": the number of a line in a list."""
+        if len(token.text) > 2 or not token.text.isdigit() or not self._stands_alone(place):
+            return False
+        if self.field.label != Label.NONE and not self.field.numbers:
+            return False  # the label's own index, or its price
+        after = self.tokens[place + 1 : place + 3]
+        return len(after) == 2 and after[0].text in {")", "."} and after[1].kind == Kind.NUMBER
+
+    def _counts_thousands(self, place: int, token: Token) -> bool:
+        """ "62k" and "60.5k"."""
+        after = self.tokens[place + 1] if place + 1 < len(self.tokens) else None
+        is_plain = token.text.replace(".", "", 1).isdigit() and not token.text.startswith(".")
+        return after is not None and after.text == "k" and after.start == token.end and is_plain
+
+    def _adds_an_edge(self, place: int) -> bool:
+        """ "5360+5350": two whole prices with a plus between."""
+        first = self.tokens[place - 2] if place > 1 else None
+        token = self.tokens[place]
+        return first is not None and first.kind == Kind.NUMBER and len(first.text) == len(token.text) > 3
+
+    def _stands_alone(self, place: int) -> bool:
+        """Whether only marks stand before it on its line."""
+        at = place - 1
+        while at >= 0 and self.tokens[at].kind == Kind.MARK:
+            at -= 1
+        return at < 0 or self.tokens[at].kind == Kind.LINE
+
+    def _is_index(self, place: int, token: Token, unit: Unit) -> bool:
+        """Whether a label's first number counts ("tp 2 1.0850", "tp1", "target 3: open"): small, and glued
+        to the label or before another number, or with no price behind it on its line."""
+        if unit not in {Unit.PRICE, Unit.OTHER} or not token.text.isdigit() or len(token.text) > 2:
+            return False
+        if not 1 <= int(token.text) <= _MOST_TARGETS:
+            return False
+        after = place + 1
+        if after < len(self.tokens) and self.tokens[after].text == "%":
+            return False
+        if unit == Unit.OTHER:  # 1st, 2nd
+            return self.tokens[after].text in {"st", "nd", "rd", "th"}
+        return True
+
+    def _unit(self, place: int, token: Token) -> Unit:
+        after = place + 1
+        if after >= len(self.tokens):
+            return Unit.PRICE
+        following = self.tokens[after]
+        if following.kind == Kind.MARK and following.text == "+" and after + 1 < len(self.tokens):
+            after += 1
+            following = self.tokens[after]
+        if following.text == "%":
+            return Unit.SHARE
+        if following.kind in _UNIT_OF or following.kind == Kind.OTHER:
+            glued = following.start == token.end
+            if following.kind == Kind.UNIT_OTHER and following.text in _GLUED_UNITS and not glued:
+                return Unit.PRICE
+            if following.kind == Kind.OTHER:
+                is_word = following.end - following.start == len(following.text)
+                is_size = is_word and following.text in {"lot", "lots"} and not self._names_size(after)
+                is_ratio = following.text == "rr" and glued
+                return Unit.OTHER if is_size or is_ratio else Unit.PRICE
+            if following.kind == Kind.UNIT_POINTS and "." in token.text and len(token.text) > 5:
+                return Unit.PRICE
+            return _UNIT_OF[following.kind]
+        # "20-50-100 pips": the unit is of all three.
+        if following.kind == Kind.MARK and following.text in "-/,&" and len(token.text) <= 3:
+            later = after + 1
+            if later < len(self.tokens) and self.tokens[later].kind == Kind.NUMBER and token.text.isdigit():
+                unit = self._unit(later, self.tokens[later])
+                return unit if unit in {Unit.PIPS, Unit.POINTS} else Unit.PRICE
+        return Unit.PRICE
+
+    def _names_size(self, place: int) -> bool:
+        """Whether "lot" begins "lot size 0.2", and is no unit of the number before it."""
+        after = place + 1
+        return after < len(self.tokens) and self.tokens[after].text in {"size", ":", "@", "="}
+
+    def _line(self, place: int) -> None:
+        """A label without its number waits for a next line that begins with one; a list of targets goes on
+        over lines of numbers only; anything else ends with its line."""
+        field_ = self.field
+        if field_.label in {Label.NONE, Label.OTHER, Label.LOOSE, Label.CURRENT}:
+            self.field = Field(Label.NONE, self.tokens[place].end)
+            return
+        line = self._next_line(place)
+        first = next((token for token in line if token.kind not in {Kind.MARK, Kind.PLACE}), None)
+        if first is not None and first.kind == Kind.NUMBER and not field_.runner:
+            if not field_.has_number:
+                return
+            goes_on = field_.label == Label.TARGET or (field_.label == Label.ENTRY and bool(field_.index))
+            if goes_on and all(
+                token.kind in {Kind.NUMBER, Kind.MARK, Kind.UNIT_PIPS, Kind.JOIN} for token in line
+            ):
+                self.between.append(self.tokens[place])
+                return
+        self.field = Field(Label.NONE, self.tokens[place].end)
+        self.between = []
+
+    def _next_line(self, place: int) -> list[Token]:
+        line: list[Token] = []
+        for token in self.tokens[place + 1 :]:
+            if token.kind != Kind.LINE:
+                line.append(token)
+            elif line:
+                break
+        return line

@@ -1,0 +1,343 @@
+"""Last step of the parser: what a text is: signals, an update, a refusal, noise.
+
+Nothing is repaired and nothing is guessed: what is missing or has two readings is refused with its field,
+its reason and the words that caused it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hive_core.configuration.model import SourceProfile
+from hive_core.instruments.specification import InstrumentSpecification, alias_table, instruments
+from hive_core.signals.parser.fields import Call, Label, Mention, Unit, read_calls
+from hive_core.signals.parser.geometry import require_geometry
+from hive_core.signals.parser.prices import (
+    Grounds,
+    Scale,
+    Unclear,
+    distinct,
+    entry_of,
+    prices_of,
+    stop_of,
+    targets_of,
+    unlabelled,
+)
+from hive_core.signals.parser.reports import forbidden_side, is_headed_as_report, tells_gain, tells_result
+from hive_core.signals.parser.text import normalise, span_in
+from hive_core.signals.parser.tokens import Token, may_be_call, tokenise
+from hive_core.signals.parser.vocabulary import Kind
+from hive_core.signals.reasons import SignalReason
+from hive_core.signals.verdicts import Noise, ParsedSignal, Refused, Span, Verdict
+
+MAX_TARGETS = 20
+_ALERT_WORDS = 4
+_MISSPELLING_LIKENESS = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known around a text: the symbol and side that the message it answers names."""
+
+    symbol: str | None = None
+    side: str | None = None
+
+
+NO_CONTEXT = Context()
+
+
+def read_text(text: str, profile: SourceProfile, context: Context = NO_CONTEXT) -> list[Verdict]:
+    """Everything that one text says, in its order; a single Noise where it says nothing."""
+    plain = normalise(text)
+    if context.side is None and not may_be_call(plain):
+        return _without_call(plain)
+    tokens = tokenise(plain)
+    calls = read_calls(tokens)
+    _share_symbols(calls)
+    verdicts = [
+        verdict for call in calls if (verdict := _verdict(call, plain, tokens, profile, context)) is not None
+    ]
+    telling = _each_once(verdicts)
+    if any(isinstance(verdict, ParsedSignal) for verdict in telling) or (telling and _has_geometry(calls)):
+        return [_placed(verdict, text) for verdict in telling]
+    update = _without_call(plain)
+    if not isinstance(update[0], Noise):
+        return update
+    return [_placed(verdict, text) for verdict in telling] or [Noise()]
+
+
+def _without_call(plain: str) -> list[Verdict]:
+    return [Noise()]
+
+
+def _has_geometry(calls: list[Call]) -> bool:
+    return any(call.has(Label.STOP) and call.has(Label.TARGET) for call in calls)
+
+
+def _each_once(verdicts: list[Verdict]) -> list[Verdict]:
+    """Without the calls that a text repeats."""
+    seen: set[tuple[object, ...]] = set()
+    kept: list[Verdict] = []
+    for verdict in verdicts:
+        if isinstance(verdict, ParsedSignal):
+            key = (verdict.symbol, verdict.side, verdict.entry, verdict.stop_loss, verdict.take_profits)
+            if key in seen:
+                continue
+            seen.add(key)
+        kept.append(verdict)
+    return kept
+
+
+def _share_symbols(calls: list[Call]) -> None:
+    """A symbol named once, before or behind several calls without any, is the symbol of them all."""
+    named = [call for call in calls if call.symbols]
+    if len(calls) > 1 and len(distinct(each.value for call in named for each in call.symbols)) == 1:
+        for call in calls:
+            call.symbols = call.symbols or list(named[0].symbols)
+
+
+def _placed(verdict: Verdict, text: str) -> Verdict:
+    """The verdict with its span in the message instead of in the plain text."""
+    if isinstance(verdict, Refused):
+        span = span_in(text, verdict.span.start, verdict.span.end)
+        return Refused(verdict.field, verdict.reason, verdict.detail, verdict.symbol, verdict.side, span)
+    return verdict
+
+
+def _verdict(
+    call: Call, plain: str, tokens: list[Token], profile: SourceProfile, context: Context
+) -> Verdict | None:
+    has_stop, has_target = call.has(Label.STOP), call.has(Label.TARGET)
+    is_bare = not call.of(Label.STOP) and not call.of(Label.TARGET)
+    has_target |= has_stop and any(each.of(Unit.PRICE) for each in call.of(Label.LOOSE))
+    if not _looks_like_call(call, profile, context, has_stop, has_target):
+        return None
+    if is_headed_as_report(plain):
+        return None
+    result = tells_result(plain)
+    if not (has_stop and has_target) and (result is not None or tells_gain(plain)):
+        return None
+    symbol = side = None
+    try:
+        grounds = Grounds()
+        symbol = _symbol(call, tokens, profile, context, grounds)
+        side = _side(call, plain, context, symbol, grounds)
+        if result is not None:
+            raise Unclear("text", SignalReason.RESULT_IN_ENTRY, f"tells a result: {result!r}", _whole(call))
+        return _signal(call, symbol, side, profile, grounds, is_bare=is_bare)
+    except Unclear as error:
+        return Refused(error.name, error.reason, error.detail, symbol, side, error.span)
+
+
+def _looks_like_call(
+    call: Call, profile: SourceProfile, context: Context, has_stop: bool, has_target: bool
+) -> bool:
+    has_entry = any(each.of(Unit.PRICE) for each in call.of(Label.CALL, Label.ENTRY))
+    has_side = bool(call.sides or call.weak_sides or context.side)
+    names_instrument = bool(call.symbols or call.unknown or profile.default_symbol or context.symbol)
+    if not has_side:
+        return names_instrument and has_entry and has_stop and has_target
+    if names_instrument and (call.sides or context.side):
+        return has_entry or has_stop or has_target or bool(call.orders) or _is_alert(call)
+    return (has_stop and has_target) or (has_entry and (has_stop or has_target))
+
+
+def _is_alert(call: Call) -> bool:
+    """ "Longing gbpjpy here": side and symbol side by side, and hardly anything else."""
+    near = any(abs(side.place - symbol.place) == 1 for side in call.sides for symbol in call.symbols)
+    return near and sum(len(each.said) for each in call.fields) <= _ALERT_WORDS
+
+
+def _whole(call: Call) -> Span:
+    return Span(call.start, max(call.end, call.start))
+
+
+def _mention_span(mention: Mention) -> Span:
+    return Span(mention.start, mention.end)
+
+
+def _signal(
+    call: Call, symbol: str, side: str, profile: SourceProfile, grounds: Grounds, *, is_bare: bool
+) -> ParsedSignal:
+    specification = specification_of(symbol)
+    scale = Scale.of(call, specification)
+    order_type = _order_type(call)
+    if is_bare and (guessed := unlabelled(call, scale, side)) is not None:
+        price, stop_loss, take_profits = guessed
+        entry: tuple[Decimal, Decimal] | None = (price, price)
+        grounds.less(0.3, "stop and targets are told by their places only")
+    else:
+        if not call.has(Label.STOP):
+            stop_of(
+                call, scale, side, None, None, grounds
+            )  # no call without a stop, whatever else is unclear
+        entry = entry_of(call, scale, grounds)
+        pip = _pip(specification, profile)
+        stop_loss = stop_of(call, scale, side, entry, pip, grounds)
+        take_profits = targets_of(call, scale, side, entry, pip, grounds)
+    if entry is None and order_type != "market":
+        detail = f"a {order_type} order without its price"
+        raise Unclear("entry", SignalReason.MISSING_ENTRY, detail, _whole(call))
+    if len(take_profits) > MAX_TARGETS:
+        detail = f"{len(take_profits)} targets, at most {MAX_TARGETS} are taken"
+        raise Unclear("take_profits", SignalReason.TOO_MANY_TARGETS, detail, _whole(call))
+    require_geometry(side, entry, stop_loss, take_profits, specification, _whole(call))
+    if entry is None:
+        grounds.less(0.05, "no entry price is named: the market's own")
+    return ParsedSignal(
+        symbol,
+        side,
+        order_type,
+        entry,
+        stop_loss,
+        take_profits,
+        target_shares=_shares(call, len(take_profits)),
+        has_runner=any(each.runner for each in call.of(Label.TARGET)),
+        confidence=grounds.confidence,
+        grounds=tuple(grounds.said),
+        span=_whole(call),
+    )
+
+
+def _pip(specification: InstrumentSpecification | None, profile: SourceProfile) -> Decimal | None:
+    """What this source calls a pip; unknown where senders differ, unless it is declared."""
+    if specification is None:
+        return None
+    declared = profile.pip.get(specification.symbol)
+    return specification.pip if declared is None and specification.has_agreed_pip else declared
+
+
+def _shares(call: Call, count: int) -> tuple[Decimal, ...]:
+    shares = [
+        Decimal(number.raw) / 100
+        for each in call.of(Label.TARGET)
+        for number in each.of(Unit.SHARE)
+        if number.raw.replace(".", "", 1).isdigit()
+    ]
+    return tuple(shares) if len(shares) == count and 0 < sum(shares) <= 1 else ()
+
+
+# Symbol, side, kind of order.
+
+
+def _symbol(
+    call: Call, tokens: list[Token], profile: SourceProfile, context: Context, grounds: Grounds
+) -> str:
+    named = distinct(mention.value for mention in call.symbols)
+    if len(named) > 1:
+        named = _beside_the_side(call) or named
+        if len(named) == 1:
+            grounds.less(0.05, "another instrument is named too")
+    if len(named) > 1:
+        detail = f"names {', '.join(named)}"
+        raise Unclear("symbol", SignalReason.SEVERAL_SYMBOLS, detail, _mention_span(call.symbols[-1]))
+    if named:
+        return named[0]
+    if call.unknown:
+        mention = call.unknown[0]
+        detail = f"{mention.value} may be several instruments"
+        raise Unclear("symbol", SignalReason.AMBIGUOUS_INSTRUMENT, detail, _mention_span(mention))
+    for token in tokens:
+        if token.kind == Kind.WORD and len(token.text) >= 6:
+            near = difflib.get_close_matches(
+                token.text.upper(), alias_table(), n=1, cutoff=_MISSPELLING_LIKENESS
+            )
+            if near:
+                detail = f"{token.text.upper()} is no instrument Hive knows; {near[0]} is"
+                raise Unclear("symbol", SignalReason.UNKNOWN_INSTRUMENT, detail, Span(token.start, token.end))
+    if context.symbol is not None:
+        grounds.less(0.05, "the instrument is named in the message before")
+        return context.symbol
+    if profile.default_symbol is None:
+        raise Unclear("symbol", SignalReason.MISSING_SYMBOL, "no instrument is named", _whole(call))
+    grounds.less(0.05, "the instrument is the source's default")
+    return profile.default_symbol
+
+
+def _beside_the_side(call: Call) -> list[str]:
+    """The symbols on the lines where a side is said, or the one nearest to the first side."""
+    sides = call.sides or call.weak_sides
+    first_price = min(
+        (each.start for each in call.of(Label.STOP, Label.TARGET) if each.has_number), default=call.end
+    )
+    early = distinct(mention.value for mention in call.symbols if mention.start < first_price)
+    if len(early) == 1:
+        return early
+    lines = {side.line for side in sides}
+    beside = distinct(mention.value for mention in call.symbols if mention.line in lines)
+    if len(beside) == 1 or not sides:
+        return beside
+    first = sides[0]
+    return distinct(mention.value for mention in call.symbols if mention.line == first.line) or beside
+
+
+def _side(call: Call, plain: str, context: Context, symbol: str, grounds: Grounds) -> str:
+    said = distinct(mention.value for mention in call.sides)
+    if not said:
+        said = distinct(mention.value for mention in call.weak_sides)
+        if said:
+            grounds.less(0.1, "the side is told by a mood word only")
+    if not said and context.side is not None:
+        grounds.less(0.05, "the side is named in the message before")
+        said = [context.side]
+    if not said:
+        said = _side_by_prices(call, symbol, grounds)
+    if not said:
+        raise Unclear("side", SignalReason.MISSING_SIDE, "neither buy nor sell is said", _whole(call))
+    if len(said) > 1:
+        span = _mention_span((call.sides or call.weak_sides)[-1])
+        raise Unclear("side", SignalReason.CONTRADICTORY_SIDES, "says both buy and sell", span)
+    if negated := forbidden_side(plain):
+        raise Unclear("side", SignalReason.NEGATED, f"says {negated!r}", _whole(call))
+    return said[0]
+
+
+def _side_by_prices(call: Call, symbol: str, grounds: Grounds) -> list[str]:
+    """The one side for which a labelled entry, stop and targets make a trade; rooms write it as a picture."""
+    scale = Scale.of(call, specification_of(symbol))
+    try:
+        entry = entry_of(call, scale, Grounds())
+        stops = [
+            price
+            for each in call.of(Label.STOP)
+            for price in prices_of(each, scale, "stop_loss", Grounds(), upward=0)
+        ]
+    except Unclear:
+        return []
+    is_called = bool(call.orders) or any(each.label is Label.ENTRY for each in call.fields)
+    if entry is None or len(stops) != 1 or not is_called:
+        return []
+    grounds.less(0.25, "the side is told by the prices only")
+    return ["buy"] if stops[0] < entry[0] else ["sell"]
+
+
+def specification_of(symbol: str) -> InstrumentSpecification | None:
+    """The instrument's facts, a coin against a stable coin having those of the dollar; None if unknown."""
+    known = instruments()
+    for coin in ("USDT", "USDC", "BUSD"):
+        if symbol.endswith(coin):
+            return known.get(symbol, known.get(symbol.removesuffix(coin) + "USD"))
+    return known.get(symbol)
+
+
+def _order_type(call: Call) -> str:
+    orders = list(call.orders)
+    if not orders:
+        return _triggered(call) or ("limit" if call.is_pending else "market")
+    if len(orders) > 1:
+        detail = f"says {' and '.join(orders)}"
+        raise Unclear("order_type", SignalReason.CONTRADICTORY_ORDER_TYPES, detail, _whole(call))
+    return orders[0]
+
+
+def _triggered(call: Call) -> str | None:
+    """ "Buy above 1.10" waits for a rise, "sell above" too, each with its own kind of order."""
+    for each in call.of(Label.ENTRY):
+        side = call.sides[0].value if call.sides else None
+        if side and "above" in each.place_words:
+            return "stop" if side == "buy" else "limit"
+        if side and ("below" in each.place_words or "under" in each.place_words):
+            return "limit" if side == "buy" else "stop"
+    return None

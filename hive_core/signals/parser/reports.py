@@ -1,0 +1,81 @@
+"""Texts that tell what became of trades. They may name symbol, side and prices, and are no calls.
+
+The words stand in the packs, section [report]; how English puts them together stands here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from hive_core.signals.parser.vocabulary import report_words
+
+
+def _any_of(name: str) -> str:
+    return "|".join(re.escape(phrase) for phrase in report_words(name))
+
+
+_HEADING = re.compile(
+    r"\b(?:closed (?:trades?|positions?|signals?)|(?:trades?|signals?|positions?) closed"
+    r"|(?:daily|weekly|monthly|today'?s?|yesterday'?s?|week'?s?|last) "
+    r"(?:results?|reports?|recap|summary|performance|trades|profits?)"
+    rf"|results? of|results?\b *:|{_any_of('heading')})(?!\w)"
+)
+_WAY = r"(?:was |is |got |been |has been |have been )?"
+_DONE = (
+    r"(?:hit|hits|hitt|reached|reach|done|smashed|achieved|completed|touched|triggered|closed"
+    r"|atingido|alcanzado)\b"
+)
+_RESULT = re.compile(
+    r"\b(?:tp|target|sl|take profit|stop loss|stoploss|tp ?\d|sl ?\d)\s*\d{0,2}\s*[-:.@()]*\s*"
+    rf"(?:\d+(?:\.\d+)?\s+)?{_WAY}{_DONE}"
+    r"|\b(?:hit|hits|reached|smashed|touched) (?:our |the |your )?"
+    r"(?:first |second |third |1st |2nd |3rd |all )?(?:tp|target|targets|sl|stop loss|take profit)(?![a-z])"
+    r"|\ball (?:tps?|targets?) (?:hit|done|smashed|reached|completed)\b"
+    r"|(?<![a-z])pips? ?\+* ?"
+    r"(?:running|done|gained|booked|secured|locked|in profit|profit done|hit|collected|made)\b"
+    r"|\brunning (?:in )?(?:profit|\+?\s*\d+\s*\+?\s*pips?)\b"
+    r"|\b(?:in|booked|with) (?:good |nice |huge )?profit\b"
+    r"|\bprofit (?:running|done|booked|secured|locked)\b|\bclosed (?:at|with|in|for)\b"
+    rf"|(?<!\w)(?:{_any_of('result')})(?!\w)"
+)
+_INSTRUCTION = re.compile(rf"(?<!\w)(?:{_any_of('instruction')})(?!\w)")
+_GAIN = re.compile(
+    r"\+ ?\d+ ?\+? ?pips? ?(?:profit)?\s*$|^\W*\d+ ?\+? ?pips? (?:profit|running)", re.MULTILINE
+)
+_FORBIDDEN = re.compile(
+    r"\b(?:don'?t|do not|never|not|no need to|avoid|no)\s+(?:to\s+|try to\s+)?"
+    r"(?:buy|sell|long|short)(?:ing)?\b"
+    r"|\b(?:do not|don'?t) (?:enter|take|trade)\b"
+    r"|\bnot an? (?:official )?(?:call|signal|trade|entry)\b"
+    rf"|(?<!\w)(?:{_any_of('forbidding')})(?!\w)"
+)
+_LABEL_LINE = re.compile(r"^\W*\d{0,2}\W*(?:tp|target|take profit|sl|stop)")
+
+
+def is_headed_as_report(plain: str) -> bool:
+    """Whether a heading of results stands in a plain text."""
+    return _HEADING.search(plain) is not None
+
+
+def tells_result(plain: str) -> str | None:
+    """The words of the first line that tells what became of a trade, or None. A line that tells what to do
+    in the case that it happens is an instruction."""
+    for line in plain.split("\n"):
+        found = _RESULT.search(line)
+        if found is None or _INSTRUCTION.search(line):
+            continue
+        if "pip" in found.group() and _LABEL_LINE.search(line):
+            continue  # "tp1 4090 +50 pips" counts the way to a target
+        return found.group().strip()
+    return None
+
+
+def tells_gain(plain: str) -> bool:
+    """Whether a line is about pips that were made: of a text without stop and target that says enough."""
+    return _GAIN.search(plain) is not None
+
+
+def forbidden_side(plain: str) -> str | None:
+    """The words that forbid a direction ("do not buy"), or None."""
+    found = _FORBIDDEN.search(plain)
+    return None if found is None else found.group()
