@@ -13,7 +13,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from telethon import TelegramClient, events
+from telethon import TelegramClient
+from telethon.sessions import StringSession
 from telethon.tl import types
 from telethon.utils import get_peer_id
 
@@ -72,7 +73,7 @@ def deleted(*message_ids: int, channel: int = CHANNEL) -> Any:
 
 class FakeClient:
     """What the reader uses of `telethon.TelegramClient`, by its published signatures: a server's messages,
-    and updates that go through Telethon's own event builders."""
+    and updates that go through a real client's dispatch, which never connects."""
 
     def __init__(self, *history: Any, updates: tuple[Any, ...] = (), is_authorised: bool = True) -> None:
         self.history = {new.id: new for new in history}
@@ -82,14 +83,14 @@ class FakeClient:
             types.Channel(CHANNEL, "Room", types.ChatPhotoEmpty(), BEGAN, access_hash=1, username="room"),
             types.Chat(GROUP, "Group", types.ChatPhotoEmpty(), 3, BEGAN, version=1),
         ]
-        self.handlers: list[tuple[Any, Callable[[Any], Awaitable[None]]]] = []
         self.during_history: Callable[[], Awaitable[None]] | None = None
         self.fetched: list[tuple[int, int]] = []
         self.is_connected_ = False
-        self._mb_entity_cache: Any = type("Cache", (), {"get": lambda self, _: None, "self_id": 1})()
 
     async def connect(self) -> None:
         self.is_connected_ = True
+        self.real = TelegramClient(StringSession(), 1, "hash", sequential_updates=True)
+        self.real._mb_entity_cache.set_self_user(1, False, None)
 
     async def disconnect(self) -> None:
         self.is_connected_ = False
@@ -107,7 +108,7 @@ class FakeClient:
         raise ValueError(f"Cannot find any entity corresponding to {entity!r}")
 
     def add_event_handler(self, callback: Callable[[Any], Awaitable[None]], event: Any) -> None:
-        self.handlers.append((event, callback))
+        self.real.add_event_handler(callback, event)
 
     async def iter_messages(
         self,
@@ -137,19 +138,13 @@ class FakeClient:
         await asyncio.sleep(0)
 
     async def dispatch(self, update: Any) -> None:
-        """As Telethon's own dispatch does: build, resolve, filter, call."""
+        """Through Telethon's own dispatch, as if it had come over the network."""
         new = getattr(update, "message", None)
         if isinstance(new, types.Message) and not self.history.get(new.id, new).edit_date:
             self.history[new.id] = new
-        for builder, callback in self.handlers:
-            event = builder.build(update, others=None, self_id=1)
-            if event is None:
-                continue
-            event._set_client(self) if not isinstance(event, events.NewMessage.Event) else None
-            if not builder.resolved:
-                await builder.resolve(self)
-            if builder.filter(event) and self.is_connected_:
-                await callback(event)
+        update._entities = {}
+        if self.is_connected_:
+            await self.real._dispatch_update(update)
 
 
 @pytest.mark.parametrize(
