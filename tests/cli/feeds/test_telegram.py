@@ -278,6 +278,18 @@ def test_an_edit_whose_first_text_nobody_saw_is_not_a_first_version(desk: Desk) 
     assert frame.select("version", "earlier_versions", "ts_event").rows() == [(2, 0, at(9))]
 
 
+def test_a_message_that_is_gone_stays_gone(desk: Desk) -> None:
+    late = edited(message(1, "BUY GOLD 2411", edit_date=at(2)))
+    desk.read(FakeClient(updates=(posted(message(1, "BUY GOLD")), deleted(1), late, deleted(1))))
+    assert [(row[1], row[3]) for row in desk.told()] == [(1, False), (2, True)]
+
+
+def test_a_deletion_comes_after_its_post_also_where_our_clock_is_behind(desk: Desk) -> None:
+    desk.now_ns = int(at(0).timestamp()) * 10**9
+    desk.read(FakeClient(updates=(posted(message(1, "BUY GOLD")), deleted(1))))
+    assert [row["ts"] for row in desk.rows()] == ["2026-01-05T10:01:00Z", "2026-01-05T10:01:00.000001Z"]
+
+
 @pytest.mark.parametrize(
     ("header", "reply_to"),
     [
@@ -322,16 +334,18 @@ def test_what_was_posted_edited_and_deleted_while_nobody_listened_is_found(desk:
 
 
 def test_what_comes_in_while_history_is_fetched_waits_its_turn(desk: Desk) -> None:
-    desk.read(FakeClient(message(1, "m1")))
-    client = FakeClient(*(message(number, f"m{number}") for number in (1, 2, 3)))
+    desk.read(FakeClient(message(1, "m1", group=True)), chat=-GROUP)
+    client = FakeClient(*(message(number, f"m{number}", group=True) for number in (1, 2, 3)))
     arrived: list[asyncio.Task[None]] = []
 
     async def arrive() -> None:
-        arrived.append(asyncio.create_task(client.dispatch(posted(message(4, "m4")))))
-        await asyncio.sleep(0)
+        new = posted(message(4, "m4", group=True))
+        arrived.append(asyncio.create_task(client.dispatch(new)))
+        for _ in range(50):
+            await asyncio.sleep(0)
 
     client.during_history = arrive
-    desk.read(client)
+    desk.read(client, chat=-GROUP)
     assert len(arrived) == 1
     assert [int(row["id"]) for row in desk.rows()] == [1, 2, 3, 4]
 

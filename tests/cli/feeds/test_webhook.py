@@ -107,6 +107,7 @@ def test_without_the_token_nothing_is_taken(strict: Listener, token: str | None)
     ("content", "headers", "status"),
     [
         (b"x" * (MAX_ALERT_BYTES + 1), {}, 413),
+        ("é" * (MAX_ALERT_BYTES // 2 + 1), {}, 413),
         (b"", {}, 422),
         (b" \n\t", {}, 422),
         (b"caf\xff", {}, 422),
@@ -116,7 +117,7 @@ def test_without_the_token_nothing_is_taken(strict: Listener, token: str | None)
     ],
 )
 def test_what_is_no_alert_is_refused_and_not_stored(
-    strict: Listener, content: bytes, headers: dict[str, str], status: int
+    strict: Listener, content: str | bytes, headers: dict[str, str], status: int
 ) -> None:
     answer = strict.post(content, **headers)
     assert answer.status_code == status

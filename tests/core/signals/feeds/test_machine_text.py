@@ -149,10 +149,19 @@ def test_an_alert_that_is_not_clear_is_refused(old: str, new: str, field: str, r
     assert refusal(one(ALERT.replace(old, new))) == (field, reason)
 
 
-def test_a_close_of_some_amount_and_a_cancel_of_some_tag_are_refused() -> None:
-    close, cancel = "SYMBOL=EURUSD;SIGNAL=CLOSE;VOLUME=50%", "SYMBOL=EURUSD;SIGNAL=CANCEL;TAG=breakout"
-    assert refusal(one(close)) == ("volume", SignalReason.UNKNOWN_FIELD)
-    assert refusal(one(cancel)) == ("tag", SignalReason.UNKNOWN_FIELD)
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ("SIGNAL=CLOSE;VOLUME=50%", "volume"),
+        ("SIGNAL=CLOSE;PARAM_SIDE=buy", "cancel_side"),
+        ("SIGNAL=CLOSE;TP1=1.06", "take_profits"),
+        ("SIGNAL=CANCEL;TAG=breakout", "tag"),
+        ("SIGNAL=CANCEL;SHARE=0.5", "share"),
+        ("SIGNAL=SELL;REDUCE_ONLY=true;SHARE=0.5", "share"),
+    ],
+)
+def test_a_close_or_cancel_of_less_than_all_that_hive_can_name_is_refused(asked: str, field: str) -> None:
+    assert refusal(one(f"SYMBOL=EURUSD;{asked}")) == (field, SignalReason.UNKNOWN_FIELD)
 
 
 def test_the_span_of_a_broken_line_is_that_line() -> None:
