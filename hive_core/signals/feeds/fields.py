@@ -1,8 +1,9 @@
 """The fields of a machine's record: their names, their values, and what they say together.
 
 Strict, for a machine that means something else than it says is broken: an unknown field, a field twice,
-text in place of a number are refused, and nothing is guessed. How a text is cut into fields stands in
-`json_signal` and `tradingview`; whether a price makes sense at the market is the validator's question.
+text in place of a number are refused, and nothing is guessed. The prices must make a trade, by the rule
+for the prose of people. How a text is cut into fields stands in `json_signal` and `tradingview`; whether a
+price makes sense at the market is the validator's question.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from decimal import Decimal
 from typing import Any
 
 from hive_core.instruments.mapping import UnmappedSymbol, map_symbol
+from hive_core.instruments.specification import instruments
+from hive_core.signals.parser.geometry import require_geometry
+from hive_core.signals.parser.prices import Unclear
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import Action, ActionKind, ParsedSignal, ParsedUpdate, Refused, Span, Verdict
 
@@ -176,6 +180,10 @@ def _signal(fields: _Fields, symbol: str, side: str, span: Span) -> ParsedSignal
         raise _Refusal("stop_loss", SignalReason.MISSING_STOP, "no stop is given")
     stop_loss = _price("stop_loss", fields.values["stop_loss"])
     targets = _targets(fields)
+    try:
+        require_geometry(side, entry, stop_loss, targets, instruments()[symbol], span)
+    except Unclear as fault:
+        raise _Refusal(fault.name, fault.reason, fault.detail) from None
     has_runner = _flag(fields, "has_runner")
     confidence = _share("confidence", fields.values.get("confidence", 1), SignalReason.UNCLEAR_NUMBER)
     return ParsedSignal(

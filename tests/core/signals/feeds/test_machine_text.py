@@ -8,6 +8,7 @@ import timeit
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -260,6 +261,11 @@ def test_several_objects_in_a_list_are_as_many_verdicts() -> None:
         ({"confidence": 1.5}, "confidence", SignalReason.UNCLEAR_NUMBER),
         ({"share": 0.5}, "share", SignalReason.UNKNOWN_FIELD),
         ({"order_type": "stop", "entry": None}, "entry", SignalReason.MISSING_ENTRY),
+        ({"stop_loss": 1.1299}, "stop_loss", SignalReason.STOP_WRONG_SIDE),
+        ({"stop_loss": 1.0843}, "stop_loss", SignalReason.DIGIT_TYPO),
+        ({"take_profit": 1.0501}, "take_profits", SignalReason.TARGET_WRONG_SIDE),
+        ({"take_profit": [1.06, 1.0561]}, "take_profits", SignalReason.TARGETS_OUT_OF_ORDER),
+        ({"stop_loss": 0.9}, "stop_loss", SignalReason.STOP_TOO_FAR),
     ],
 )
 def test_a_json_signal_that_is_not_clear_is_refused(
@@ -341,18 +347,22 @@ def test_ordinary_chat_passes_in_about_a_microsecond() -> None:
     assert seconds / rounds < 2e-6
 
 
-PRICES = st.decimals(min_value="0.5", max_value="5000", places=5, allow_nan=False)
+POINTS = st.decimals(min_value="5", max_value="20", places=5)
 
 
 @given(
     side=st.sampled_from(["buy", "sell", "LONG", "Short"]),
-    stop=PRICES,
-    targets=st.lists(PRICES, min_size=1, max_size=16),
-    entry=st.none() | PRICES,
+    edge=st.decimals(min_value="2000", max_value="5000", places=5),
+    risk=POINTS,
+    steps=st.lists(POINTS, min_size=1, max_size=16),
+    is_named=st.booleans(),
 )
 def test_a_written_record_is_read_back_as_it_was(
-    side: str, stop: Decimal, targets: list[Decimal], entry: Decimal | None
+    side: str, edge: Decimal, risk: Decimal, steps: list[Decimal], is_named: bool
 ) -> None:
+    upward = 1 if side in {"buy", "LONG"} else -1
+    entry, stop = edge if is_named else None, edge - upward * risk
+    targets = [edge + upward * reach for reach in accumulate(steps)]
     text = canonical_text(
         {"symbol": "XAUUSD", "side": side, "entry": entry, "stop_loss": stop, "take_profits": targets}
     )
