@@ -17,6 +17,7 @@ from hive_cli.commands.down import down
 from hive_cli.commands.explain import explain
 from hive_cli.commands.flow import flow
 from hive_cli.commands.orders import orders
+from hive_cli.commands.replay import replay
 from hive_cli.commands.score import score
 from hive_cli.commands.status import status
 from hive_cli.commands.up import up
@@ -62,6 +63,7 @@ app.command()(score)
 app.command()(orders)
 app.command()(explain)
 app.command()(verify)
+app.command()(replay)
 app.command()(doctor)
 app.command()(demo)
 app.command("exec")(execute)

@@ -18,8 +18,9 @@ class OtherFormat(RuntimeError):
     """The file was written by a Hive whose records have another shape."""
 
 
-FORMAT = 1
-"""The shape of journal and venue records. It grows with every change that an older reader would misread."""
+FORMAT = 2
+"""The shape of journal and venue records. It grows with every change that an older reader would misread.
+2: decisions carry the rule, the market and all of a vote that they were made from."""
 
 
 def open_exclusive(path: Path) -> sqlite3.Connection:

@@ -4,23 +4,31 @@ without folds and without days made apart. What `hive_core.signals.resolve` deci
 
 from __future__ import annotations
 
-from datetime import timedelta
-from decimal import Decimal
+from datetime import date, timedelta
+from decimal import Decimal, localcontext
 from typing import Any
 
 import polars as pl
 
-from hive_core.configuration.model import Configuration
+from hive_core.configuration.model import Configuration, Resolution
 from hive_core.instruments.specification import instruments
 
 Row = dict[str, Any]
 
 
-def plain_decisions(enriched: pl.DataFrame, configuration: Configuration) -> list[tuple[str, str]]:
+def plain_decisions(
+    enriched: pl.DataFrame,
+    configuration: Configuration,
+    earned: dict[tuple[str, date], Decimal] | None = None,
+) -> list[tuple[str, str]]:
     """(account, signal_id) of every signal that decides, in order of time.
 
     A signal that can decide does, unless one of its side within the window before it decided, or could
     have decided on an earlier UTC day.
+
+    Args:
+        earned: by scorecard, what a source's signals of a UTC day weigh; without an entry the configured
+            weight counts.
     """
     window = timedelta(seconds=configuration.resolution.vote_window_s)
     able: dict[tuple[str, str], list[tuple[Row, bool]]] = {}
@@ -28,12 +36,13 @@ def plain_decisions(enriched: pl.DataFrame, configuration: Configuration) -> lis
     decided = []
     for row in enriched.sort("ts_event", "source", "signal_id").iter_rows(named=True):
         taken = configuration.account_for_source(row["source"])
-        weight = configuration.resolution.weight_of(row["source"])
+        configured = configuration.resolution.weight_of(row["source"])
+        weight = (earned or {}).get((row["source"], row["ts_event"].date()), configured)
         if taken is None or weight == 0:
             continue
         key = taken[0], row["symbol"]
-        heard.setdefault(key, []).append({**row, "weight": weight})
-        if not _can_decide(heard[key], window, configuration.resolution.threshold):
+        heard.setdefault(key, []).append({"voice_kind": "source", **row, "weight": weight})
+        if not _can_decide(heard[key], configuration.resolution):
             continue
         before = [
             (other, did)
@@ -47,18 +56,34 @@ def plain_decisions(enriched: pl.DataFrame, configuration: Configuration) -> lis
     return decided
 
 
-def _can_decide(heard: list[Row], window: timedelta, threshold: Decimal) -> bool:
+def _left(row: Row, arriving: Row, half_life_s: int | None) -> Decimal:
+    """What decay has left of a vote's weight, to eight places: the power in forty digits, of an age that is
+    cut to 2^-20 of a half-life."""
+    if half_life_s is None:
+        return Decimal(row["weight"])
+    age_us = (arriving["ts_event"] - row["ts_event"]) // timedelta(microseconds=1)
+    steps = age_us * 2**20 // (half_life_s * 10**6)
+    with localcontext(prec=40):
+        exact = row["weight"] * Decimal(2) ** (Decimal(-steps) / 2**20)
+        return exact.quantize(Decimal("1e-8"))
+
+
+def _can_decide(heard: list[Row], rule: Resolution) -> bool:
     """Whether the last of these signals has the votes, and their average its prices in the right order."""
     arriving = heard[-1]
-    latest: dict[str, Row] = {}
+    latest: dict[tuple[str, str], Row] = {}
     for row in reversed(heard):
-        if arriving["ts_event"] - row["ts_event"] > window:
+        if arriving["ts_event"] - row["ts_event"] > timedelta(seconds=rule.vote_window_s):
             break
-        latest.setdefault(row["source"], row)
-    votes = [row for row in latest.values() if row["valid_until"] > arriving["ts_event"]]
+        latest.setdefault((row["voice_kind"], row["source"]), row)
+    live = [row for row in latest.values() if row["valid_until"] > arriving["ts_event"]]
+    if arriving["valid_until"] <= arriving["ts_event"] or len(live) > 64:
+        return False
+    votes = [{**row, "weight": _left(row, arriving, rule.decay_half_life_s)} for row in live]
+    votes = [row for row in votes if row["weight"] > 0]
     agreeing = [row for row in votes if row["side"] == arriving["side"]]
     net = sum((row["weight"] if row["side"] == arriving["side"] else -row["weight"]) for row in votes)
-    if net < threshold or len(votes) > 64:
+    if net < rule.threshold or len(agreeing) < rule.minimum_voices:
         return False
     to_tick = instruments()[arriving["symbol"]].round_to_tick
     up = 1 if arriving["side"] == "buy" else -1

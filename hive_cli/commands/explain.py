@@ -104,7 +104,11 @@ def _tree(chain: dict[str, Any]) -> Tree:
 
 def _add_vote(tree: Tree, vote: dict[str, Any]) -> None:
     voice = "for" if vote["in_favour"] else "against"
-    label = f"vote {voice}: {vote['source']}, weight {vote['weight']}, {moment(vote['ts_event_ns'])}"
+    weight = vote["weight"]
+    if vote["base_weight"] != weight:
+        weight = f"{weight} (decayed from {vote['base_weight']})"
+    who = vote["source"] if vote["kind"] == "source" else f"{vote['kind']} {vote['source']}"
+    label = f"vote {voice}: {who}, weight {weight}, {moment(vote['ts_event_ns'])}"
     branch = _branch(tree, label, [])
     message, landing = vote["message"], vote["landing"]
     texts = message["text"].splitlines() if message else ["(no longer in the lake)"]

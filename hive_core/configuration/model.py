@@ -26,6 +26,7 @@ def _whole_number_as_text(value: object) -> object:
 Setting = Annotated[ExactDecimal, BeforeValidator(_whole_number_as_text)]
 Positive = Annotated[Setting, Field(gt=0)]
 NotNegative = Annotated[Setting, Field(ge=0)]
+VotingWeight = Annotated[Setting, Field(ge=0, le=1_000_000)]
 Port = Annotated[int, Field(ge=1024, le=65535)]
 
 
@@ -118,18 +119,23 @@ class Resolution(Contract):
     """How votes become decisions. Times in seconds.
 
     Live signals of one account and instrument within `vote_window_s` vote with their source's
-    weight; buyers minus sellers must reach `threshold`.
+    weight, halved every `decay_half_life_s`; the weights of one side less those of the other must reach
+    `threshold`, and `minimum_voices` must agree. With `weighting` by scorecard a source's weight is what
+    its record says of the day, and the configured one where there is no record.
     """
 
     vote_window_s: Annotated[int, Field(gt=0, le=7 * 86_400)] = 3_600
+    decay_half_life_s: Annotated[int, Field(gt=0, le=30 * 86_400)] | None = None
     threshold: Positive = Decimal(1)
-    default_weight: NotNegative = Decimal(1)
-    weights: dict[SourceId, NotNegative] = {}
+    minimum_voices: Annotated[int, Field(ge=1, le=64)] = 1
+    weighting: Literal["fixed", "scorecard"] = "fixed"
+    default_weight: VotingWeight = Decimal(1)
+    weights: dict[SourceId, VotingWeight] = {}
     market_valid_s: Annotated[int, Field(gt=0)] = 2 * 3_600
     pending_valid_s: Annotated[int, Field(gt=0)] = 24 * 3_600
 
     def weight_of(self, source: str) -> Decimal:
-        """The voting weight of a source."""
+        """The configured voting weight of a source."""
         return self.weights.get(source, self.default_weight)
 
 

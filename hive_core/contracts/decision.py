@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from hive_core.contracts.base import (
     AccountName,
     Contract,
+    ExactDecimal,
     Identifier,
     Price,
     Sha256,
@@ -21,29 +22,53 @@ from hive_core.evidence.canonical import content_hash, short_id
 
 Side = Literal["buy", "sell"]
 OrderType = Literal["market", "limit", "stop"]
+VoteKind = Literal["source", "card"]
+"""Who speaks: a room that posts, or a strategy card that Hive runs itself."""
 
 
 class Vote(Contract):
-    """One live signal's voice in a decision, for or against."""
+    """One live signal's voice in a decision, for or against.
 
+    `base_weight` is its weight when it was posted, `weight` what decay had left of it when the decision
+    was made. `message_id` and `message_sha256` name what it was made from: a message, or what a card saw.
+    """
+
+    kind: VoteKind
     source: SourceId
     signal_id: Identifier
     message_id: Identifier
     message_sha256: Sha256
     ts_event_ns: TimestampNs
+    valid_until_ns: TimestampNs
     side: Side
+    order_type: OrderType
+    base_weight: Weight
     weight: Weight
     entry: Price | None
     stop_loss: Price
     take_profits: Annotated[tuple[Price, ...], Field(max_length=16)]
 
 
+class DecisionRule(Contract):
+    """The settings by which votes were counted: with them and the votes a decision can be made again.
+
+    Times in seconds. Without `decay_half_life_s` a vote keeps its weight until it ends.
+    """
+
+    vote_window_s: Annotated[int, Field(gt=0)]
+    decay_half_life_s: Annotated[int, Field(gt=0)] | None
+    threshold: Annotated[ExactDecimal, Field(gt=0)]
+    minimum_voices: Annotated[int, Field(ge=1, le=64)]
+
+
 class Decision(Contract):
     """One trade to be made for one account: geometry, validity, and the votes behind it.
 
     `entry` is the price of a limit or stop order; for a market order it is the price the signal
-    named or None. `reference_price` is the market at the decision (mid), for the price collar.
-    `decision_id` is made from the content, so the same decision has the same id everywhere.
+    named or None. `market_bid` and `market_ask` are the market that the decision knew,
+    `reference_price` its mid, for the price collar. `decision_id` is made from the content, so the same
+    decision has the same id everywhere. `signals.replay` makes it again from `votes`, `rule` and the
+    market; `resolver_settings_sha256` names all settings, the weights of silent sources too.
     """
 
     decision_id: Identifier
@@ -52,11 +77,14 @@ class Decision(Contract):
     side: Side
     order_type: OrderType
     entry: Price | None
+    market_bid: Price
+    market_ask: Price
     reference_price: Price
     stop_loss: Price
     take_profits: Annotated[tuple[Price, ...], Field(min_length=1, max_length=16)]
     ts_decided_ns: TimestampNs
     valid_until_ns: TimestampNs
+    rule: DecisionRule
     votes: Annotated[tuple[Vote, ...], Field(min_length=1, max_length=64)]
     resolver_version: Identifier
     resolver_settings_sha256: Sha256

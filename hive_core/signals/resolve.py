@@ -1,56 +1,30 @@
-"""Several voices to one decision: enriched signals, folded in the order they were posted.
+"""Several voices to one decision: a history of enriched signals at once, in the order of posting.
 
-A pure function of signals and settings. How the agreeing votes become one plan stands in
-`consensus`; whether an account may trade it is the daemon's business.
+A pure function of signals, weights and settings. How votes are counted stands in `judging`, and for arrays
+in `vote_arrays`; signal after signal the same is `resolver`'s. Whether an account may trade a decision is
+the daemon's business.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
-from enum import StrEnum
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 
-from hive_core.calendars.trading_day import from_ns, to_ns
 from hive_core.configuration.model import Configuration, Resolution
-from hive_core.contracts.decision import Decision
-from hive_core.evidence.canonical import canonical_bytes, content_hash
-from hive_core.instruments.specification import instruments
-from hive_core.signals.consensus import LiveSignal, NoConsensus, Plan, consensus_plan
-from hive_core.signals.tables import DECISIONS, ENRICHED, RESOLUTIONS, conform
-
-RESOLVER_VERSION = "resolver-2"
-"""Raised by hand with every change that can change a decision."""
-
-MAX_VOTES = 64
-"""What a decision can carry."""
+from hive_core.evidence.canonical import content_hash
+from hive_core.signals.decision_text import DecisionWriter
+from hive_core.signals.exposures import exposures
+from hive_core.signals.fates import Fate, Resolved, decisions_frame, in_order_of_decisions, resolutions_frame
+from hive_core.signals.judging import ResolutionOutcome, Rule
+from hive_core.signals.live_signals import ASKED, PLACE, in_order, live_signals, voices_of
+from hive_core.signals.resolution_tables import decision_rows, fate_rows, silent_rows
+from hive_core.signals.resolver import Resolver
+from hive_core.signals.vote_arrays import books_of, fits, judge_all, load
 
 ONE_DAY = timedelta(days=1)
-
-
-class ResolutionOutcome(StrEnum):
-    """What became of a signal that arrived."""
-
-    DECIDED = "decided"
-    CONFIRMED = "confirmed"
-    HELD_BACK = "held_back"
-    BELOW_THRESHOLD = "below_threshold"
-    REFUSED = "refused"
-    NO_WEIGHT = "no_weight"
-    NO_ACCOUNT = "no_account"
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """`decisions` (DECISIONS) and, for every signal asked about, its fate (RESOLUTIONS)."""
-
-    decisions: pl.DataFrame
-    resolutions: pl.DataFrame
 
 
 def context_days(resolution: Resolution) -> int:
@@ -65,9 +39,12 @@ def resolve_decisions(
     *,
     first_ts: datetime | None = None,
     last_ts: datetime | None = None,
+    source_weights: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The decisions (DECISIONS) of `resolve_signals`, without the fate of each signal."""
-    return resolve_signals(enriched, configuration, first_ts=first_ts, last_ts=last_ts).decisions
+    return resolve_signals(
+        enriched, configuration, first_ts=first_ts, last_ts=last_ts, source_weights=source_weights
+    ).decisions
 
 
 def resolve_signals(
@@ -76,16 +53,19 @@ def resolve_signals(
     *,
     first_ts: datetime | None = None,
     last_ts: datetime | None = None,
+    source_weights: pl.DataFrame | None = None,
 ) -> Resolved:
     """Resolve signals into decisions, one account and instrument at a time.
 
     Signals are folded in the order of (ts_event, source, signal_id). At each one the live votes are the
-    latest signal of every source with a weight, if it was posted within `vote_window_s` (inclusive) and
-    has not expired. Their weights, counted for the arriving signal's side and against it, must net
-    `threshold`; then the signal can decide. It does, unless within `vote_window_s` before it there is
+    latest signal of every voice (a source, or a card) with a weight, if it was posted within
+    `vote_window_s` (inclusive) and has not expired. Their weights, halved every `decay_half_life_s` of
+    age, for the arriving signal's side less those against it, must reach `threshold`, and
+    `minimum_voices` must agree; then, if their average is a plan, the signal can decide. It does, unless
+    within `vote_window_s` before it there is
 
     - a decision of that side made on the same UTC day: one exposure an idea, the later voice confirms it;
-    - or a signal of that side on the day before that could decide: it is held back. Whether that one
+    - or a signal of that side on an earlier UTC day that could decide: it is held back. Whether that one
       did decide hangs on the signals before it, and so on without end; when in doubt, no second exposure.
 
     So two decisions of one side are further apart than the window (a decision is a signal that could
@@ -94,233 +74,66 @@ def resolve_signals(
     partition resolved alone with `context_days` before it gives what all days together give.
 
     Args:
-        enriched: ENRICHED, in any order, each signal once.
+        enriched: ENRICHED, in any order, each signal once; a column `voice_kind` may tell cards from sources.
         first_ts, last_ts: only signals posted between them, both inclusive, make decisions and are
             told of in `resolutions`; those outside are context.
+        source_weights: `source`, `day`, `weight`: what a source's signals of a UTC day weigh, where
+            `resolution.weighting` is by scorecard; a source without a row has its configured weight.
 
     Returns:
         `decisions` by (ts_decided, account, symbol), `resolutions` by (ts_event, source, signal_id).
+
+    Raises:
+        live_signals.NotResolvable: a signal that no decision could carry.
+        ValueError: weights by scorecard, and no usable `source_weights`.
     """
-    resolution = configuration.resolution
-    signals = sorted(_live_signals(enriched, resolution), key=lambda signal: signal.order)
-    groups: dict[tuple[str, str], list[LiveSignal]] = defaultdict(list)
-    fates: list[_Fate] = []
+    rule = Rule.of(configuration.resolution)
+    voices = in_order(voices_of(enriched, configuration, source_weights)).with_columns(
+        _is_asked(first_ts, last_ts)
+    )
+    has_vote = pl.col("account").is_not_null() & (pl.col("weight") > 0)
+    voters = voices.filter(has_vote)
+    book = books_of(voters)
+    by_book = np.argsort(book, kind="stable")
+    voters, book = voters[by_book], book[by_book]
+    arrays = load(voters, book, rule)
+    good = fits(arrays, rule)
+    # What 64 bits might not hold is resolved in Python's integers.
+    exact = _one_by_one(voters.filter(~good), configuration)
+    if not good.all():
+        voters = voters.filter(good)
+        arrays = load(voters, book[good], rule)
+    verdicts = judge_all(arrays, rule)
+    lane = 2 * arrays.book + arrays.is_buy
+    standing = exposures(lane, arrays.ts, verdicts.has_the_votes, verdicts.has_plan, rule.window_us)
+    writer = DecisionWriter.of(rule, content_hash(configuration.resolution))
+    decisions = decision_rows(voters, arrays, verdicts, standing, rule, writer)
+    fates = fate_rows(voters, arrays, verdicts, standing, rule, decisions)
+    made = pl.concat([decisions.filter(ASKED).drop(ASKED), exact[0]]).sort(PLACE)
+    told = pl.concat([silent_rows(voices.filter(~has_vote & pl.col(ASKED))), fates, exact[1]]).sort(PLACE)
+    return Resolved(in_order_of_decisions(made.drop(PLACE)), told.drop(PLACE))
 
-    def is_asked(signal: LiveSignal) -> bool:
-        return (first_ts is None or signal.ts_event >= first_ts) and (
-            last_ts is None or signal.ts_event <= last_ts
-        )
 
-    for signal in signals:
-        taken = configuration.account_for_source(signal.source)
-        if taken is not None and signal.weight > 0:
-            groups[taken[0], signal.symbol].append(signal)
-        elif is_asked(signal):
-            outcome = ResolutionOutcome.NO_ACCOUNT if taken is None else ResolutionOutcome.NO_WEIGHT
-            fates.append(_Fate(signal, taken[0] if taken else None, outcome))
-    settings_sha256 = content_hash(resolution)
-    context = timedelta(seconds=2 * resolution.vote_window_s)
-    for (account, _), group in groups.items():
-        for day in sorted({signal.ts_event.date() for signal in group if is_asked(signal)}):
-            begins = datetime.combine(day, time(), tzinfo=UTC)
-            stream = [signal for signal in group if begins - context <= signal.ts_event < begins + ONE_DAY]
-            fates += [
-                fate
-                for fate in _fold(account, stream, begins, resolution, settings_sha256)
-                if is_asked(fate.signal)
-            ]
-    fates.sort(key=lambda fate: fate.signal.order)
-    decisions = [fate for fate in fates if fate.outcome is ResolutionOutcome.DECIDED]
-    return Resolved(
-        decisions=pl.DataFrame([fate.decision_row() for fate in decisions], schema=DECISIONS).sort(
-            "ts_decided", "account", "symbol", maintain_order=True
-        ),
-        resolutions=pl.DataFrame([fate.row() for fate in fates], schema=RESOLUTIONS),
+def _is_asked(first_ts: datetime | None, last_ts: datetime | None) -> pl.Expr:
+    after = pl.lit(True) if first_ts is None else pl.col("ts_event") >= first_ts
+    before = pl.lit(True) if last_ts is None else pl.col("ts_event") <= last_ts
+    return (after & before).alias(ASKED)
+
+
+def _one_by_one(voters: pl.DataFrame, configuration: Configuration) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of decisions and of resolutions of these voters, with their places, by `resolver`."""
+    fates = list(Resolver(configuration).hear_all(live_signals(voters)))
+    asked = [
+        (place, fate)
+        for place, is_asked, fate in zip(voters[PLACE], voters[ASKED], fates, strict=True)
+        if is_asked
+    ]
+    made = [(place, fate) for place, fate in asked if fate.outcome is ResolutionOutcome.DECIDED]
+    return (
+        decisions_frame([fate.decision_row() for _, fate in made]).with_columns(_places(made)),
+        resolutions_frame([fate.row() for _, fate in asked]).with_columns(_places(asked)),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Fate:
-    """What became of one signal, with the decision it made or confirmed."""
-
-    signal: LiveSignal
-    account: str | None
-    outcome: ResolutionOutcome
-    decision: Decision | None = None
-    net_weight: Decimal = Decimal(0)
-    detail: str = ""
-
-    def row(self) -> dict[str, Any]:
-        """A row of RESOLUTIONS."""
-        return {
-            "signal_id": self.signal.signal_id,
-            "source": self.signal.source,
-            "account": self.account,
-            "symbol": self.signal.symbol,
-            "side": self.signal.side,
-            "ts_event": self.signal.ts_event,
-            "outcome": self.outcome.value,
-            "decision_id": None if self.decision is None else self.decision.decision_id,
-            "net_weight": float(self.net_weight),
-            "detail": self.detail,
-        }
-
-    def decision_row(self) -> dict[str, Any]:
-        """A row of DECISIONS, of the signal that made one."""
-        decision = self.decision
-        if decision is None:
-            raise ValueError(f"{self.signal.signal_id} made no decision")
-        in_favour = [vote for vote in decision.votes if vote.side == decision.side]
-        return {
-            "decision_id": decision.decision_id,
-            "account": decision.account,
-            "symbol": decision.symbol,
-            "side": decision.side,
-            "order_type": decision.order_type,
-            "entry": None if decision.entry is None else float(decision.entry),
-            "stop_loss": float(decision.stop_loss),
-            "take_profits": [float(price) for price in decision.take_profits],
-            "ts_decided": self.signal.ts_event,
-            "valid_until": from_ns(decision.valid_until_ns),
-            "net_weight": float(self.net_weight),
-            "sources": [vote.source for vote in in_favour],
-            "signal_ids": [vote.signal_id for vote in in_favour],
-            "decision_json": canonical_bytes(decision).decode(),
-            "decision_sha256": decision.sha256(),
-        }
-
-
-def _fold(
-    account: str,
-    stream: Sequence[LiveSignal],
-    begins: datetime,
-    resolution: Resolution,
-    settings_sha256: str,
-) -> Iterator[_Fate]:
-    """The fate of each signal of one account and instrument since midnight (`begins`), in order."""
-    window = timedelta(seconds=resolution.vote_window_s)
-    latest: dict[str, LiveSignal] = {}
-    made: dict[str, tuple[datetime, Decision]] = {}
-    able_before: dict[str, LiveSignal] = {}
-    for signal in stream:
-        now = signal.ts_event
-        latest[signal.source] = signal
-        votes = sorted(
-            (vote for vote in latest.values() if now - vote.ts_event <= window and vote.valid_until > now),
-            key=lambda vote: vote.order,
-        )
-        judged = _judged(account, signal, votes, resolution, settings_sha256)
-        if now < begins:
-            if judged.decision is not None:
-                able_before[signal.side] = signal
-            continue
-        if judged.outcome is ResolutionOutcome.BELOW_THRESHOLD:
-            yield judged
-            continue
-        made_at, standing = made.get(signal.side, (None, None))
-        able = able_before.get(signal.side)
-        if made_at is not None and now - made_at <= window:
-            yield replace(
-                judged,
-                outcome=ResolutionOutcome.CONFIRMED,
-                decision=standing,
-                detail=_counts(signal, votes),
-            )
-        elif able is not None and now - able.ts_event <= window:
-            detail = (
-                f"{_counts(signal, votes)}; {able.signal_id} of {able.source}, posted at "
-                f"{able.ts_event:%Y-%m-%d %H:%M:%S} UTC, before midnight, may have been decided: no second "
-                f"exposure within {resolution.vote_window_s} s"
-            )
-            yield replace(judged, outcome=ResolutionOutcome.HELD_BACK, decision=None, detail=detail)
-        else:
-            if judged.decision is not None:
-                made[signal.side] = (now, judged.decision)
-            yield judged
-
-
-def _judged(
-    account: str,
-    signal: LiveSignal,
-    votes: Sequence[LiveSignal],
-    resolution: Resolution,
-    settings_sha256: str,
-) -> _Fate:
-    """The fate of a signal by its live votes alone: the decision it makes if no exposure stands."""
-    agreeing = [vote for vote in votes if vote.side == signal.side]
-    net = _weight_of(agreeing) - _weight_of([vote for vote in votes if vote.side != signal.side])
-    counts = _counts(signal, votes)
-    if net < resolution.threshold:
-        detail = f"{counts}: net {net} is below the threshold of {resolution.threshold}"
-        return _Fate(signal, account, ResolutionOutcome.BELOW_THRESHOLD, None, net, detail)
-    if len(votes) > MAX_VOTES:
-        detail = f"{len(votes)} live votes, at most {MAX_VOTES} fit a decision"
-        return _Fate(signal, account, ResolutionOutcome.REFUSED, None, net, detail)
-    try:
-        plan = consensus_plan(signal, agreeing, instruments()[signal.symbol])
-    except NoConsensus as refusal:
-        return _Fate(signal, account, ResolutionOutcome.REFUSED, None, net, str(refusal))
-    decision = _decision(account, signal, plan, votes, settings_sha256)
-    return _Fate(signal, account, ResolutionOutcome.DECIDED, decision, net, counts)
-
-
-def _counts(signal: LiveSignal, votes: Sequence[LiveSignal]) -> str:
-    agreeing = sum(vote.side == signal.side for vote in votes)
-    return f"{agreeing} for, {len(votes) - agreeing} against"
-
-
-def _weight_of(votes: Sequence[LiveSignal]) -> Decimal:
-    return sum((vote.weight for vote in votes), Decimal(0))
-
-
-def _decision(
-    account: str, signal: LiveSignal, plan: Plan, votes: Sequence[LiveSignal], settings_sha256: str
-) -> Decision:
-    draft = Decision(
-        decision_id="draft",
-        account=account,
-        symbol=signal.symbol,
-        side=signal.side,
-        order_type=signal.order_type,
-        entry=plan.entry,
-        reference_price=plan.reference_price,
-        stop_loss=plan.stop_loss,
-        take_profits=plan.take_profits,
-        ts_decided_ns=to_ns(signal.ts_event),
-        valid_until_ns=to_ns(plan.valid_until),
-        votes=tuple(vote.vote() for vote in votes),
-        resolver_version=RESOLVER_VERSION,
-        resolver_settings_sha256=settings_sha256,
-    )
-    return draft.model_copy(update={"decision_id": draft.expected_id()})
-
-
-def _live_signals(enriched: pl.DataFrame, resolution: Resolution) -> Iterator[LiveSignal]:
-    for row in conform(enriched, ENRICHED).iter_rows(named=True):
-        yield _live_signal(row, resolution)
-
-
-def _live_signal(row: Mapping[str, Any], resolution: Resolution) -> LiveSignal:
-    worst_edge = row["entry_high"] if row["side"] == "buy" else row["entry_low"]
-    return LiveSignal(
-        source=row["source"],
-        signal_id=row["signal_id"],
-        message_id=row["message_id"],
-        message_sha256=row["message_sha256"],
-        symbol=row["symbol"],
-        side=row["side"],
-        order_type=row["order_type"],
-        entry=None if worst_edge is None else _decimal(worst_edge),
-        stop_loss=_decimal(row["stop_loss"]),
-        take_profits=tuple(_decimal(price) for price in row["take_profits"]),
-        ts_event=row["ts_event"],
-        valid_until=row["valid_until"],
-        market_bid=_decimal(row["market_bid"]),
-        market_ask=_decimal(row["market_ask"]),
-        weight=resolution.weight_of(row["source"]),
-    )
-
-
-def _decimal(price: float) -> Decimal:
-    """The price as it was written: the shortest decimal that is this float, to eight places."""
-    return Decimal(str(round(price, 8)))
+def _places(fates: Sequence[tuple[int, Fate]]) -> pl.Series:
+    return pl.Series(PLACE, [place for place, _ in fates], pl.Int64)

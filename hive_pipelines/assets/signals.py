@@ -14,11 +14,12 @@ from hive_core.signals.importing import messages_of_receipt
 from hive_core.signals.messages import merge_messages
 from hive_core.signals.parse import parse_signals
 from hive_core.signals.resolve import context_days, resolve_signals
+from hive_core.signals.scorecards.tables import SOURCE_WEIGHTS
 from hive_core.signals.tables import MESSAGES
 from hive_core.signals.validate import validate_signals
 from hive_pipelines.lake import Lake
 from hive_pipelines.lake_io_manager import DAY_COLUMN
-from hive_pipelines.partitions import SIGNAL_DAYS, WITH_DAY_BEFORE, day_window
+from hive_pipelines.partitions import DAY_FORMAT, SIGNAL_DAYS, WITH_DAY_BEFORE, day_window
 from hive_pipelines.plots import reasons_plot
 from hive_pipelines.quality.checks import check_specs
 from hive_pipelines.resources import HiveResource
@@ -144,6 +145,7 @@ def enriched_signals(context: dg.AssetExecutionContext, hive: HiveResource, vali
         ),
     },
     ins={"enriched_signals": dg.AssetIn(partition_mapping=WITH_DAY_BEFORE)},
+    deps=[dg.AssetDep("source_weights", partition_mapping=WITH_DAY_BEFORE)],
     check_specs=[*check_specs("decisions"), *check_specs("resolutions")],
     **_DAILY,
 )
@@ -156,13 +158,34 @@ def resolved_signals(
         raise ValueError(
             "resolution.vote_window_s, twice, reaches back over more than the one day that is loaded"
         )
+    weights = None
+    if configuration.resolution.weighting == "scorecard":
+        weights = weights_of_days(hive.lake(), enriched_signals)
     first, last = day_window(list(context.partition_keys))
-    resolved = resolve_signals(enriched_signals, configuration, first_ts=first, last_ts=last)
+    resolved = resolve_signals(
+        enriched_signals, configuration, first_ts=first, last_ts=last, source_weights=weights
+    )
     outcomes = resolved.resolutions.group_by("outcome").len().sort("outcome")
     yield result_of(context, "decisions", resolved.decisions)
     yield result_of(
         context, "resolutions", resolved.resolutions, {"rows_by_outcome": dict(outcomes.iter_rows())}
     )
+
+
+def weights_of_days(lake: Lake, signals: pl.DataFrame) -> pl.DataFrame:
+    """What sources weigh on the days on which these signals were posted.
+
+    Raises:
+        ValueError: a day's weights were never made. That no source has a row is an answer; no file is none.
+    """
+    days = sorted(set(signals["ts_event"].dt.strftime(DAY_FORMAT)))
+    missing = sorted(set(days) - set(lake.names("source_weights")))
+    if missing:
+        raise ValueError(
+            f"resolution.weighting is scorecard, and source_weights has nothing of {', '.join(missing[:3])}: "
+            "materialise source_weights of these days first"
+        )
+    return lake.read_many("source_weights", days, SOURCE_WEIGHTS)
 
 
 def bars_around(lake: Lake, signals: pl.DataFrame) -> pl.DataFrame:

@@ -23,9 +23,9 @@ from hive_core.contracts.execution_tables import (
 from hive_core.contracts.order import OrderState
 from hive_core.contracts.reasons import DenialReason
 from hive_core.market.bars import ASK_COLUMNS, BAR_SCHEMA, BID_COLUMNS, RATE_SCHEMA, TIMEFRAME_SECONDS
+from hive_core.signals.judging import ResolutionOutcome
 from hive_core.signals.posts import CLOCK_SKEW_S
 from hive_core.signals.reasons import SignalReason
-from hive_core.signals.resolve import ResolutionOutcome
 from hive_core.signals.scorecards.honesty import Honesty
 from hive_core.signals.scorecards.outcomes import Outcome
 from hive_core.signals.scorecards.tables import OUTCOMES, SCORECARDS, SOURCE_WEIGHTS

@@ -66,7 +66,7 @@ def test_a_journal_of_another_format_is_not_read(bench):
     import sqlite3
 
     from hive_exec.cell import Cell
-    from hive_exec.sqlite_file import OtherFormat
+    from hive_exec.sqlite_file import FORMAT, OtherFormat
 
     bench.deliver(a_decision())
     bench.cell.stop()
@@ -76,6 +76,6 @@ def test_a_journal_of_another_format_is_not_read(bench):
     with pytest.raises(OtherFormat, match="format 99"):
         Cell(bench.home, bench.configuration)
     with sqlite3.connect(bench.home.journal) as file:
-        file.execute("PRAGMA user_version = 1")
+        file.execute(f"PRAGMA user_version = {FORMAT}")
     file.close()
     bench.open()

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from small_home import SmallHome
 
 from hive_core.contracts.report import Report
 from hive_core.evidence.canonical import content_hash
+from hive_core.signals.scorecards.tables import SOURCE_WEIGHTS
 from hive_core.signals.tables import DECISIONS, QUARANTINED, RESOLUTIONS
 from hive_pipelines.assets import execution, market, signals, sources
 from hive_pipelines.lake import Lake
@@ -250,6 +253,32 @@ def test_votes_that_reach_back_over_more_than_a_day_are_refused_not_cut(made, mo
             place.run(signals.resolved_signals, key=DAYS[0])
     finally:
         settings.write_text(ONE_DESK, "utf-8")
+
+
+def test_votes_by_scorecard_weigh_as_the_lake_says_and_not_without_it(made):
+    place, _ = made
+    settings = place.home.root.parent / "hive.toml"
+    settings.write_text(ONE_DESK + '[resolution]\nweighting = "scorecard"\nthreshold = 0.2\n', "utf-8")
+    try:
+        place.lake.write("source_weights", DAYS[0], pl.DataFrame(schema=SOURCE_WEIGHTS), run_id="run-1")
+        with pytest.raises(ValueError, match="source_weights has nothing of 2017-03-07"):
+            place.run(signals.resolved_signals, key=DAYS[1])
+        day = datetime(2017, 3, 7, tzinfo=UTC).date()
+        row = dict.fromkeys(SOURCE_WEIGHTS) | {"source": "room_a", "day": day, "weight": 0.25}
+        place.lake.write(
+            "source_weights", DAYS[1], pl.DataFrame([row], schema=SOURCE_WEIGHTS), run_id="run-1"
+        )
+        place.run(signals.resolved_signals, key=DAYS[1])
+        votes = [
+            (vote["source"], vote["base_weight"])
+            for text in place.lake.read("decisions", DAYS[1])["decision_json"]
+            for vote in json.loads(text)["votes"]
+        ]
+        assert ("room_a", "0.25") in votes
+        assert {weight for source, weight in votes if source != "room_a"} <= {"1"}
+    finally:
+        settings.write_text(ONE_DESK, "utf-8")
+        place.run(signals.resolved_signals, days=(DAYS[0], DAYS[-1]))
 
 
 def test_signals_without_bars_are_quarantined_not_lost(new_place):

@@ -11,7 +11,7 @@ import polars as pl
 
 from hive_core.calendars.trading_day import to_ns
 from hive_core.configuration.model import Configuration
-from hive_core.contracts.decision import Decision, Delivery, Origin, Vote
+from hive_core.contracts.decision import Decision, DecisionRule, Delivery, Origin, Vote
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.landing.home import HiveHome
 from hive_core.market.bars import BAR_SCHEMA
@@ -72,12 +72,16 @@ def a_decision(
     """A decision with one vote. Its id is that of its content."""
     ts_ns = to_ns(ts)
     vote = Vote(
+        kind="source",
         source=source,
         signal_id=f"sig_{ts_ns}_{symbol}_{side}_{order_type}_{entry}_{stop}",
         message_id="1",
         message_sha256="b" * 64,
         ts_event_ns=ts_ns,
+        valid_until_ns=ts_ns + valid_s * 1_000_000_000,
         side=side,
+        order_type=order_type,
+        base_weight=Decimal(1),
         weight=Decimal(1),
         entry=None if entry is None else Decimal(entry),
         stop_loss=Decimal(stop),
@@ -90,11 +94,14 @@ def a_decision(
         side=side,
         order_type=order_type,
         entry=None if entry is None else Decimal(entry),
+        market_bid=Decimal(reference),
+        market_ask=Decimal(reference),
         reference_price=Decimal(reference),
         stop_loss=Decimal(stop),
         take_profits=tuple(Decimal(t) for t in targets),
         ts_decided_ns=ts_ns,
         valid_until_ns=ts_ns + valid_s * 1_000_000_000,
+        rule=DecisionRule(vote_window_s=3600, decay_half_life_s=None, threshold=Decimal(1), minimum_voices=1),
         votes=(vote,),
         resolver_version="1",
         resolver_settings_sha256="c" * 64,

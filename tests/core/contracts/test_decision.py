@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_core.contracts.base import ContractError, parse_contract
-from hive_core.contracts.decision import Decision, Delivery, Vote
+from hive_core.contracts.decision import Decision, DecisionRule, Delivery, Vote
 from hive_core.evidence.canonical import canonical_bytes
 
 MISSING = object()
@@ -80,11 +80,12 @@ def test_a_price_is_text_of_a_positive_plain_decimal(field: str, value: object) 
 
 
 @pytest.mark.parametrize("value", [*NOT_DECIMALS, "-0.5"], ids=repr)
-def test_a_weight_may_be_zero_but_not_less(value: object) -> None:
+@pytest.mark.parametrize("name", ["weight", "base_weight"])
+def test_a_weight_may_be_zero_but_not_less(name: str, value: object) -> None:
     with pytest.raises(ContractError) as refused:
-        parse_contract(Delivery, changed("decision.votes.0.weight", value))
-    assert refused.value.field == "decision.votes.0.weight"
-    parse_contract(Delivery, changed("decision.votes.0.weight", "0"))
+        parse_contract(Delivery, changed(f"decision.votes.0.{name}", value))
+    assert refused.value.field == f"decision.votes.0.{name}"
+    parse_contract(Delivery, changed(f"decision.votes.0.{name}", "0"))
 
 
 @pytest.mark.parametrize("spelling", ["NaN", "Infinity", "1e999", "-0.0", "1E+400000"])
@@ -155,6 +156,14 @@ def test_a_symbol_is_three_to_twelve_plain_capitals_and_digits(value: object) ->
         ("decision.votes.0.message_sha256", "B" * 64),
         ("decision.votes.0.message_sha256", "b" * 63),
         ("decision.resolver_settings_sha256", "g" * 64),
+        ("decision.votes.0.kind", "model"),
+        ("decision.votes.0.order_type", "fok"),
+        ("decision.rule.vote_window_s", 0),
+        ("decision.rule.vote_window_s", 1.5),
+        ("decision.rule.decay_half_life_s", 0),
+        ("decision.rule.threshold", "0"),
+        ("decision.rule.minimum_voices", 0),
+        ("decision.rule.minimum_voices", 65),
         ("decision.votes", []),
         ("decision.votes", {}),
         ("decision.take_profits", []),
@@ -188,7 +197,9 @@ def test_no_field_of_a_decision_may_be_missing_null_or_twice(name: str) -> None:
         parse_contract(Delivery, payload.replace(once, once + b"null," + once, 1))
 
 
-@pytest.mark.parametrize("place", ["units", "decision.units", "origin.units", "decision.votes.0.units"])
+@pytest.mark.parametrize(
+    "place", ["units", "decision.units", "origin.units", "decision.votes.0.units", "decision.rule.units"]
+)
 def test_an_unknown_key_is_refused_by_its_name(place: str) -> None:
     with pytest.raises(ContractError) as refused:
         parse_contract(Delivery, changed(place, 1))
@@ -220,22 +231,29 @@ OTHER_VALUES: dict[str, object] = {
     "side": "sell",
     "order_type": "stop",
     "entry": Decimal("1.06001"),
+    "market_bid": Decimal("1.06001"),
+    "market_ask": Decimal("1.06001"),
     "reference_price": Decimal("1.06001"),
     "stop_loss": Decimal("1.05801"),
     "take_profits": (Decimal("1.06300"), Decimal("1.06400")),
     "ts_decided_ns": 1,
     "valid_until_ns": 2,
+    "rule": DecisionRule(vote_window_s=3600, decay_half_life_s=60, threshold=Decimal(1), minimum_voices=1),
     "votes": (),
     "resolver_version": "2",
     "resolver_settings_sha256": "d" * 64,
 }
 OTHER_VOTES: dict[str, object] = {
+    "kind": "card",
     "source": "another",
     "signal_id": "sig_2",
     "message_id": "2",
     "message_sha256": "e" * 64,
     "ts_event_ns": 3,
+    "valid_until_ns": 4,
     "side": "sell",
+    "order_type": "stop",
+    "base_weight": Decimal("0.5"),
     "weight": Decimal("0.5"),
     "entry": Decimal("1.05"),
     "stop_loss": Decimal("1.05"),

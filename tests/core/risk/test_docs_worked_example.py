@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hive_core.configuration.model import Account
-from hive_core.contracts.decision import Decision, Vote
+from hive_core.contracts.decision import Decision, DecisionRule, Vote
 from hive_core.risk.account import AccountState, Quote
 from hive_core.risk.gate import Verdict, judge
 from hive_core.risk.rule_pack import rule_pack
@@ -22,12 +22,16 @@ STOP, TARGET = Decimal("1.09700"), Decimal("1.10600")
 def verdict_at(balance: str) -> Verdict:
     """The example's decision, judged at a balance; it was 102,000 at the reset."""
     vote = Vote(
+        kind="source",
         source="room",
         signal_id="s",
         message_id="m",
         message_sha256="0" * 64,
         ts_event_ns=NOW_NS,
+        valid_until_ns=NOW_NS + 1,
         side="buy",
+        order_type="market",
+        base_weight=Decimal(1),
         weight=Decimal(1),
         entry=None,
         stop_loss=STOP,
@@ -40,11 +44,14 @@ def verdict_at(balance: str) -> Verdict:
         side="buy",
         order_type="market",
         entry=None,
+        market_bid=Decimal("1.09994"),
+        market_ask=Decimal("1.10000"),
         reference_price=Decimal("1.09997"),
         stop_loss=STOP,
         take_profits=(TARGET,),
         ts_decided_ns=NOW_NS,
         valid_until_ns=NOW_NS + 1,
+        rule=DecisionRule(vote_window_s=3600, decay_half_life_s=None, threshold=Decimal(1), minimum_voices=1),
         votes=(vote,),
         resolver_version="r",
         resolver_settings_sha256="0" * 64,

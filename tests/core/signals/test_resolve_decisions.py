@@ -16,7 +16,8 @@ from hive_core.configuration.model import Account, Configuration, Resolution
 from hive_core.contracts.base import parse_contract
 from hive_core.contracts.decision import Decision
 from hive_core.evidence.canonical import content_hash, sha256_hex
-from hive_core.signals.resolve import RESOLVER_VERSION, context_days, resolve_decisions, resolve_signals
+from hive_core.signals.judging import RESOLVER_VERSION
+from hive_core.signals.resolve import context_days, resolve_decisions, resolve_signals
 from hive_core.signals.tables import DECISIONS, RESOLUTIONS
 
 SELL: dict[str, Any] = {"side": "sell", "stop_loss": 1.0550, "take_profits": [1.0450]}

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hive_core.configuration.model import Configuration
-from hive_core.signals.resolve import Resolved, context_days, resolve_signals
+from hive_core.signals.fates import Resolved
+from hive_core.signals.resolve import context_days, resolve_signals
 from proofs.plain_resolution import plain_decisions
 
 DAYS = range(7)
@@ -76,8 +77,15 @@ histories = st.builds(
     st.lists(chains, max_size=2),
 )
 configurations = st.builds(
-    lambda window_s, threshold: with_resolution(vote_window_s=window_s, threshold=Decimal(threshold)),
+    lambda window_s, half_life_s, threshold, voices: with_resolution(
+        vote_window_s=window_s,
+        decay_half_life_s=half_life_s,
+        threshold=Decimal(threshold),
+        minimum_voices=voices,
+    ),
     st.sampled_from([1800, 3600, 14_400, 43_200, 100_000]),
+    st.sampled_from([None, 900, 7200]),
+    st.sampled_from(["1", "1.3", "2"]),
     st.integers(1, 2),
 )
 

@@ -14,7 +14,7 @@ import pytest
 from hive_core.calendars.sessions import Session
 from hive_core.contracts.order import OrderState
 from hive_core.market.bars import TIMEFRAME_SECONDS
-from hive_core.signals.resolve import ResolutionOutcome
+from hive_core.signals.judging import ResolutionOutcome
 from hive_pipelines.project_files import project_file
 from hive_pipelines.quality import suites
 from hive_pipelines.quality.suites import run_suite, suite_document, suite_tables
