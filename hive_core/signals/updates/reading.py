@@ -24,6 +24,7 @@ _GOING_ON = frozenset(
 )
 """What is asked only of a trade that goes on."""
 _SIDES = {Concept.BUY: "buy", Concept.SELL: "sell"}
+_PARTING = ".,:/-?()="
 _DENIALS = frozenset({Concept.NOT, Concept.NOT_AFTER})
 _GROUND_COST = 0.2
 _OPTIONAL = "said as something that one may do"
@@ -52,8 +53,9 @@ class _Said:
 def may_manage(text: str) -> bool:
     """Whether a text has the words without which it manages nothing. Chat is told apart here, at once."""
     asked = triggers()
-    words = text.replace(",", " ").replace(".", " ").replace(":", " ").replace("-", " ").replace("/", " ")
-    pieces = words.split()
+    for mark in _PARTING:
+        text = text.replace(mark, " ")
+    pieces = text.split()
     if not asked.verbs.isdisjoint(pieces):
         return True
     if not asked.labels.isdisjoint(pieces) and (
@@ -67,7 +69,8 @@ def read_update(normalised: str) -> ParsedUpdate | Refused | None:
     """What a text asks to do with a signal that stands already.
 
     Args:
-        normalised: lower case, without ornaments, its line breaks kept, labels spelled "sl" and "tp".
+        normalised: lower case, without ornaments, its line breaks kept; letters with or without their
+            marks.
 
     Returns:
         The update; Refused where it is one and not clear; None where the text is no update: chat, a
@@ -116,9 +119,9 @@ def _assembled(said: list[_Said], told: list[list[Token]], span: Span) -> Parsed
     if len(symbols) > 1:
         if all(action.kind in NOTICES for action in actions):
             return None  # a list of results
-        return refused("symbol", SignalReason.SEVERAL_SYMBOLS, f"it names {' and '.join(symbols)}")
+        return refused("symbol", SignalReason.UNCLEAR_UPDATE, f"it names {' and '.join(symbols)}")
     if len(sides) > 1 and not names_all:
-        return refused("side", SignalReason.CONTRADICTORY_SIDES, "it names both sides")
+        return refused("side", SignalReason.UNCLEAR_UPDATE, "it names both sides")
     grounds = []
     if any(one.is_optional for one in firm):
         grounds.append(_OPTIONAL)
@@ -272,7 +275,8 @@ def _entry_begins(told: list[list[Token]]) -> int | None:
             gives_target |= _is_given(flat, position)
         elif token.concept in _SIDES:
             names_side = True
-            names_pending |= position + 1 < len(flat) and flat[position + 1].text in _PENDING
+            following = flat[position + 1].text if position + 1 < len(flat) else ""
+            names_pending |= token.text in _PENDING or following in _PENDING
     if gives_stop + gives_target + names_side < 2 and not (names_pending and labelled):
         return None
     for index, sentence in enumerate(told):
@@ -283,7 +287,7 @@ def _entry_begins(told: list[list[Token]]) -> int | None:
     return 0
 
 
-_PENDING = frozenset({"limit", "limits", "stoporder"})
+_PENDING = frozenset({"limit", "limits", "buy stop", "sell stop"})
 _LABEL_TAIL = frozenset(
     {Concept.MARK, Concept.AT, Concept.FILLER, Concept.END, Concept.FIRST, Concept.SECOND}
 )

@@ -19,7 +19,7 @@ class Token(NamedTuple):
     text: str
 
 
-_MARKS = {"\n": Concept.END, ".": Concept.END, "&": Concept.AND, "@": Concept.AT}
+_MARKS = {"\n": Concept.END, ".": Concept.END, "&": Concept.AND, "@": Concept.AT, "?": Concept.IF}
 _MAY_BEGIN_A_SYMBOL = frozenset({Concept.FILLER, Concept.MONEY})
 _PAIR_MARKS = frozenset("/-")
 _SYMBOL_LENGTH = 6

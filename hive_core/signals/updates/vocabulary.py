@@ -17,13 +17,12 @@ from importlib.resources import files
 from typing import Any
 
 from hive_core.instruments.specification import alias_table
+from hive_core.signals.parser.text import normalise
 
 LANGUAGES = ("english", "portuguese", "spanish", "russian", "arabic", "vietnamese", "hindi_latin")
 
-TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+(?:'[^\W\d_]+)?|[\n.,%+/@:&-]")
+TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+(?:'[^\W\d_]+)?|[\n.,%+/@:&?-]")
 """Numbers, words and the marks that separate; everything else is a blank."""
-
-_SHORTEST_BARE = 4
 
 
 class Concept(StrEnum):
@@ -240,12 +239,5 @@ def _taken(
 
 
 def _bare(tokens: tuple[str, ...]) -> tuple[str, ...]:
-    """The words as they are typed without the marks of their letters: "đóng" as "dong". A short word alone
-    stays as it is: "cắt" is no cat."""
-    if len(tokens) == 1 and len(tokens[0]) < _SHORTEST_BARE:
-        return tokens
-    decomposed = (unicodedata.normalize("NFD", token.replace("đ", "d")) for token in tokens)
-    return tuple(
-        unicodedata.normalize("NFC", "".join(c for c in token if not unicodedata.combining(c)))
-        for token in decomposed
-    )
+    """The words as the parser's first step leaves them, without the marks of their letters."""
+    return tuple(normalise(token) for token in tokens)

@@ -163,8 +163,9 @@ UNCLEAR = [
     ("when tp1 hits move sl to be", SignalReason.CONDITIONAL_UPDATE),
     ("if you are in profit close half", SignalReason.CONDITIONAL_UPDATE),
     ("nếu chạm 2391 thì đóng lệnh", SignalReason.CONDITIONAL_UPDATE),
-    ("close eurusd and gold", SignalReason.SEVERAL_SYMBOLS),
-    ("close the buys and the sells", SignalReason.CONTRADICTORY_SIDES),
+    ("close eurusd and gold", SignalReason.UNCLEAR_UPDATE),
+    ("close the buys and the sells", SignalReason.UNCLEAR_UPDATE),
+    ("should we close now?", SignalReason.CONDITIONAL_UPDATE),
 ]
 
 
