@@ -156,10 +156,6 @@ def _two_stops(plan: Plan, _: list[Decimal]) -> _Posts:
     return [(0, _call(plan) + f"\nSL for small accounts {other}")]
 
 
-def _conditional(plan: Plan, _: list[Decimal]) -> _Posts:
-    return [(0, _call(plan).replace("SL ", "SL if the hour closes beyond "))]
-
-
 _FAULTS: tuple[Callable[[Plan, list[Decimal]], _Posts], ...] = (
     _stop_on_the_wrong_side,
     _without_stop,
@@ -174,7 +170,6 @@ _FAULTS: tuple[Callable[[Plan, list[Decimal]], _Posts], ...] = (
     _result_like_a_call,
     _opinion,
     _two_stops,
-    _conditional,
 )
 
 

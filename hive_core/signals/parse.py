@@ -1,101 +1,103 @@
-"""The parser: messages to parsed signals, one pure step after another.
+"""Messages to the PARSED table: one pass over each source's messages in order of time.
 
-text (ornaments away) -> tokens (instruments known) -> clauses (labels and their numbers) -> calls (what
-the block is). Here a message is cut into blocks, and the verdicts become the PARSED table.
+What a text says is the parser's matter (`parser`); here verdicts become rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
 from hive_core.configuration.model import Configuration, Resolution, SourceProfile
-from hive_core.evidence.canonical import short_id
-from hive_core.signals.calls import Other, Refused, Signal, judge
+from hive_core.contracts.base import strict_json
+from hive_core.evidence.canonical import canonical_bytes, short_id
+from hive_core.signals.parser.room import Room
 from hive_core.signals.tables import PARSED
-from hive_core.signals.text import normalise
-from hive_core.signals.tokens import Token, tokenise
-from hive_core.signals.words import REPORT_HEADING, SIDES, STOP_LABELS, TARGET_LABELS
-
-Verdict = Signal | Other | Refused
+from hive_core.signals.verdicts import (
+    Action,
+    ActionKind,
+    Noise,
+    ParsedSignal,
+    ParsedUpdate,
+    Refused,
+    Verdict,
+)
 
 
 def parse_signals(messages: pl.DataFrame, configuration: Configuration) -> pl.DataFrame:
-    """Parse a MESSAGES frame to a PARSED frame.
+    """Parse a MESSAGES frame to a PARSED frame, in the order of the frame.
 
-    A message gives a row for every signal, update and refused call in it, or one row of noise. The same
-    messages and settings give the same rows, whatever else is in the frame.
+    A message gives a row for every signal, update and refused call in it, or one row of noise. It leans on
+    messages of its source that stood at most `room.MEMORY` before it (an alert that it completes, the one
+    instrument of the room), and on no later one: the same messages and settings give the same rows.
     """
-    rows: list[dict[str, Any]] = []
-    for message in messages.iter_rows(named=True):
-        profile = configuration.sources.get(message["source"], SourceProfile())
-        for index, verdict in enumerate(parse_text(message["text"], profile)):
-            rows.append(_row(message, index, verdict, configuration.resolution))
+    rooms: dict[str, Room] = {}
+    rows_of: dict[int, list[dict[str, Any]]] = {}
+    ordered = messages.with_row_index("_row").sort("ts_event", "message_id", "version", "_row")
+    for message in ordered.iter_rows(named=True):
+        source = message["source"]
+        if source not in rooms:
+            rooms[source] = Room(configuration.sources.get(source, SourceProfile()))
+        verdicts = rooms[source].read(
+            message["ts_event"], message["message_id"], message["text"], message["reply_to"]
+        )
+        rows_of[message["_row"]] = [
+            _row(message, index, verdict, configuration.resolution) for index, verdict in enumerate(verdicts)
+        ]
+    rows = [row for number in sorted(rows_of) for row in rows_of[number]]
     return pl.DataFrame(rows, schema=PARSED, orient="row")
 
 
-def parse_text(text: str, profile: SourceProfile) -> list[Verdict]:
-    """Everything that one text says, in its order; a single noise verdict when it says nothing."""
-    verdicts: list[Verdict] = []
-    reported = False
-    for block, tokens in _blocks(normalise(text)):
-        verdicts.append(judge(block, tokens, profile, after_report=reported))
-        reported |= bool(REPORT_HEADING.search(block))
-    telling = [verdict for verdict in verdicts if verdict != Other("noise")]
-    return telling or [Other("noise")]
+def update_text(update: ParsedUpdate) -> str:
+    """An update as canonical JSON: its actions in order, its symbol and side, whether it is for all."""
+    return canonical_bytes(
+        {
+            "actions": [
+                {
+                    "action": action.kind.value,
+                    "price": action.price,
+                    "share": action.share,
+                    "target_number": action.target_number,
+                    "entry_price": action.entry_price,
+                }
+                for action in update.actions
+            ],
+            "symbol": update.symbol,
+            "side": update.side,
+            "is_for_all": update.is_for_all,
+        }
+    ).decode()
 
 
-def _blocks(text: str) -> Iterator[tuple[str, list[Token]]]:
-    """Cut a normalised text where another call begins: a paragraph that names a symbol and a side again,
-    or a line that does so when the call before it has its stop and its target."""
-    lines: list[str] = []
-    seen: set[str] = set()
-    for paragraph in _paragraphs(text):
-        begins = _features(paragraph) >= {"symbol", "side"} and seen >= {"symbol", "side"}
-        for line in paragraph:
-            features = _features([line])
-            complete = features >= {"symbol", "side"} and seen >= {"symbol", "side", "stop", "target"}
-            if begins or complete:
-                yield _block(lines)
-                lines, seen, begins = [], set(), False
-            lines.append(line)
-            seen |= features
-        lines.append("")
-    yield _block(lines)
+def update_of(text: str) -> ParsedUpdate:
+    """The update that `update_text` wrote; confidence, grounds and span are not in it.
 
+    Raises:
+        ContractError: no strict JSON.
+    """
+    body = strict_json(text.encode())
 
-def _paragraphs(text: str) -> Iterator[list[str]]:
-    paragraph: list[str] = []
-    for line in text.split("\n"):
-        if line:
-            paragraph.append(line)
-        elif paragraph:
-            yield paragraph
-            paragraph = []
-    if paragraph:
-        yield paragraph
+    def price(value: str | None) -> Decimal | None:
+        return None if value is None else Decimal(value)
 
-
-def _block(lines: list[str]) -> tuple[str, list[Token]]:
-    text = "\n".join(lines)
-    return text, tokenise(text)
-
-
-def _features(lines: list[str]) -> set[str]:
-    found = set()
-    for token in tokenise("\n".join(lines)):
-        if token.kind in {"symbol", "unknown_symbol"}:
-            found.add("symbol")
-        elif token.text in SIDES:
-            found.add("side")
-        elif token.text in STOP_LABELS:
-            found.add("stop")
-        elif token.text in TARGET_LABELS:
-            found.add("target")
-    return found
+    return ParsedUpdate(
+        tuple(
+            Action(
+                ActionKind(each["action"]),
+                price(each["price"]),
+                price(each["share"]),
+                each["target_number"],
+                price(each["entry_price"]),
+            )
+            for each in body["actions"]
+        ),
+        body["symbol"],
+        body["side"],
+        body["is_for_all"],
+    )
 
 
 def _row(message: dict[str, Any], index: int, verdict: Verdict, resolution: Resolution) -> dict[str, Any]:
@@ -109,21 +111,32 @@ def _row(message: dict[str, Any], index: int, verdict: Verdict, resolution: Reso
     for name in ("source", "message_id", "version", "ts_event", "message_sha256"):
         row[name] = message[name]
     row["signal_id"] = short_id("sig", identity)
+    if not isinstance(verdict, Noise):
+        row |= {"span_start": verdict.span.start, "span_end": verdict.span.end}
+        row |= {"symbol": verdict.symbol, "side": verdict.side}
+    if isinstance(verdict, ParsedSignal | ParsedUpdate):
+        row |= {"confidence": verdict.confidence, "grounds": list(verdict.grounds)}
     match verdict:
-        case Other(kind):
-            row["kind"] = kind
-        case Refused(field, reason, detail, symbol, side):
-            row |= {"kind": "refused", "field": field, "reason": reason.value, "detail": detail}
-            row |= {"symbol": symbol, "side": side}
-        case Signal(symbol, side, order_type, entry, stop_loss, take_profits):
-            row |= {"kind": "signal", "symbol": symbol, "side": side, "order_type": order_type}
-            row["entry_low"], row["entry_high"] = map(float, entry) if entry else (None, None)
-            row["stop_loss"] = float(stop_loss)
-            row["take_profits"] = [float(target) for target in take_profits]
-            row["valid_until"] = _valid_until(message["ts_event"], order_type, resolution)
+        case Noise():
+            row["kind"] = "noise"
+        case Refused():
+            row |= {"kind": "refused", "field": verdict.field, "reason": verdict.reason.value}
+            row["detail"] = verdict.detail
+        case ParsedUpdate():
+            row |= {"kind": "update", "update_json": update_text(verdict)}
+        case ParsedSignal():
+            row |= {"kind": "signal", "order_type": verdict.order_type, "has_runner": verdict.has_runner}
+            row["entry_low"], row["entry_high"] = map(float, verdict.entry) if verdict.entry else (None, None)
+            row["stop_loss"] = float(verdict.stop_loss)
+            row["take_profits"] = [float(target) for target in verdict.take_profits]
+            row["target_shares"] = [float(share) for share in verdict.target_shares]
+            row["valid_until"] = valid_until(message["ts_event"], verdict, resolution)
     return row
 
 
-def _valid_until(ts_event: datetime, order_type: str, resolution: Resolution) -> datetime:
-    lifetime_s = resolution.market_valid_s if order_type == "market" else resolution.pending_valid_s
+def valid_until(ts_event: datetime, signal: ParsedSignal, resolution: Resolution) -> datetime:
+    """Until when a signal holds: as its text says, else as the settings say for its kind of order."""
+    if signal.valid_until is not None:
+        return signal.valid_until
+    lifetime_s = resolution.market_valid_s if signal.order_type == "market" else resolution.pending_valid_s
     return ts_event + timedelta(seconds=lifetime_s)

@@ -19,7 +19,6 @@ class SignalReason(StrEnum):
     UNCLEAR_ENTRY = "unclear_entry"
     MISSING_STOP = "missing_stop"
     UNCLEAR_STOP = "unclear_stop"
-    CONDITIONAL_STOP = "conditional_stop"
     MISSING_TARGET = "missing_target"
     UNCLEAR_TARGET = "unclear_target"
     TOO_MANY_TARGETS = "too_many_targets"

@@ -41,14 +41,40 @@ PARSED: dict[str, pl.DataType] = {
     "stop_loss": pl.Float64(),
     "take_profits": pl.List(pl.Float64()),
     "valid_until": UTC_DATETIME,
+    "target_shares": pl.List(pl.Float64()),
+    "has_runner": pl.Boolean(),
+    "update_json": pl.String(),
+    "confidence": pl.Float64(),
+    "grounds": pl.List(pl.String()),
     "field": pl.String(),
     "reason": pl.String(),
     "detail": pl.String(),
+    "span_start": pl.Int32(),
+    "span_end": pl.Int32(),
 }
 """One row a signal, or a row a message without one. `kind` is signal, update, noise or refused; a
-refused row names the `field` at fault, the `reason` code and the `detail` for people."""
+refused row names the `field` at fault, the `reason` code and the `detail` for people. `span_start` up to
+`span_end` are the characters of the message's text that it is about. `confidence` (0 to 1) is what is left
+of 1 after `grounds`. `target_shares` (0 to 1 each) is empty where the text gives none; `has_runner`: a last
+part is left open. `update_json` is what an update asks, as `parse.update_text` writes it."""
 
-SIGNAL_COLUMNS = tuple(name for name in PARSED if name not in {"kind", "field", "reason", "detail"})
+SIGNAL_COLUMNS = (
+    "signal_id",
+    "source",
+    "message_id",
+    "version",
+    "ts_event",
+    "message_sha256",
+    "symbol",
+    "side",
+    "order_type",
+    "entry_low",
+    "entry_high",
+    "stop_loss",
+    "take_profits",
+    "valid_until",
+)
+"""What a signal is, wherever it goes; how it was read stays in PARSED."""
 
 VALID: dict[str, pl.DataType] = {name: PARSED[name] for name in SIGNAL_COLUMNS}
 

@@ -179,8 +179,11 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     "parsed_signals": _schema(
         PARSED,
         key=("signal_id",),
-        nullable=(*_UNPLANNED, "field", "reason", "detail"),
-        checks={"kind": pa.Check.isin(("signal", "update", "noise", "refused"))},
+        nullable=(*_UNPLANNED, *(name for name in PARSED if name not in VALID and name != "kind")),
+        checks={
+            "kind": pa.Check.isin(("signal", "update", "noise", "refused")),
+            "confidence": pa.Check.in_range(0, 1),
+        },
         rules=[
             given_when("side", "a signal", _IS_SIGNAL, "kind"),
             given_when("order_type", "a signal", _IS_SIGNAL, "kind"),

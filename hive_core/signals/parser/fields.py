@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum
+from itertools import islice
 
 from hive_core.signals.parser.tokens import Token
 from hive_core.signals.parser.vocabulary import Kind
@@ -119,6 +120,8 @@ class Call:
     orders: list[str] = field(default_factory=list)
     fields: list[Field] = field(default_factory=list)
     stray: list[Number] = field(default_factory=list)
+    has_stop: bool = False
+    has_target: bool = False
     is_pending: bool = False
 
     def of(self, *labels: Label) -> list[Field]:
@@ -132,7 +135,7 @@ class Call:
     @property
     def is_complete(self) -> bool:
         """Whether what comes with another side or symbol is a call of its own."""
-        return bool(self.sides or self.weak_sides) and self.has(Label.STOP) and self.has(Label.TARGET)
+        return bool(self.sides or self.weak_sides) and self.has_stop and self.has_target
 
 
 _ZONE_MARKS = frozenset("-/_:,&=+.")
@@ -145,8 +148,14 @@ _UNIT_OF = {
     Kind.UNIT_OTHER: Unit.OTHER,
 }
 _LABEL_MARKS = frozenset(":.-=_/(,'@")
+_LISTED = frozenset("-/,&")
+_MOST_PIPS_LISTED = 8
 _GLUED_UNITS = frozenset({"m", "x", "r", "h", "d", "w", "st", "nd", "rd", "th", "min"})
 _MOST_TARGETS = 20
+_LOOK_AHEAD = 60
+"""How many tokens on the next line, or the next call, is looked for."""
+_MOST_NUMBERS = 64
+"""What comes after so many numbers of one label is no price list."""
 _INDEXED = frozenset({Label.TARGET, Label.STOP, Label.ENTRY, Label.LOOSE})
 _NEAR_WORDS = 3
 """An order word further behind the side than this is an adverb of the text."""
@@ -259,7 +268,10 @@ class _Reader:
             return
         if self.call.is_complete:
             if not self._begins_another(place):
-                return  # what is said after a whole call is talk
+                is_choice = place > 0 and self.tokens[place - 1].kind == Kind.JOIN
+                if is_choice and token.kind == Kind.SIDE:  # "or sell, your choice"
+                    self.call.sides.append(Mention(token.text, self.line, place, token.start, token.end))
+                return  # what is said on lines after a whole call is talk
             self._next_call(token)
         mention = Mention(token.text, self.line, place, token.start, token.end)
         (self.call.sides if token.kind == Kind.SIDE else self.call.weak_sides).append(mention)
@@ -286,7 +298,7 @@ class _Reader:
     def _begins_another(self, place: int) -> bool:
         """Whether a side or symbol after a whole call has numbers of its own behind it: a label of a stop or
         target, or a price, before the text ends or a third call begins."""
-        for token in self.tokens[place + 1 :]:
+        for token in islice(self.tokens, place + 1, place + 1 + _LOOK_AHEAD):
             if token.kind in {Kind.STOP, Kind.TARGET, Kind.ENTRY}:
                 return True
             if token.kind == Kind.NUMBER and len(token.text) >= 3:
@@ -445,6 +457,8 @@ class _Reader:
 
     def _add(self, place: int, token: Token, unit: Unit) -> None:
         field_, between = self.field, self.between
+        if len(field_.numbers) >= _MOST_NUMBERS:
+            return
         plain = all(each.kind in _BETWEEN_NUMBERS or each.text in _BETWEEN_WORDS for each in between)
         marks = [each for each in between if each.kind in {Kind.MARK, Kind.JOIN}]
         field_.numbers.append(
@@ -463,6 +477,9 @@ class _Reader:
             )
         )
         self.between = []
+        if unit <= Unit.POINTS and not field_.managed:
+            self.call.has_stop |= field_.label is Label.STOP
+            self.call.has_target |= field_.label is Label.TARGET
 
     def _is_list_number(self, place: int, token: Token) -> bool:
         """ "1) 4080" or "2. 4090": the number of a line in a list."""
@@ -486,9 +503,12 @@ class _Reader:
         return first is not None and first.kind == Kind.NUMBER and len(first.text) == len(token.text) > 3
 
     def _stands_alone(self, place: int) -> bool:
-        """Whether only marks stand before it on its line."""
+        """Whether only marks, or the number of a list, stand before it on its line."""
         at = place - 1
-        while at >= 0 and self.tokens[at].kind == Kind.MARK:
+        while at >= 0 and (
+            self.tokens[at].kind == Kind.MARK
+            or (len(self.tokens[at].text) <= 2 and self.tokens[at + 1].text in {")", "."})
+        ):
             at -= 1
         return at < 0 or self.tokens[at].kind == Kind.LINE
 
@@ -499,6 +519,8 @@ class _Reader:
             return False
         if not 1 <= int(token.text) <= _MOST_TARGETS:
             return False
+        if len(token.text) == 2 and unit is Unit.PRICE and self._is_whole_price(place, token):
+            return False
         after = place + 1
         if after < len(self.tokens) and self.tokens[after].text == "%":
             return False
@@ -506,7 +528,16 @@ class _Reader:
             return self.tokens[after].text in {"st", "nd", "rd", "th"}
         return True
 
-    def _unit(self, place: int, token: Token) -> Unit:
+    def _is_whole_price(self, place: int, token: Token) -> bool:
+        """ "tp 16" of a coin: behind a blank, and with no other number near."""
+        if place == 0 or self.tokens[place - 1].end == token.start:
+            return False
+        for following in self.tokens[place + 1 : place + 4]:
+            if following.kind == Kind.NUMBER or following.kind == Kind.RUNNER:
+                return False
+        return True
+
+    def _unit(self, place: int, token: Token, listed: int = 0) -> Unit:
         after = place + 1
         if after >= len(self.tokens):
             return Unit.PRICE
@@ -529,10 +560,10 @@ class _Reader:
                 return Unit.PRICE
             return _UNIT_OF[following.kind]
         # "20-50-100 pips": the unit is of all three.
-        if following.kind == Kind.MARK and following.text in "-/,&" and len(token.text) <= 3:
+        if following.text in _LISTED and len(token.text) <= 3 and listed < _MOST_PIPS_LISTED:
             later = after + 1
             if later < len(self.tokens) and self.tokens[later].kind == Kind.NUMBER and token.text.isdigit():
-                unit = self._unit(later, self.tokens[later])
+                unit = self._unit(later, self.tokens[later], listed + 1)
                 return unit if unit in {Unit.PIPS, Unit.POINTS} else Unit.PRICE
         return Unit.PRICE
 
@@ -564,7 +595,7 @@ class _Reader:
 
     def _next_line(self, place: int) -> list[Token]:
         line: list[Token] = []
-        for token in self.tokens[place + 1 :]:
+        for token in islice(self.tokens, place + 1, place + 1 + _LOOK_AHEAD):
             if token.kind != Kind.LINE:
                 line.append(token)
             elif line:

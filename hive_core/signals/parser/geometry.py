@@ -120,6 +120,7 @@ def _wrong_sided(
     """Says which of stop and targets stands wrong, and whether one digit would put the stop right."""
     upward = 1 if side == "buy" else -1
     edge = take_profits[0] if entry is None else entry[0] if side == "buy" else entry[1]
+    ahead = [upward * (target - edge) > 0 for target in take_profits] if entry is not None else [True]
     if upward * (edge - stop_loss) > 0:
         wrong = next(target for target in take_profits if upward * (target - stop_loss) <= 0)
         detail = f"target {wrong} is behind the stop {stop_loss} of a {side}"
@@ -129,10 +130,12 @@ def _wrong_sided(
         detail = f"stop {stop_loss} is no way from {edge}"
         raise Unclear("stop_loss", SignalReason.STOP_TOO_NEAR, detail, span)
     detail = f"stop {stop_loss} is not behind {edge} of a {side}"
-    reach = max(abs(target - edge) for target in take_profits) or edge / 100
-
-    for slip, price in mended_prices(float(stop_loss)):
-        if 0 < upward * (float(edge) - price) <= 2 * float(reach):
-            detail += f"; digit_typo: {stop_loss} would be right as {price:g} ({slip.value})"
+    if not any(ahead):
+        detail += f"; stop and targets stand as for a {'sell' if side == 'buy' else 'buy'}"
+        raise Unclear("stop_loss", SignalReason.STOP_WRONG_SIDE, detail, span)
+    reach = abs(take_profits[0] - edge) or edge / 100
+    for slip, mended in mended_prices(float(stop_loss)):
+        if float(reach) <= 3 * upward * (float(edge) - mended) <= 9 * float(reach):
+            detail += f"; digit_typo: {stop_loss} would be right as {mended:g} ({slip.value})"
             raise Unclear("stop_loss", SignalReason.DIGIT_TYPO, detail, span)
     raise Unclear("stop_loss", SignalReason.STOP_WRONG_SIDE, detail, span)

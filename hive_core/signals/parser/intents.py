@@ -7,11 +7,12 @@ its reason and the words that caused it.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hive_core.configuration.model import SourceProfile
 from hive_core.instruments.specification import InstrumentSpecification, alias_table, instruments
+from hive_core.signals.feeds.machine_text import read_machine_text
 from hive_core.signals.parser.fields import Call, Label, Mention, Unit, read_calls
 from hive_core.signals.parser.geometry import require_geometry
 from hive_core.signals.parser.prices import (
@@ -21,55 +22,68 @@ from hive_core.signals.parser.prices import (
     distinct,
     entry_of,
     prices_of,
+    require_agreeing_pips,
     stop_of,
     targets_of,
     unlabelled,
 )
-from hive_core.signals.parser.reports import forbidden_side, is_headed_as_report, tells_gain, tells_result
+from hive_core.signals.parser.reports import forbidden_side, report_heading, tells_gain, tells_result
 from hive_core.signals.parser.text import normalise, span_in
 from hive_core.signals.parser.tokens import Token, may_be_call, tokenise
 from hive_core.signals.parser.vocabulary import Kind
 from hive_core.signals.reasons import SignalReason
+from hive_core.signals.updates.reading import read_update
 from hive_core.signals.verdicts import Noise, ParsedSignal, Refused, Span, Verdict
 
-MAX_TARGETS = 20
+MAX_TARGETS = 16
 _ALERT_WORDS = 4
+HABIT_PCT = 3
+"""How far from its source's last stop a call without a symbol may stand, in percent."""
 _MISSPELLING_LIKENESS = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known around a text: the symbol and side that the message it answers names."""
+    """What is known around a text.
+
+    `symbol` and `side` are those of an alert that the text completes. `habit` is the one symbol that its
+    source has called lately, with the price of its last stop: taken only for prices near that.
+    """
 
     symbol: str | None = None
     side: str | None = None
+    habit: tuple[str, Decimal] | None = None
 
 
 NO_CONTEXT = Context()
 
 
 def read_text(text: str, profile: SourceProfile, context: Context = NO_CONTEXT) -> list[Verdict]:
-    """Everything that one text says, in its order; a single Noise where it says nothing."""
+    """Everything that one text says, in its order; a single Noise where it says nothing.
+
+    A machine's text is read by its own rules. Of a text of people that holds calls and management, the
+    calls count: management words inside an entry are of that entry.
+    """
+    machine = read_machine_text(text)
+    if machine is not None:
+        return machine
     plain = normalise(text)
-    if context.side is None and not may_be_call(plain):
-        return _without_call(plain)
-    tokens = tokenise(plain)
-    calls = read_calls(tokens)
-    _share_symbols(calls)
-    verdicts = [
-        verdict for call in calls if (verdict := _verdict(call, plain, tokens, profile, context)) is not None
-    ]
-    telling = _each_once(verdicts)
-    if any(isinstance(verdict, ParsedSignal) for verdict in telling) or (telling and _has_geometry(calls)):
-        return [_placed(verdict, text) for verdict in telling]
-    update = _without_call(plain)
-    if not isinstance(update[0], Noise):
-        return update
+    calls: list[Call] = []
+    telling: list[Verdict] = []
+    if context.side is not None or may_be_call(plain):
+        tokens = tokenise(plain)
+        calls = read_calls(tokens)
+        _share_symbols(calls)
+        said = (_verdict(call, plain, tokens, profile, context) for call in calls)
+        telling = _each_once([verdict for verdict in said if verdict is not None])
+        if any(isinstance(verdict, ParsedSignal) for verdict in telling) or (
+            telling and _has_geometry(calls)
+        ):
+            return [_placed(verdict, text) for verdict in telling]
+    update = read_update(plain)
+    if update is not None:
+        return [_placed(update, text)]
     return [_placed(verdict, text) for verdict in telling] or [Noise()]
-
-
-def _without_call(plain: str) -> list[Verdict]:
-    return [Noise()]
 
 
 def _has_geometry(calls: list[Call]) -> bool:
@@ -100,10 +114,9 @@ def _share_symbols(calls: list[Call]) -> None:
 
 def _placed(verdict: Verdict, text: str) -> Verdict:
     """The verdict with its span in the message instead of in the plain text."""
-    if isinstance(verdict, Refused):
-        span = span_in(text, verdict.span.start, verdict.span.end)
-        return Refused(verdict.field, verdict.reason, verdict.detail, verdict.symbol, verdict.side, span)
-    return verdict
+    if isinstance(verdict, Noise):
+        return verdict
+    return replace(verdict, span=span_in(text, verdict.span.start, verdict.span.end))
 
 
 def _verdict(
@@ -114,9 +127,10 @@ def _verdict(
     has_target |= has_stop and any(each.of(Unit.PRICE) for each in call.of(Label.LOOSE))
     if not _looks_like_call(call, profile, context, has_stop, has_target):
         return None
-    if is_headed_as_report(plain):
+    heading = report_heading(plain)
+    if heading is not None and not (has_stop and has_target and "\n\n" in plain[heading : _begin(call)]):
         return None
-    result = tells_result(plain)
+    result = tells_result(plain) or ("a heading of results" if heading is not None else None)
     if not (has_stop and has_target) and (result is not None or tells_gain(plain)):
         return None
     symbol = side = None
@@ -136,9 +150,13 @@ def _looks_like_call(
 ) -> bool:
     has_entry = any(each.of(Unit.PRICE) for each in call.of(Label.CALL, Label.ENTRY))
     has_side = bool(call.sides or call.weak_sides or context.side)
-    names_instrument = bool(call.symbols or call.unknown or profile.default_symbol or context.symbol)
+    names_instrument = bool(
+        call.symbols or call.unknown or profile.default_symbol or context.symbol or context.habit
+    )
+    if has_entry and has_stop and has_target:
+        return True
     if not has_side:
-        return names_instrument and has_entry and has_stop and has_target
+        return False
     if names_instrument and (call.sides or context.side):
         return has_entry or has_stop or has_target or bool(call.orders) or _is_alert(call)
     return (has_stop and has_target) or (has_entry and (has_stop or has_target))
@@ -147,7 +165,13 @@ def _looks_like_call(
 def _is_alert(call: Call) -> bool:
     """ "Longing gbpjpy here": side and symbol side by side, and hardly anything else."""
     near = any(abs(side.place - symbol.place) == 1 for side in call.sides for symbol in call.symbols)
-    return near and sum(len(each.said) for each in call.fields) <= _ALERT_WORDS
+    begins = any(not each.before for each in call.fields if each.label is Label.CALL)
+    return near and begins and sum(len(each.said) for each in call.fields) <= _ALERT_WORDS
+
+
+def _begin(call: Call) -> int:
+    """Where the first symbol or side of a call stands."""
+    return min((mention.start for mention in call.symbols + call.sides), default=call.start)
 
 
 def _whole(call: Call) -> Span:
@@ -177,6 +201,7 @@ def _signal(
         pip = _pip(specification, profile)
         stop_loss = stop_of(call, scale, side, entry, pip, grounds)
         take_profits = targets_of(call, scale, side, entry, pip, grounds)
+        require_agreeing_pips(call, scale, entry, _pip_of(specification), grounds)
     if entry is None and order_type != "market":
         detail = f"a {order_type} order without its price"
         raise Unclear("entry", SignalReason.MISSING_ENTRY, detail, _whole(call))
@@ -207,6 +232,12 @@ def _pip(specification: InstrumentSpecification | None, profile: SourceProfile) 
         return None
     declared = profile.pip.get(specification.symbol)
     return specification.pip if declared is None and specification.has_agreed_pip else declared
+
+
+def _pip_of(specification: InstrumentSpecification | None) -> Decimal | None:
+    """The pip that all senders agree on, or None."""
+    has_one = specification is not None and specification.has_agreed_pip
+    return specification.pip if specification is not None and has_one else None
 
 
 def _shares(call: Call, count: int) -> tuple[Decimal, ...]:
@@ -250,10 +281,26 @@ def _symbol(
     if context.symbol is not None:
         grounds.less(0.05, "the instrument is named in the message before")
         return context.symbol
-    if profile.default_symbol is None:
-        raise Unclear("symbol", SignalReason.MISSING_SYMBOL, "no instrument is named", _whole(call))
-    grounds.less(0.05, "the instrument is the source's default")
-    return profile.default_symbol
+    if profile.default_symbol is not None:
+        if specification_of(profile.default_symbol) is None:
+            detail = f"the source's default {profile.default_symbol} is no instrument Hive knows"
+            raise Unclear("symbol", SignalReason.UNKNOWN_INSTRUMENT, detail, _whole(call))
+        grounds.less(0.05, "the instrument is the source's default")
+        return profile.default_symbol
+    if context.habit is not None and _is_near(call, *context.habit):
+        grounds.less(0.2, "the instrument is the only one that this source has called lately")
+        return context.habit[0]
+    raise Unclear("symbol", SignalReason.MISSING_SYMBOL, "no instrument is named", _whole(call))
+
+
+def _is_near(call: Call, symbol: str, price: Decimal) -> bool:
+    """Whether the stop that a call names stands where the instrument was lately."""
+    scale = Scale.of(call, specification_of(symbol))
+    for each in call.of(Label.STOP):
+        for number in each.of(Unit.PRICE):
+            fitting = scale.fitting(number.raw)
+            return bool(fitting) and abs(fitting[0] - price) * 100 <= HABIT_PCT * price
+    return False
 
 
 def _beside_the_side(call: Call) -> list[str]:

@@ -28,12 +28,19 @@ _ROOM_ERA_LOW = {"XAUUSD": Decimal(1000)}
 """Rooms are younger than 2012; gold has not stood below a thousand since."""
 MAX_ZONE_PCT = Decimal(2)
 MAX_WILD_ZONE_PCT = Decimal(30)
+DISAGREEING = Decimal("1.45")
+"""A price and its pips that differ by this factor are not rounding: one of them is a slip."""
 _SIGN_WIDTH = 3
 """A sign between two numbers leaves at least this many blanks."""
 MAX_COMPLETED_PCT = Decimal(5)
 """An abbreviated price lies at most this far from the whole one beside it."""
 _ADDING_WORDS = frozenset(
     {"more", "add", "again", "another", "second", "other", "ideal", "layer", "extra", "2nd", "adding"}
+)
+
+
+_CLOSING_WORDS = frozenset(
+    {"close", "closes", "closing", "closed", "candle", "candles", "daily", "solid", "body"}
 )
 
 
@@ -190,10 +197,7 @@ def prices_of(each: Field, scale: Scale, name: str, grounds: Grounds, *, upward:
         if not found:
             found = values or _behind_index(each, number, scale) or _glued_list(number, scale, upward)
             if not found and _is_wordy(number, each):
-                detail = f"{number.raw} is no price beside the others of this call"
-                raise Unclear(name, SignalReason.UNCLEAR_NUMBER, detail, _span(number))
-            continue
-        if number.aside and upward == 0:
+                raise _no_price(name, number)
             continue
         if number.aside and values and abs(values[0] - found[-1]) * 1000 <= found[-1]:
             continue  # "4577 (4577.10)"
@@ -204,12 +208,21 @@ def prices_of(each: Field, scale: Scale, name: str, grounds: Grounds, *, upward:
             values = _abbreviated(found[-1], number, scale, upward)
             if values:
                 grounds.less(0.02, "abbreviated prices are completed")
+        if number.aside and not upward:
+            continue
         if values:
             found += [value for value in values if value not in found]
         elif upward and not number.own_line and not number.aside and number.dashed and len(number.raw) > 2:
             detail = f"{number.raw} is no price beside {found[-1]}"
             raise Unclear(name, SignalReason.UNCLEAR_NUMBER, detail, _span(number))
     return found
+
+
+def _no_price(name: str, number: Number) -> Unclear:
+    """A number that is no price: a slip where it has one reading and that is absurd, else not clear."""
+    detail = f"{number.raw} is no price beside the others of this call"
+    reason = SignalReason.FAT_FINGER if len(readings(number.raw)) == 1 else SignalReason.UNCLEAR_NUMBER
+    return Unclear(name, reason, detail, _span(number))
 
 
 def _is_wordy(number: Number, each: Field) -> bool:
@@ -272,14 +285,15 @@ def stop_of(
     for each in fields:
         if each.weak and found:
             continue
-        for value in prices_of(each, scale, "stop_loss", grounds, upward=0)[:1]:
+        for value in prices_of(each, scale, "stop_loss", grounds, upward=0):
             if each.weak:
                 grounds.less(0.15, "the stop's label is a slip")
             if value not in found:
                 found.append(value)
-        if each.conditions and each.has_number:
+        conditions = [*each.conditions, *(word for word in each.said if word in _CLOSING_WORDS)]
+        if conditions and each.has_number:
             grounds.less(
-                0.3, f"the stop hangs on a condition ({', '.join(each.conditions)}), taken as a hard stop"
+                0.3, f"the stop hangs on a condition ({', '.join(conditions)}), taken as a hard stop"
             )
     if not found:
         return _by_distance(
@@ -322,6 +336,10 @@ def targets_of(
                 found.append(value)
     if found:
         return tuple(found)
+    hinted = [each for each in fields if each.runner_first and each.has_number]
+    if hinted:
+        detail = "an open target with a price after it"
+        raise Unclear("take_profits", SignalReason.UNCLEAR_TARGET, detail, _field_span(hinted[0]))
     whole = Span(call.start, call.end)
     return tuple(_by_distance(fields, "take_profits", upward, scale, entry, pip, whole, grounds))
 
@@ -339,6 +357,32 @@ def _short_target(
     completed = [value for value in scale.completed(edge, raw) if int(value) % 100 == int(whole)]
     ahead = _onward(edge, completed, upward)
     return ahead[0] if ahead and abs(ahead[0] - edge) * 100 <= edge else None
+
+
+def require_agreeing_pips(
+    call: Call, scale: Scale, entry: tuple[Decimal, Decimal] | None, pip: Decimal | None, grounds: Grounds
+) -> None:
+    """Where a field names its price and its distance in pips, they must be of about one size.
+
+    Raises:
+        Unclear: they differ by more than `DISAGREEING`, and not by the ten of another pip convention.
+    """
+    if entry is None or entry[0] != entry[1] or pip is None:
+        return
+    for each in call.of(Label.STOP, Label.TARGET):
+        told = [value for number in each.of(Unit.PIPS)[:1] for value in readings(number.raw)[:1]]
+        prices = [value for number in each.of(Unit.PRICE)[:1] for value in scale.fitting(number.raw)]
+        if not told or not prices or each.managed:
+            continue
+        measured = abs(prices[0] - entry[0]) / pip
+        ratio = max(measured, told[0]) / max(min(measured, told[0]), Decimal("0.01"))
+        if Decimal("1.1") < ratio:
+            grounds.less(0.1, "price and pips differ a little")
+        if ratio >= DISAGREEING and not 8 <= ratio <= 12:
+            is_stop = each.label is Label.STOP
+            reason = SignalReason.UNCLEAR_STOP if is_stop else SignalReason.UNCLEAR_TARGET
+            detail = f"{prices[0]} is {measured:.0f} pips from {entry[0]}, and {told[0]} pips are said"
+            raise Unclear("stop_loss" if is_stop else "take_profits", reason, detail, _field_span(each))
 
 
 def _by_distance(
@@ -423,9 +467,13 @@ def entry_of(call: Call, scale: Scale, grounds: Grounds) -> tuple[Decimal, Decim
     if unclear and not (labelled or called):
         raise unclear[0]
     for fault in unclear:
-        if fault.reason is not SignalReason.UNCLEAR_NUMBER:
+        if fault.reason is SignalReason.UNCLEAR_ENTRY:
             raise fault
     if not chosen:
+        waiting = [each for each in fields if each.label is Label.ENTRY and each.conditions]
+        if waiting:
+            detail = f"depends on a condition ({', '.join(waiting[0].conditions)})"
+            raise Unclear("entry", SignalReason.UNCLEAR_ENTRY, detail, _field_span(waiting[0]))
         return _current(call, scale, grounds)
     low, high = min(zone[0] for _, zone in chosen), max(zone[1] for _, zone in chosen)
     adds = any(each.index or _ADDING_WORDS.intersection([*each.before, *each.said]) for each, _ in chosen)
@@ -477,10 +525,11 @@ def _zone(each: Field, scale: Scale, grounds: Grounds) -> tuple[Decimal, Decimal
         if not found:
             found = values or _behind_index(each, number, scale)
             if not found and _must_be_price(each, number, scale):
-                detail = f"{number.raw} is no price beside the others of this call"
-                raise Unclear("entry", SignalReason.UNCLEAR_NUMBER, detail, _span(number))
+                raise _no_price("entry", number)
             continue
         if not number.joined or number.aside:
+            if values and not number.aside:
+                grounds.less(0.1, f"a number behind words is left out: {number.raw}")
             break  # words between: "buy 4080 with stop under 4070" is no zone
         if not values:
             values = _other_edge(found[-1], number, scale)
@@ -493,6 +542,9 @@ def _zone(each: Field, scale: Scale, grounds: Grounds) -> tuple[Decimal, Decimal
             raise Unclear("entry", SignalReason.UNCLEAR_ENTRY, detail, _span(number))
     if not found:
         return None
+    if len(found) > 2 and found not in (sorted(found), sorted(found, reverse=True)):
+        detail = f"{' '.join(map(str, found))} are no edges of one zone"
+        raise Unclear("entry", SignalReason.UNCLEAR_ENTRY, detail, _field_span(each))
     if each.conditions:
         detail = f"depends on a condition ({', '.join(each.conditions)})"
         raise Unclear("entry", SignalReason.UNCLEAR_ENTRY, detail, _field_span(each))

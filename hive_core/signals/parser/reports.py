@@ -40,7 +40,7 @@ _RESULT = re.compile(
 )
 _INSTRUCTION = re.compile(rf"(?<!\w)(?:{_any_of('instruction')})(?!\w)")
 _GAIN = re.compile(
-    r"\+ ?\d+ ?\+? ?pips? ?(?:profit)?\s*$|^\W*\d+ ?\+? ?pips? (?:profit|running)", re.MULTILINE
+    r"\+ ?\d+ ?\+? ?pips? ?(?:profit)?[^\w\n]*$|^[^\w\n]*\d+ ?\+? ?pips? (?:profit|running)", re.MULTILINE
 )
 _FORBIDDEN = re.compile(
     r"\b(?:don'?t|do not|never|not|no need to|avoid|no)\s+(?:to\s+|try to\s+)?"
@@ -52,9 +52,10 @@ _FORBIDDEN = re.compile(
 _LABEL_LINE = re.compile(r"^\W*\d{0,2}\W*(?:tp|target|take profit|sl|stop)")
 
 
-def is_headed_as_report(plain: str) -> bool:
-    """Whether a heading of results stands in a plain text."""
-    return _HEADING.search(plain) is not None
+def report_heading(plain: str) -> int | None:
+    """Where a heading of results ends in a plain text, or None."""
+    found = _HEADING.search(plain)
+    return None if found is None else found.end()
 
 
 def tells_result(plain: str) -> str | None:

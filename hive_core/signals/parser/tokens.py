@@ -14,9 +14,12 @@ from hive_core.signals.parser.vocabulary import Kind, Meaning, Vocabulary, vocab
 
 _YEAR = r"(?:19|20)\d\d"
 _CLOCK = r"(?<![\d.,:])[012]?\d:[0-5]\d"
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DAY = r"[0-3]?\d(?:st|nd|rd|th)?"
 _PIECE = re.compile(
     rf"({_YEAR}([./-])\d\d?\2\d\d?(?!\d)(?: \d\d?:\d\d)?"
     rf"|(?<![\w.,])\d\d?([./-])\d\d?\3{_YEAR}(?!\d)(?: \d\d?:\d\d)?"
+    rf"|\b{_DAY} {_MONTH},? {_YEAR}\b|\b{_MONTH} {_DAY},? {_YEAR}\b"
     rf"|{_CLOCK}:[0-5]\d(?![.,]?\d)|{_CLOCK}(?= ?(?:am|pm|gmt|utc|h\b)))"
     r"|((?:(?<![\w.,])\.(?=\d{3,5}(?!\d)))?\d+(?:(?:[.,]|\.\.+|')\d+)*)"
     r"|([^\W\d_]+(?:'[a-z]+)?)"

@@ -83,8 +83,8 @@ def test_the_two_good_rooms_are_read_whole(read: dict[str, ParsedMessages], pars
     assert 280 <= of_kind(parsed, "sample_edge", "signal") <= 330
     assert 230 <= of_kind(parsed, "sample_random", "signal") <= 270
     assert of_kind(parsed, "sample_edge", "refused") == of_kind(parsed, "sample_random", "refused") == 0
-    assert of_kind(parsed, "sample_edge", "noise") > 100
-    assert of_kind(parsed, "sample_edge", "update") > 10
+    assert of_kind(parsed, "sample_edge", "noise") > 20
+    assert of_kind(parsed, "sample_edge", "update") > 100
 
 
 def test_they_cover_the_year_with_a_post_on_most_days(parsed: pl.DataFrame) -> None:
@@ -123,7 +123,6 @@ def test_the_wrong_room_is_wrong_in_every_way(judged: tuple[pl.DataFrame, pl.Dat
         "stop_wrong_side",
         "missing_stop",
         "unclear_stop",
-        "conditional_stop",
         "contradictory_sides",
         "unknown_instrument",
         "far_from_market",

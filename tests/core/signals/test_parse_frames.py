@@ -27,7 +27,9 @@ def messages(*texts: str, source: str = "room", version: int = 1) -> pl.DataFram
     for number, text in enumerate(texts, start=1):
         ts = POSTED + timedelta(hours=number)
         sha256 = message_hash(source, str(number), version, nanoseconds(ts), text)
-        rows.append((source, str(number), version, ts, text, None, False, version - 1, sha256, "0" * 64))
+        rows.append(
+            (source, str(number), version, ts, None, text, None, False, version - 1, sha256, "0" * 64)
+        )
     return pl.DataFrame(rows, schema=MESSAGES, orient="row")
 
 

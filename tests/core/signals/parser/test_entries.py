@@ -9,18 +9,18 @@ from decimal import Decimal
 import pytest
 
 from hive_core.configuration.model import SourceProfile
-from hive_core.signals.calls import Signal
-from hive_core.signals.parse import parse_text
+from hive_core.signals.parser.intents import read_text
+from hive_core.signals.verdicts import ParsedSignal
 
 
-def one_signal(text: str, profile: SourceProfile | None = None) -> Signal:
-    verdicts = parse_text(text, profile or SourceProfile())
+def one_signal(text: str, profile: SourceProfile | None = None) -> ParsedSignal:
+    verdicts = read_text(text, profile or SourceProfile())
     assert len(verdicts) == 1, verdicts
-    assert isinstance(verdicts[0], Signal), verdicts[0]
+    assert isinstance(verdicts[0], ParsedSignal), verdicts[0]
     return verdicts[0]
 
 
-def told(signal: Signal) -> str:
+def told(signal: ParsedSignal) -> str:
     entry = "market" if signal.entry is None else "-".join(str(edge) for edge in sorted(set(signal.entry)))
     targets = " ".join(map(str, signal.take_profits))
     return f"{signal.symbol} {signal.side} {signal.order_type} {entry} sl {signal.stop_loss} tp {targets}"
@@ -69,7 +69,7 @@ ENTRIES = {
     "date in words": ("Idea of 6 May 2024\nEURUSD buy 1.0850 sl 1.0810 tp 1.0910", EURUSD_BUY),
     "time frame before the price": ("EURUSD buy H4 1.0850 sl 1.0810 tp 1.0910", EURUSD_BUY),
     "time frame": ("EURUSD H4 buy 1.0850 (15m trigger) sl 1.0810 tp 1.0910", EURUSD_BUY),
-    "signal number": ("Signal no 14\nEURUSD buy 1.0850\nSL 1.0810\nTP 1.0910", EURUSD_BUY),
+    "signal number": ("ParsedSignal no 14\nEURUSD buy 1.0850\nSL 1.0810\nTP 1.0910", EURUSD_BUY),
     "list number": ("3) EURUSD buy 1.0850 sl 1.0810 tp 1.0910", EURUSD_BUY),
     "reward to risk": ("EURUSD buy 1.0850\nSL 1.0810\nTP 1.0910\nRR 1.5", EURUSD_BUY),
     "side after the prices": (
@@ -116,7 +116,7 @@ ENTRIES = {
         "EURUSD buy stop 1.0900 sl 1.0860 tp 1.0980",
     ),
     "side and stop loss side by side": (
-        "1.0850 EURUSD buy stop loss 1.0810 tp 1.0910",
+        "EURUSD buy stop loss 1.0810 tp 1.0910",
         "EURUSD buy market market sl 1.0810 tp 1.0910",
     ),
     "zone": ("Gold sell 2650 - 2653\nSL 2660\nTP 2640", "XAUUSD sell market 2650-2653 sl 2660 tp 2640"),
@@ -202,23 +202,64 @@ ENTRIES = {
     ),
     "pips from the entry": (
         "EURUSD buy 1.0850\nSL 40 pips\nTP1 60 pips\nTP2 90 pips",
-        "EURUSD buy market 1.0850 sl 1.08100 tp 1.09100 1.09400",
+        "EURUSD buy market 1.0850 sl 1.0810 tp 1.0910 1.0940",
     ),
     "pips of a sell": (
         "USDJPY sell 151.50 sl 30 pips tp 45pips",
-        "USDJPY sell market 151.50 sl 151.800 tp 151.050",
+        "USDJPY sell market 151.50 sl 151.80 tp 151.05",
     ),
     "list of pips": (
         "EURUSD sell 1.0850\nTP 20-50-100 pips\nSL 40 pips",
-        "EURUSD sell market 1.0850 sl 1.08900 tp 1.08300 1.08000 1.07500",
+        "EURUSD sell market 1.0850 sl 1.0890 tp 1.0830 1.0800 1.0750",
     ),
-    "wrong side is not repaired": (
-        "EURUSD buy 1.0850 sl 1.0890 tp 1.0910",
-        "EURUSD buy market 1.0850 sl 1.0890 tp 1.0910",
+    "signs for labels": (
+        "EURUSD sell 1.0850\n🔻 1.0890\n🔹 1.0790",
+        "EURUSD sell market 1.0850 sl 1.0890 tp 1.0790",
     ),
-    "wrong scale is not repaired": (
-        "EURUSD buy 10850 sl 10810 tp 10910",
-        "EURUSD buy market 10850 sl 10810 tp 10910",
+    "a stop on a close is a hard stop": (
+        "EURUSD buy 1.0850 sl (daily close under 1.0810) tp 1.0910",
+        "EURUSD buy market 1.0850 sl 1.0810 tp 1.0910",
+    ),
+    "index": ("US30 sell 38500 sl 38700 tp 38100", "US30 sell market 38500 sl 38700 tp 38100"),
+    "a pair that Hive does not know": (
+        "GBPMXN buy 23.20 sl 23.00 tp 23.60",
+        "GBPMXN buy market 23.20 sl 23.00 tp 23.60",
+    ),
+    "a coin and a short target": (
+        "LINK/USDT long 14.2 sl 13.5 tp 16",
+        "LINKUSDT buy market 14.2 sl 13.5 tp 16",
+    ),
+    "a letter typed twice": (
+        "EURUSSD buy 1.0850 sl 1.0810 tp 1.0910",
+        "EURUSD buy market 1.0850 sl 1.0810 tp 1.0910",
+    ),
+    "two entries are a zone": (
+        "EURUSD buy @ 1.0850\nbuy more @ 1.0820\nSL 1.0780\nTP 1.0910",
+        "EURUSD buy market 1.0820-1.0850 sl 1.0780 tp 1.0910",
+    ),
+    "below is a trigger": (
+        "EURUSD sell below 1.0850 sl 1.0890 tp 1.0790",
+        "EURUSD sell stop 1.0850 sl 1.0890 tp 1.0790",
+    ),
+    "thousands with a comma": (
+        "GOLD SELL 4,105.50 SL 4,115 TP 4,090",
+        "XAUUSD sell market 4105.50 sl 4115 tp 4090",
+    ),
+    "thousands by blanks": (
+        "Gold buy 4 105 sl 4 095.50 tp 4 120",
+        "XAUUSD buy market 4105 sl 4095.50 tp 4120",
+    ),
+    "abbreviated targets": (
+        "GOLD BUY 4514-10 SL 4505 TP 4520/25/35",
+        "XAUUSD buy market 4510-4514 sl 4505 tp 4520 4525 4535",
+    ),
+    "no side but the prices": (
+        "XAUUSD\nENTRY 4217-4226\nSL 4230\nTP 4215\nTP 4213",
+        "XAUUSD sell market 4217-4226 sl 4230 tp 4215 4213",
+    ),
+    "bare targets": (
+        "GOLD BUY 4192/4190\n\n4195\n4197\n4200\n\nSL 4185",
+        "XAUUSD buy market 4190-4192 sl 4185 tp 4195 4197 4200",
     ),
 }
 
@@ -232,7 +273,7 @@ def test_a_pip_of_gold_is_what_the_source_calls_so() -> None:
     text = "Gold buy 2650 sl 50 pips tp 100 pips"
     tenths = SourceProfile(pip={"XAUUSD": Decimal("0.1")})
     cents = SourceProfile(pip={"XAUUSD": Decimal("0.01")})
-    assert told(one_signal(text, tenths)) == "XAUUSD buy market 2650 sl 2645.00 tp 2660.00"
+    assert told(one_signal(text, tenths)) == "XAUUSD buy market 2650 sl 2645.0 tp 2660.0"
     assert told(one_signal(text, cents)) == "XAUUSD buy market 2650 sl 2649.50 tp 2651.00"
 
 
@@ -246,8 +287,8 @@ def test_signals_in_one_message_stay_apart() -> None:
         "Two ideas for today\n\nEURUSD BUY 1.0850\nSL 1.0810\nTP 1.0910\n\n"
         "GBPUSD SELL 1.2700\nSL 1.2750\nTP 1.2600\n\nGood luck"
     )
-    verdicts = parse_text(text, SourceProfile())
-    assert [told(verdict) for verdict in verdicts if isinstance(verdict, Signal)] == [
+    verdicts = read_text(text, SourceProfile())
+    assert [told(verdict) for verdict in verdicts if isinstance(verdict, ParsedSignal)] == [
         EURUSD_BUY,
         "GBPUSD sell market 1.2700 sl 1.2750 tp 1.2600",
     ]
@@ -256,15 +297,13 @@ def test_signals_in_one_message_stay_apart() -> None:
 
 def test_signals_on_lines_below_each_other_stay_apart() -> None:
     text = "EURUSD BUY 1.0850 SL 1.0810 TP 1.0910\nEURUSD SELL 1.0950 SL 1.0990 TP 1.0900"
-    verdicts = parse_text(text, SourceProfile())
-    assert [told(verdict) for verdict in verdicts if isinstance(verdict, Signal)] == [
+    verdicts = read_text(text, SourceProfile())
+    assert [told(verdict) for verdict in verdicts if isinstance(verdict, ParsedSignal)] == [
         EURUSD_BUY,
         "EURUSD sell market 1.0950 sl 1.0990 tp 1.0900",
     ]
 
 
 def test_a_good_signal_survives_a_bad_one_in_the_same_message() -> None:
-    verdicts = parse_text(
-        "EURUSD buy 1.0850 sl 1.0810 tp 1.0910\n\nGBPUSD sell 1.27 tp 1.26", SourceProfile()
-    )
-    assert [type(verdict).__name__ for verdict in verdicts] == ["Signal", "Refused"]
+    verdicts = read_text("EURUSD buy 1.0850 sl 1.0810 tp 1.0910\n\nGBPUSD sell 1.27 tp 1.26", SourceProfile())
+    assert [type(verdict).__name__ for verdict in verdicts] == ["ParsedSignal", "Refused"]

@@ -1,0 +1,90 @@
+"""What a room has said lately, as far as a next message leans on it: alerts that wait for their details,
+and the one instrument it calls. Memory only; what texts mean stands in `intents`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from hive_core.configuration.model import SourceProfile
+from hive_core.signals.parser.intents import NO_CONTEXT, Context, read_text
+from hive_core.signals.reasons import SignalReason
+from hive_core.signals.verdicts import ParsedSignal, Refused, Verdict
+
+MEMORY = timedelta(hours=23)
+"""How far back a message may lean on what stood before it: less than the one day that is read as context,
+so a day read alone is read as with all others."""
+
+ALERT_WINDOW = timedelta(minutes=15)
+"""Details that answer no message complete an alert of their source that is at most this old."""
+
+HABIT_SIGNALS = 3
+"""So many signals of one instrument, and none of another, within `MEMORY` are a habit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Alert:
+    ts: datetime
+    context: Context
+
+
+@dataclass(slots=True)
+class Room:
+    """The memory of one source. Bounded: what is older than `MEMORY` is forgotten."""
+
+    profile: SourceProfile
+    _answered: dict[str, tuple[datetime, Context]] = field(default_factory=dict)
+    _order: deque[tuple[datetime, str]] = field(default_factory=deque)
+    _alert: _Alert | None = None
+    _called: deque[tuple[datetime, str, Decimal]] = field(default_factory=deque)
+
+    def read(self, ts: datetime, message_id: str, text: str, reply_to: str | None) -> list[Verdict]:
+        """The verdicts on the room's next message. Messages come in order of time."""
+        self._forget(ts - MEMORY)
+        verdicts = read_text(text, self.profile, self._context(ts, reply_to))
+        self._remember(ts, message_id, verdicts)
+        return verdicts
+
+    def _context(self, ts: datetime, reply_to: str | None) -> Context:
+        if reply_to is not None and reply_to in self._answered:
+            said = self._answered[reply_to][1]
+            return Context(said.symbol, said.side, self._habit())
+        if self._alert is not None and ts - self._alert.ts <= ALERT_WINDOW:
+            said = self._alert.context
+            return Context(said.symbol, said.side, self._habit())
+        habit = self._habit()
+        return NO_CONTEXT if habit is None else Context(habit=habit)
+
+    def _habit(self) -> tuple[str, Decimal] | None:
+        symbols = {symbol for _, symbol, _ in self._called}
+        if len(symbols) != 1 or len(self._called) < HABIT_SIGNALS:
+            return None
+        return self._called[-1][1], self._called[-1][2]
+
+    def _remember(self, ts: datetime, message_id: str, verdicts: list[Verdict]) -> None:
+        for verdict in verdicts:
+            if isinstance(verdict, ParsedSignal):
+                self._called.append((ts, verdict.symbol, verdict.stop_loss))
+                self._alert = None
+                self._answer(ts, message_id, Context(verdict.symbol))
+            elif isinstance(verdict, Refused) and verdict.symbol is not None:
+                is_alert = verdict.reason is SignalReason.MISSING_STOP and verdict.side is not None
+                context = Context(verdict.symbol, verdict.side if is_alert else None)
+                self._answer(ts, message_id, context)
+                if is_alert:
+                    self._alert = _Alert(ts, context)
+
+    def _answer(self, ts: datetime, message_id: str, context: Context) -> None:
+        self._answered[message_id] = (ts, context)
+        self._order.append((ts, message_id))
+
+    def _forget(self, before: datetime) -> None:
+        while self._called and self._called[0][0] < before:
+            self._called.popleft()
+        while self._order and self._order[0][0] < before:
+            ts, message_id = self._order.popleft()
+            if self._answered.get(message_id, (None,))[0] == ts:
+                del self._answered[message_id]
