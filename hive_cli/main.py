@@ -17,6 +17,7 @@ from hive_cli.commands.down import down
 from hive_cli.commands.explain import explain
 from hive_cli.commands.flow import flow
 from hive_cli.commands.orders import orders
+from hive_cli.commands.parse import parse
 from hive_cli.commands.replay import replay
 from hive_cli.commands.score import score
 from hive_cli.commands.status import status
@@ -59,6 +60,7 @@ app.command()(status)
 app.command()(down)
 app.add_typer(importing.app, name="import")
 app.add_typer(listening.app, name="listen")
+app.command()(parse)
 app.command()(score)
 app.command()(orders)
 app.command()(explain)

@@ -1,0 +1,75 @@
+"""`hive parse`: what the messages of a file say, line by line."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def parse(
+    file: Annotated[
+        str, typer.Argument(help='Lines of {"id","ts","source","text","reply_to"?,"edit_of"?}; "-" is stdin.')
+    ],
+    out: Annotated[str, typer.Option(help='Where the lines go; "-" is stdout.')] = "-",
+) -> None:
+    """Read messages of rooms: signals, updates, noise, or a refusal with its reason.
+
+    Streams: a file may be of any size. Sources are read as hive.toml declares them (pip, symbol, zone).
+    Exit code 1: a line was no message; it stands in the output as refused, and all others are read.
+    """
+    import contextlib
+    import sys
+    import time
+    from pathlib import Path
+
+    from hive_cli.console import print_plain, printable
+    from hive_cli.failure import Failure
+    from hive_cli.settings import load_settings
+    from hive_core.signals.parser.lines import LineReader
+    from hive_core.signals.reasons import SignalReason
+
+    reader = LineReader(load_settings().configuration)
+    if file != "-" and out != "-" and Path(file).resolve() == Path(out).resolve():
+        raise Failure("the output would overwrite the input", where=printable(file), exit_code=2)
+    unreadable = f'"{SignalReason.UNREADABLE_RECORD.value}"'
+    faults = 0
+    began = time.perf_counter()
+    with contextlib.ExitStack() as stack:
+        try:
+            source = (
+                sys.stdin
+                if file == "-"
+                else stack.enter_context(open(file, encoding="utf-8-sig", errors="replace", newline="\n"))
+            )
+        except OSError as error:
+            reason = f"cannot read the messages ({error.strerror})"
+            raise Failure(reason, where=printable(file), exit_code=2) from None
+        try:
+            target = sys.stdout if out == "-" else stack.enter_context(open(out, "w", encoding="utf-8"))
+        except OSError as error:
+            raise Failure(
+                f"cannot write ({error.strerror})",
+                where=printable(out),
+                next_step="name a file in a folder that is there",
+                exit_code=2,
+            ) from None
+
+        for line in reader.read(source):
+            faults += unreadable in line and f'"reason": {unreadable}' in line
+            target.write(line)
+            target.write("\n")
+    took_s = time.perf_counter() - began
+    counts = reader.counts
+    total = sum(counts.values())
+    told = ", ".join(f"{counts[kind]:,} {kind}" for kind in ("signal", "update", "noise", "refused"))
+    print_plain(
+        [
+            *([f"wrote {printable(out)}"] if out != "-" else []),
+            f"{total:,} messages in {took_s:.1f} s: {told}",
+            f"PASS {total - faults:,} messages  SKIP 0  ERROR {faults}",
+        ],
+        stderr=True,
+    )
+    if faults:
+        raise typer.Exit(1)

@@ -1,0 +1,155 @@
+"""Lines of JSON in, lines of JSON out: messages and what they say, one each, in one pass of any length.
+
+The shapes of `hive parse`. Files, progress and the terminal belong to the command.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hive_core.configuration.model import Configuration, SourceProfile
+from hive_core.signals.parse import valid_until
+from hive_core.signals.parser.room import Room
+from hive_core.signals.posts import MAX_TEXT_CHARACTERS
+from hive_core.signals.reasons import SignalReason
+from hive_core.signals.verdicts import ParsedSignal, ParsedUpdate, Refused, Verdict
+
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class LineReader:
+    """Reads line after line. Memory is bounded by the sources: what is old is forgotten (`room`).
+
+    A line that is no message gives a line of kind refused with reason `unreadable_record`, and the next
+    line is read as ever. A time without a zone is taken in the source's declared zone, else as UTC; a text
+    without any time is read too, and has no `valid_until`.
+    """
+
+    configuration: Configuration
+    counts: Counter[str] = field(default_factory=Counter)
+    _rooms: dict[str, Room] = field(default_factory=dict)
+
+    def read(self, lines: Iterable[str]) -> Iterator[str]:
+        """One line of JSON, without its line break, for each line that is not empty."""
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                told = self._one(number, line)
+                self.counts[told["kind"]] += 1
+                yield json.dumps(told, ensure_ascii=False, allow_nan=False)
+
+    def _one(self, number: int, line: str) -> dict[str, Any]:
+        try:
+            message = json.loads(line)
+        except ValueError as error:
+            return self._unreadable(None, number, f"not JSON: {error}")
+        if not isinstance(message, dict):
+            return self._unreadable(None, number, "not a JSON object")
+        identity, text, source = message.get("id"), message.get("text"), message.get("source", "")
+        if not isinstance(text, str) or not isinstance(source, str):
+            return self._unreadable(identity, number, "text and source must be text")
+        if len(text) > MAX_TEXT_CHARACTERS:
+            detail = f"{len(text)} characters, at most {MAX_TEXT_CHARACTERS}"
+            return self._unreadable(identity, number, detail)
+        try:
+            ts = self._moment(message.get("ts"), source)
+        except (ValueError, OverflowError, OSError):
+            return self._unreadable(identity, number, f"ts: {str(message.get('ts'))[:40]!r} is no time")
+        edited, reply = message.get("edit_of"), message.get("reply_to")
+        verdicts = self._room(source).read(
+            ts or _BEFORE_ALL,
+            str(identity if edited is None else edited),
+            text,
+            None if reply is None else str(reply),
+        )
+        return {"id": identity, **self._told(verdicts, ts)}
+
+    def _room(self, source: str) -> Room:
+        room = self._rooms.get(source)
+        if room is None:
+            room = Room(self.configuration.sources.get(source, SourceProfile()))
+            self._rooms[source] = room
+        return room
+
+    def _moment(self, value: Any, source: str) -> datetime | None:
+        if value is None or value == "":
+            return None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value if value < 1e11 else value / 1000, UTC)
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if moment is None:
+            raise ValueError("not a time")
+        if moment.tzinfo is None:
+            zone = self.configuration.sources.get(source, SourceProfile()).time_zone
+            return moment.replace(tzinfo=UTC if zone is None else ZoneInfo(zone)).astimezone(UTC)
+        return moment.astimezone(UTC)
+
+    def _unreadable(self, identity: Any, number: int, detail: str) -> dict[str, Any]:
+        reason = SignalReason.UNREADABLE_RECORD.value
+        return {"id": identity, **_line("refused"), "reason": reason, "detail": f"line {number}: {detail}"}
+
+    def _told(self, verdicts: list[Verdict], ts: datetime | None) -> dict[str, Any]:
+        signals = [verdict for verdict in verdicts if isinstance(verdict, ParsedSignal)]
+        updates = [verdict for verdict in verdicts if isinstance(verdict, ParsedUpdate)]
+        refusals = [verdict for verdict in verdicts if isinstance(verdict, Refused)]
+        if signals:
+            line = _line("signal")
+            line["signals"] = [self._signal(signal, ts) for signal in signals]
+            line["confidence"] = min(signal.confidence for signal in signals)
+            line["grounds"] = [ground for signal in signals for ground in signal.grounds]
+            return line
+        if updates:
+            line = _line("update")
+            line["update"] = _update(updates[0])
+            line["confidence"] = updates[0].confidence
+            line["grounds"] = list(updates[0].grounds)
+            return line
+        if refusals:
+            first = refusals[0]
+            line = _line("refused")
+            line["reason"], line["detail"] = first.reason.value, f"{first.field}: {first.detail}"
+            line["span"] = [first.span.start, first.span.end]
+            return line
+        return _line("noise")
+
+    def _signal(self, signal: ParsedSignal, ts: datetime | None) -> dict[str, Any]:
+        low, high = signal.entry if signal.entry is not None else (None, None)
+        until = None if ts is None else valid_until(ts, signal, self.configuration.resolution)
+        return {
+            "symbol": signal.symbol,
+            "side": signal.side,
+            "order_type": signal.order_type,
+            "entry_low": None if low is None else float(low),
+            "entry_high": None if high is None else float(high),
+            "stop_loss": float(signal.stop_loss),
+            "take_profits": [float(target) for target in signal.take_profits],
+            "valid_until": None if until is None else until.isoformat(),
+        }
+
+
+def _line(kind: str) -> dict[str, Any]:
+    return {"kind": kind, "signals": [], "update": None, "reason": None, "confidence": None}
+
+
+def _update(update: ParsedUpdate) -> dict[str, Any]:
+    return {
+        "symbol": update.symbol,
+        "side": update.side,
+        "is_for_all": update.is_for_all,
+        "actions": [
+            {
+                "action": action.kind.value,
+                "price": None if action.price is None else float(action.price),
+                "share": None if action.share is None else float(action.share),
+                "target_number": action.target_number,
+                "entry_price": None if action.entry_price is None else float(action.entry_price),
+            }
+            for action in update.actions
+        ],
+    }
