@@ -97,6 +97,16 @@ def instruments() -> dict[str, InstrumentSpecification]:
     return found
 
 
+def specification_of(symbol: str) -> InstrumentSpecification | None:
+    """The facts of an instrument by its symbol, or None. A coin against a stable coin has those of the coin
+    against the dollar: one for one within a percent."""
+    known = instruments()
+    for coin in ("USDT", "USDC", "BUSD"):
+        if symbol.endswith(coin):
+            return known.get(symbol, known.get(symbol.removesuffix(coin) + "USD"))
+    return known.get(symbol)
+
+
 @cache
 def alias_table() -> dict[str, str]:
     """Every accepted spelling, upper case and without separators, to its symbol.

@@ -16,9 +16,10 @@ from decimal import Decimal
 from typing import Any
 
 from hive_core.instruments.mapping import UnmappedSymbol, map_symbol
-from hive_core.instruments.specification import instruments
+from hive_core.instruments.specification import specification_of
 from hive_core.signals.parser.geometry import require_geometry
 from hive_core.signals.parser.prices import Unclear
+from hive_core.signals.parser.tokens import symbol_of
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import Action, ActionKind, ParsedSignal, ParsedUpdate, Refused, Span, Verdict
 
@@ -62,6 +63,7 @@ _TARGET_RATIO = re.compile(r"take_profit_volume_ratio(?:_([1-9][0-9]?))?")
 _RELATIVE = re.compile(r"(?:[+-][0-9.,]+|[+-]?[0-9.,]+\s*(?:%|d|p|pips?|points?))", re.ASCII | re.IGNORECASE)
 _SIDES = {"buy": "buy", "long": "buy", "sell": "sell", "short": "sell"}
 _CLOSES = frozenset({"close", "exit", "flat"})
+_BETWEEN_PAIRS = re.compile(r"[\s/_.-]")
 _OTHER_SIDE = {"buy": "sell", "sell": "buy"}
 _ORDER_TYPES = frozenset({"market", "limit", "stop"})
 
@@ -130,6 +132,8 @@ def _fields(record: Mapping[str, Any]) -> _Fields:
         if value is None or name in TOLD_ONLY:
             continue
         if field := _FIELD_OF.get(name):
+            if field == "side" and str(found.values.get("side")).strip().lower() in {"cancel", *_CLOSES}:
+                field = "cancel_side"  # SIGNAL=CANCEL;SIDE=SELL
             if field in found.values:
                 detail = f"{found.names[field]} and {name} say the same twice"
                 raise _Refusal(field, SignalReason.REPEATED_FIELD, detail)
@@ -153,6 +157,9 @@ def _symbol(fields: _Fields) -> str:
     try:
         return map_symbol(_text("symbol", written))
     except UnmappedSymbol as error:
+        # A pair that is none of ours is read all the same: whether it can trade, the validator says.
+        if not error.meanings and (symbol := symbol_of(_BETWEEN_PAIRS.sub("", str(written).lower()))):
+            return symbol
         reason = SignalReason.AMBIGUOUS_INSTRUMENT if error.meanings else SignalReason.UNKNOWN_INSTRUMENT
         raise _Refusal("symbol", reason, str(error)) from None
 
@@ -181,7 +188,7 @@ def _signal(fields: _Fields, symbol: str, side: str, span: Span) -> ParsedSignal
     stop_loss = _price("stop_loss", fields.values["stop_loss"])
     targets = _targets(fields)
     try:
-        require_geometry(side, entry, stop_loss, targets, instruments()[symbol], span)
+        require_geometry(side, entry, stop_loss, targets, specification_of(symbol), span)
     except Unclear as fault:
         raise _Refusal(fault.name, fault.reason, fault.detail) from None
     has_runner = _flag(fields, "has_runner")

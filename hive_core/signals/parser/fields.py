@@ -148,6 +148,7 @@ _UNIT_OF = {
     Kind.UNIT_OTHER: Unit.OTHER,
 }
 _LABEL_MARKS = frozenset(":.-=_/(,'@")
+_ORDER_NAMES = {Kind.LIMIT: "limit", Kind.STOP_ORDER: "stop", Kind.MARKET: "market"}
 _LISTED = frozenset("-/,&")
 _MOST_PIPS_LISTED = 8
 _GLUED_UNITS = frozenset({"m", "x", "r", "h", "d", "w", "st", "nd", "rd", "th", "min"})
@@ -193,6 +194,7 @@ class _Reader:
         self.calls = [self.call]
         self.field = Field(Label.NONE, self.call.start)
         self.line_words: list[str] = []
+        self.line_orders: list[str] = []
         self.between: list[Token] = []
         """The tokens since the last number of the field."""
 
@@ -207,6 +209,7 @@ class _Reader:
                 self._line(place)
                 self.line += 1
                 self.line_words = []
+                self.line_orders = []
             elif kind == Kind.WORD:
                 self._other_word(token)
             else:
@@ -278,6 +281,8 @@ class _Reader:
         if token.kind == Kind.SIDE:
             self._begin_call(token)
             self.field.sided = True
+            for order_type in self.line_orders:
+                self._order(order_type)
 
     def _symbol(self, place: int, token: Token) -> None:
         mention = Mention(token.text, self.line, place, token.start, token.end)
@@ -408,8 +413,9 @@ class _Reader:
         near = [self.tokens[at] for at in (place - 1, place + 1) if 0 <= at < len(self.tokens)]
         beside = any(other.kind in {Kind.SYMBOL, Kind.SIDE, Kind.ENTRY} for other in near)
         if beside or (self.field.label in {Label.CALL, Label.ENTRY} and len(self.field.said) <= _NEAR_WORDS):
-            names = {Kind.LIMIT: "limit", Kind.STOP_ORDER: "stop", Kind.MARKET: "market"}
-            self._order(names[token.kind])
+            self._order(_ORDER_NAMES[token.kind])
+        elif self.field.label == Label.NONE and token.kind != Kind.MARKET:
+            self.line_orders.append(_ORDER_NAMES[token.kind])  # "set a limit order to sell"
         if token.text == "cmp":
             self._place(token)
         else:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hive_core.configuration.model import SourceProfile
-from hive_core.instruments.specification import InstrumentSpecification, alias_table, instruments
+from hive_core.instruments.specification import InstrumentSpecification, alias_table, specification_of
 from hive_core.signals.feeds.machine_text import read_machine_text
 from hive_core.signals.parser.fields import Call, Label, Mention, Unit, read_calls
 from hive_core.signals.parser.geometry import require_geometry
@@ -46,12 +46,13 @@ _MISSPELLING_LIKENESS = 0.8
 class Context:
     """What is known around a text.
 
-    `symbol` and `side` are those of an alert that the text completes. `habit` is the one symbol that its
-    source has called lately, with the price of its last stop: taken only for prices near that.
+    `symbol`, `side` and `entry` are those of an alert that the text completes. `habit` is the one symbol
+    that its source has called lately, with the price of its last stop: taken only for prices near that.
     """
 
     symbol: str | None = None
     side: str | None = None
+    entry: tuple[Decimal, Decimal] | None = None
     habit: tuple[str, Decimal] | None = None
 
 
@@ -81,9 +82,18 @@ def read_text(text: str, profile: SourceProfile, context: Context = NO_CONTEXT) 
         ):
             return [_placed(verdict, text) for verdict in telling]
     update = read_update(plain)
-    if update is not None:
+    if update is not None and not (telling and isinstance(update, Refused)):
         return [_placed(update, text)]
     return [_placed(verdict, text) for verdict in telling] or [Noise()]
+
+
+def alert_entry(text: str, symbol: str) -> tuple[Decimal, Decimal] | None:
+    """The entry that an alert names ("Gold sell now 4126"), or None."""
+    (call, *others) = read_calls(tokenise(normalise(text)))
+    try:
+        return None if others else entry_of(call, Scale.of(call, specification_of(symbol)), Grounds())
+    except Unclear:
+        return None
 
 
 def _has_geometry(calls: list[Call]) -> bool:
@@ -140,7 +150,7 @@ def _verdict(
         side = _side(call, plain, context, symbol, grounds)
         if result is not None:
             raise Unclear("text", SignalReason.RESULT_IN_ENTRY, f"tells a result: {result!r}", _whole(call))
-        return _signal(call, symbol, side, profile, grounds, is_bare=is_bare)
+        return _signal(call, symbol, side, profile, context, grounds, is_bare=is_bare)
     except Unclear as error:
         return Refused(error.name, error.reason, error.detail, symbol, side, error.span)
 
@@ -157,6 +167,8 @@ def _looks_like_call(
         return True
     if not has_side:
         return False
+    if names_instrument and call.weak_sides and not call.sides and call.orders and _is_alert(call):
+        return True
     if names_instrument and (call.sides or context.side):
         return has_entry or has_stop or has_target or bool(call.orders) or _is_alert(call)
     return (has_stop and has_target) or (has_entry and (has_stop or has_target))
@@ -164,8 +176,9 @@ def _looks_like_call(
 
 def _is_alert(call: Call) -> bool:
     """ "Longing gbpjpy here": side and symbol side by side, and hardly anything else."""
-    near = any(abs(side.place - symbol.place) == 1 for side in call.sides for symbol in call.symbols)
-    begins = any(not each.before for each in call.fields if each.label is Label.CALL)
+    sides = call.sides or call.weak_sides
+    near = any(abs(side.place - symbol.place) == 1 for side in sides for symbol in call.symbols)
+    begins = any(not each.before for each in call.fields if each.label in {Label.CALL, Label.ENTRY})
     return near and begins and sum(len(each.said) for each in call.fields) <= _ALERT_WORDS
 
 
@@ -183,7 +196,14 @@ def _mention_span(mention: Mention) -> Span:
 
 
 def _signal(
-    call: Call, symbol: str, side: str, profile: SourceProfile, grounds: Grounds, *, is_bare: bool
+    call: Call,
+    symbol: str,
+    side: str,
+    profile: SourceProfile,
+    context: Context,
+    grounds: Grounds,
+    *,
+    is_bare: bool,
 ) -> ParsedSignal:
     specification = specification_of(symbol)
     scale = Scale.of(call, specification)
@@ -198,6 +218,9 @@ def _signal(
                 call, scale, side, None, None, grounds
             )  # no call without a stop, whatever else is unclear
         entry = entry_of(call, scale, grounds)
+        if entry is None and context.entry is not None and scale.holds(context.entry[0]):
+            grounds.less(0.05, "the entry is named in the message before")
+            entry = context.entry
         pip = _pip(specification, profile)
         stop_loss = stop_of(call, scale, side, entry, pip, grounds)
         take_profits = targets_of(call, scale, side, entry, pip, grounds)
@@ -358,15 +381,6 @@ def _side_by_prices(call: Call, symbol: str, grounds: Grounds) -> list[str]:
         return []
     grounds.less(0.25, "the side is told by the prices only")
     return ["buy"] if stops[0] < entry[0] else ["sell"]
-
-
-def specification_of(symbol: str) -> InstrumentSpecification | None:
-    """The instrument's facts, a coin against a stable coin having those of the dollar; None if unknown."""
-    known = instruments()
-    for coin in ("USDT", "USDC", "BUSD"):
-        if symbol.endswith(coin):
-            return known.get(symbol, known.get(symbol.removesuffix(coin) + "USD"))
-    return known.get(symbol)
 
 
 def _order_type(call: Call) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import median_low
 
-from hive_core.instruments.specification import AssetClass, InstrumentSpecification
+from hive_core.instruments.specification import AssetClass, InstrumentSpecification, specification_of
 from hive_core.signals.parser.fields import Call, Field, Label, Number, Unit
 from hive_core.signals.parser.numbers import behind_index, completions, listed, readings
 from hive_core.signals.reasons import SignalReason
@@ -140,6 +140,17 @@ class Scale:
             for value in completions(first, raw)
             if self.holds(value) and abs(value - first) <= reach and value != first
         ]
+
+
+def usual_price(symbol: str) -> Decimal | None:
+    """The middle of where an instrument has stood, for telling 3.649 from 3649; None where that is too wide
+    or not known."""
+    specification = specification_of(symbol)
+    if specification is None:
+        return None
+    low = _ROOM_ERA_LOW.get(symbol, specification.plausible_low)
+    middle = (low * specification.plausible_high).sqrt()
+    return middle if specification.plausible_high < low * 20 else None
 
 
 def _span(number: Number) -> Span:

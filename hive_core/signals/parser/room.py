@@ -5,14 +5,16 @@ and the one instrument it calls. Memory only; what texts mean stands in `intents
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hive_core.configuration.model import SourceProfile
-from hive_core.signals.parser.intents import NO_CONTEXT, Context, read_text
+from hive_core.signals.parser.intents import NO_CONTEXT, Context, alert_entry, read_text
+from hive_core.signals.parser.numbers import readings
+from hive_core.signals.parser.prices import usual_price
 from hive_core.signals.reasons import SignalReason
-from hive_core.signals.verdicts import ParsedSignal, Refused, Verdict
+from hive_core.signals.verdicts import ParsedSignal, ParsedUpdate, Refused, Verdict
 
 MEMORY = timedelta(hours=23)
 """How far back a message may lean on what stood before it: less than the one day that is read as context,
@@ -44,17 +46,37 @@ class Room:
     def read(self, ts: datetime, message_id: str, text: str, reply_to: str | None) -> list[Verdict]:
         """The verdicts on the room's next message. Messages come in order of time."""
         self._forget(ts - MEMORY)
-        verdicts = read_text(text, self.profile, self._context(ts, reply_to))
-        self._remember(ts, message_id, verdicts)
-        return verdicts
+        context = self._context(ts, reply_to)
+        verdicts = read_text(text, self.profile, context)
+        self._remember(ts, message_id, text, verdicts)
+        return [self._on_scale(verdict, context) for verdict in verdicts]
+
+    def _on_scale(self, verdict: Verdict, context: Context) -> Verdict:
+        """An update with its prices read as those of the signals before it: "3.649" of gold is 3649."""
+        if not isinstance(verdict, ParsedUpdate):
+            return verdict
+        symbol = verdict.symbol or context.symbol
+        known = [stop for _, called, stop in self._called if symbol in {None, called}]
+        if not known and symbol is not None:
+            known = [usual for usual in (usual_price(symbol),) if usual is not None]
+        if not known:
+            return verdict
+        actions = tuple(
+            replace(
+                action,
+                price=_nearest_reading(action.price, known[-1]),
+                entry_price=_nearest_reading(action.entry_price, known[-1]),
+            )
+            for action in verdict.actions
+        )
+        return replace(verdict, actions=actions)
 
     def _context(self, ts: datetime, reply_to: str | None) -> Context:
         if reply_to is not None and reply_to in self._answered:
             said = self._answered[reply_to][1]
-            return Context(said.symbol, said.side, self._habit())
+            return replace(said, habit=self._habit())
         if self._alert is not None and ts - self._alert.ts <= ALERT_WINDOW:
-            said = self._alert.context
-            return Context(said.symbol, said.side, self._habit())
+            return replace(self._alert.context, habit=self._habit())
         habit = self._habit()
         return NO_CONTEXT if habit is None else Context(habit=habit)
 
@@ -64,7 +86,7 @@ class Room:
             return None
         return self._called[-1][1], self._called[-1][2]
 
-    def _remember(self, ts: datetime, message_id: str, verdicts: list[Verdict]) -> None:
+    def _remember(self, ts: datetime, message_id: str, text: str, verdicts: list[Verdict]) -> None:
         for verdict in verdicts:
             if isinstance(verdict, ParsedSignal):
                 self._called.append((ts, verdict.symbol, verdict.stop_loss))
@@ -72,7 +94,11 @@ class Room:
                 self._answer(ts, message_id, Context(verdict.symbol))
             elif isinstance(verdict, Refused) and verdict.symbol is not None:
                 is_alert = verdict.reason is SignalReason.MISSING_STOP and verdict.side is not None
-                context = Context(verdict.symbol, verdict.side if is_alert else None)
+                context = Context(
+                    verdict.symbol,
+                    verdict.side if is_alert else None,
+                    alert_entry(text, verdict.symbol) if is_alert else None,
+                )
                 self._answer(ts, message_id, context)
                 if is_alert:
                     self._alert = _Alert(ts, context)
@@ -88,3 +114,14 @@ class Room:
             ts, message_id = self._order.popleft()
             if self._answered.get(message_id, (None,))[0] == ts:
                 del self._answered[message_id]
+
+
+def _nearest_reading(price: Decimal | None, known: Decimal) -> Decimal | None:
+    """The reading of a written price that stands near a known one; the price as it is where none does."""
+    if price is None or _near(price, known):
+        return price
+    return next((reading for reading in readings(f"{price:f}") if _near(reading, known)), price)
+
+
+def _near(price: Decimal, known: Decimal) -> bool:
+    return known / 4 < price < known * 4

@@ -26,6 +26,7 @@ _MARKS = {
     "\N{ARABIC COMMA}": ",",
     "\N{ARABIC QUESTION MARK}": "?",
     "\N{VULGAR FRACTION ONE HALF}": " half ",
+    "\N{LEFTWARDS ARROW}": " from ",
     "\N{LATIN SMALL LETTER D WITH STROKE}": "d",
     "\N{LATIN CAPITAL LETTER D WITH STROKE}": "d",
     "\N{LATIN SMALL LETTER O WITH STROKE}": "o",
