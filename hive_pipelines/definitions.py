@@ -12,7 +12,7 @@ from hive_core.landing.home import HiveHome
 from hive_pipelines.alerts.sensor import alert_sensor
 from hive_pipelines.assets import execution, market, signals, sources
 from hive_pipelines.assets.marts import marts_of
-from hive_pipelines.jobs import bars_job, rates_job, reports_job, signals_job
+from hive_pipelines.jobs import bars_job, news_job, rates_job, reports_job, signals_job
 from hive_pipelines.lake_io_manager import LakeIOManager
 from hive_pipelines.lineage.sensor import lineage_sensor
 from hive_pipelines.marts_project import manifest_path
@@ -35,8 +35,10 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
         assets=[
             market.landed_bars,
             market.landed_rates,
+            market.landed_news,
             market.bars,
             market.reference_rates,
+            market.news_events,
             signals.landed_messages,
             signals.messages,
             signals.parsed_signals,
@@ -52,7 +54,7 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
             marts_of(manifest_path(HiveHome.from_environment())),
         ],
         asset_checks=[_acknowledged],
-        jobs=[bars_job, rates_job, signals_job, reports_job],
+        jobs=[bars_job, rates_job, news_job, signals_job, reports_job],
         sensors=[
             inbox_messages,
             landings,

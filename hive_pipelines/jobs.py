@@ -16,6 +16,12 @@ rates_job = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Reference rates from what landed.",
 )
+news_job = dg.define_asset_job(
+    "news_job",
+    selection=["news_events"],
+    executor_def=dg.in_process_executor,
+    description="Economic news from the calendars that landed.",
+)
 signals_job = dg.define_asset_job(
     "signals_job",
     selection=[

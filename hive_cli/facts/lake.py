@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 STAGES = (
     "bars",
     "reference_rates",
+    "news_events",
     "messages",
     "parsed_signals",
     "valid_signals",

@@ -1,7 +1,7 @@
 """What the market was known to be at a moment: the last bar that had closed, and the range before it.
 
-The one place where a moment meets bars, so that no caller can look ahead. Indicators that only one
-caller needs belong there.
+The one place where a moment meets bars, so that no caller can look ahead. What is made of the bars stands
+in `volatility`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import polars as pl
 
 from hive_core.instruments.specification import instruments
 from hive_core.market.bars import TIMEFRAME_SECONDS, UTC_DATETIME, with_both_sides
+from hive_core.market.volatility import average_true_range, ewma_volatility, history_needed
 
 MAX_MARKET_AGE = timedelta(hours=96)
 """A quote older than this is no quote. It spans a weekend with a holiday on either side."""
-
-ATR_BARS = 14
 
 MARKET_COLUMNS: dict[str, pl.DataType] = {
     "market_ts": UTC_DATETIME,
@@ -25,25 +24,17 @@ MARKET_COLUMNS: dict[str, pl.DataType] = {
     "market_timeframe": pl.String(),
     "spread_assumed": pl.Boolean(),
     "atr": pl.Float64(),
+    "volatility_pct": pl.Float64(),
 }
-"""`market_ts` is when the bar closed, `atr` the average true range in price units of the last
-`ATR_BARS` bars of that timeframe, that bar included, or null before there are so many."""
+"""`market_ts` is when the bar closed, `atr` the average true range in price units and `volatility_pct` the
+volatility in per cent a day of the bars of that timeframe up to it (see `volatility`), or null where there
+are too few."""
 
 
-def average_true_range(high: pl.Expr, low: pl.Expr, close: pl.Expr) -> pl.Expr:
-    """Mean true range of the last `ATR_BARS` bars, null before there are so many.
-
-    True range is max(high, previous close) - min(low, previous close): J. Welles Wilder, New Concepts
-    in Technical Trading Systems, 1978. The mean is the plain one, not Wilder's smoothing, and is summed
-    afresh for each bar: its value depends on `ATR_BARS` + 1 bars and on nothing before them.
-    """
-    previous = close.shift(1)
-    # max_horizontal and min_horizontal skip the null before the first bar.
-    true_range = pl.max_horizontal(high, previous) - pl.min_horizontal(low, previous)
-    total = true_range
-    for back in range(1, ATR_BARS):
-        total = total + true_range.shift(back)
-    return total / ATR_BARS
+def bars_needed(timeframe: str) -> timedelta:
+    """How far before a moment bars of a timeframe must be loaded, so that nothing known at it changes
+    when more are: the oldest quote that counts, and what its volatility is made of."""
+    return MAX_MARKET_AGE + timedelta(seconds=TIMEFRAME_SECONDS[timeframe]) + history_needed(timeframe)
 
 
 def _quotes(bars: pl.DataFrame, symbol: str, timeframe: str) -> pl.DataFrame:
@@ -58,7 +49,10 @@ def _quotes(bars: pl.DataFrame, symbol: str, timeframe: str) -> pl.DataFrame:
         pl.col("ask_close").alias("market_ask"),
         pl.lit(timeframe).alias("market_timeframe"),
         "spread_assumed",
-        average_true_range(pl.col("bid_high"), pl.col("bid_low"), pl.col("bid_close")).alias("atr"),
+        average_true_range(
+            pl.col("bid_high"), pl.col("bid_low"), pl.col("bid_close"), pl.col("ts_open"), timeframe
+        ).alias("atr"),
+        ewma_volatility(pl.col("bid_close"), pl.col("ts_open"), timeframe).alias("volatility_pct"),
     )
 
 

@@ -1,6 +1,6 @@
 """The ECB's euro reference rates: its wide CSV (a column a currency) to a long frame.
 
-The file is `eurofxref-hist.csv`, alone or in the ECB's zip
+Also what they were known to be at a moment. The file is `eurofxref-hist.csv`, alone or in the ECB's zip
 (https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference_exchange_rates/): newest day
 first, `N/A` where a currency was not quoted, a comma at the end of each line.
 """
@@ -8,6 +8,7 @@ first, `N/A` where a currency was not quoted, a comma at the end of each line.
 from __future__ import annotations
 
 import re
+from datetime import time, timedelta
 
 import polars as pl
 
@@ -15,6 +16,13 @@ from hive_core.contracts.rejection import RefusedFile, RejectedRow
 from hive_core.market.bars import RATE_SCHEMA
 from hive_core.market.formats.cells import SHOWN_CHARACTERS, lines_of, split_lines
 from hive_core.market.unpacking import text_of, unpack
+
+PUBLISHED_AT = time(16, 0)
+PUBLISHED_ZONE = "Europe/Berlin"
+"""The rates come out at around 16:00 CET on the day of the fixing (ecb.europa.eu)."""
+
+MAX_RATE_AGE = timedelta(days=7)
+"""The longest gap between fixings is five days (Easter, Christmas); more is a dead source."""
 
 _NOT_QUOTED = ("N/A", "")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -92,3 +100,61 @@ def parse_ecb_rates(payload: bytes, *, landing_sha256: str) -> tuple[pl.DataFram
         where = f"row {rejected[0].row}: {rejected[0].reason}" if rejected else "there are no rows"
         raise RefusedFile(f"not one usable rate; {where}; download the file from the ECB again")
     return frame, tuple(rejected)
+
+
+def rate_as_of(moments: pl.DataFrame, rates: pl.DataFrame, *, of: str, to: str, name: str) -> pl.DataFrame:
+    """Adds what one unit of a currency was known to be worth in another.
+
+    Args:
+        moments: any frame with `ts_event` (UTC Datetime) and the column `of`.
+        rates: RATE_SCHEMA, in any order.
+        of: the column that names the currency, of each row its own.
+        to: the currency in which it is told.
+        name: the new column, Float64: null where no rate of both was out by `ts_event`, or none younger
+            than `MAX_RATE_AGE`. 1 for `to` itself.
+
+    Returns:
+        `moments`, row for row in its order, with the new column.
+    """
+    euro = (
+        rates.select("date")
+        .unique()
+        .with_columns(pl.lit("EUR").alias("currency"), pl.lit(1.0).alias("per_eur"))
+    )
+    quoted = pl.concat([rates.select("date", "currency", "per_eur"), euro]).unique(["date", "currency"])
+    both = (
+        quoted.join(
+            quoted.filter(pl.col("currency") == to).select("date", pl.col("per_eur").alias("_to")), on="date"
+        )
+        .select(
+            pl.col("currency").alias(of),
+            pl.col("date")
+            .dt.combine(PUBLISHED_AT)
+            .dt.replace_time_zone(PUBLISHED_ZONE)
+            .dt.convert_time_zone("UTC")
+            .alias("_published"),
+            (pl.col("_to") / pl.col("per_eur")).alias(name),
+        )
+        .sort("_published")
+    )
+    rows = moments.with_row_index("_moment")
+    known = (
+        rows.select("_moment", "ts_event", of)
+        .drop_nulls()
+        .sort("ts_event")
+        .join_asof(
+            both,
+            left_on="ts_event",
+            right_on="_published",
+            by=of,
+            tolerance=MAX_RATE_AGE,
+            check_sortedness=False,
+        )
+        .select("_moment", name)
+    )
+    own = pl.when(pl.col(of) == to).then(1.0).otherwise(name)
+    return (
+        rows.join(known, on="_moment", how="left", maintain_order="left")
+        .with_columns(own.alias(name))
+        .drop("_moment")
+    )

@@ -6,6 +6,7 @@ twice, in one price. It is told to the person who reads the quarantine; no signa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
@@ -41,6 +42,10 @@ MAX_DISTANCE_RATIO = 20.0
 """A mended plan has its stop and targets at comparable distances from the entry: one that is further than
 this many times as far as another is no explanation."""
 
+NEAR_RATIO = 1.35
+"""Every price of a faultless signal is nearer to the market than this many times (rules.TARGET_MAX_PCT
+from an entry inside rules.PENDING_ORDER_COLLAR_PCT): others need not be judged."""
+
 ROWS_AT_ONCE = 2_000
 """A faulty signal has up to a few hundred candidates; this many of them are judged together."""
 
@@ -59,6 +64,13 @@ _distances = (
     (farthest_target - edge_at_targets).abs(),
 )
 _is_even = pl.max_horizontal(_distances) <= MAX_DISTANCE_RATIO * pl.min_horizontal(_distances)
+
+_READ = (
+    *("_row", "field", "symbol", "side", "order_type", "ts_event", "ts_init", "valid_until"),
+    *("entry_low", "entry_high", "stop_loss", "take_profits"),
+    *("market_ts", "market_bid", "market_ask", "market_timeframe", "atr"),
+)
+"""What the rules read, and the row's own fault."""
 
 _CANDIDATES = {
     "_row": pl.UInt32(),
@@ -139,7 +151,7 @@ def _explained(asked: pl.DataFrame) -> pl.DataFrame:
         orient="row",
     )
     mended = (
-        candidates.join(asked, on="_row")
+        candidates.join(asked.select(_READ), on="_row")
         .with_columns(
             pl.coalesce("_low", "entry_low").alias("entry_low"),
             pl.coalesce("_high", "entry_high").alias("entry_high"),
@@ -171,20 +183,29 @@ def _explained(asked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _candidates(row: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """The signal with one of its prices mended, in every way."""
+    """The signal with one of its prices mended, in every way that leads near the market."""
     low, high, number = row["entry_low"], row["entry_high"], row["_row"]
-    for slip, mended in mended_prices(row["stop_loss"]):
+    market = (row["market_bid"] + row["market_ask"]) / 2 if row["market_ts"] is not None else math.nan
+
+    def near(price: float) -> list[tuple[Slip, float]]:
+        return [
+            (slip, mended)
+            for slip, mended in mended_prices(price)
+            if market / NEAR_RATIO <= mended <= market * NEAR_RATIO
+        ]
+
+    for slip, mended in near(row["stop_loss"]):
         yield number, "stop_loss", slip.value, row["stop_loss"], mended, None, None, mended, None
     prices: list[float] = row["take_profits"]
     for place, written in enumerate(prices):
-        for slip, mended in mended_prices(written):
+        for slip, mended in near(written):
             changed = [*prices[:place], mended, *prices[place + 1 :]]
             yield number, "take_profits", slip.value, written, mended, None, None, None, changed
     if low is None:
         return
-    for slip, mended in mended_prices(low):
+    for slip, mended in near(low):
         upper = mended if low == high else high
         yield number, "entry_low", slip.value, low, mended, mended, upper, None, None
     if high != low:
-        for slip, mended in mended_prices(high):
+        for slip, mended in near(high):
             yield number, "entry_high", slip.value, high, mended, low, mended, None, None

@@ -96,13 +96,24 @@ ENRICHED: dict[str, pl.DataType] = {
     "spread_pips": pl.Float64(),
     "spread_assumed": pl.Boolean(),
     "atr_pips": pl.Float64(),
+    "volatility_pct": pl.Float64(),
     "stop_distance_pips": pl.Float64(),
     "stop_distance_atr": pl.Float64(),
     "reward_to_risk": pl.Float64(),
     "session": pl.String(),
+    "usd_per_quote": pl.Float64(),
+    "news_known": pl.Boolean(),
+    "minutes_to_news": pl.Float64(),
+    "minutes_since_news": pl.Float64(),
+    "next_news": pl.String(),
+    "in_news_window": pl.Boolean(),
+    "regime": pl.String(),
 }
-"""What was known at `ts_event`: from bars that had closed by then. `market_ts` is the time of that
-quote; `atr_pips` the 14-bar average true range before it; `reward_to_risk` to the first target."""
+"""What was known at `ts_event`: from bars that had closed, news that had been seen and rates that were out
+by then. `market_ts` is the time of the quote; `atr_pips` the 14-bar average true range before it and
+`volatility_pct` the exponentially weighted volatility in per cent a day; `reward_to_risk` counts to the
+first target. `usd_per_quote` is what one unit of the quote currency was worth, null where no rate was
+known. The news columns are those of `calendars.news.NEWS_COLUMNS`. `regime` is null: nothing tells it yet."""
 
 DECISIONS: dict[str, pl.DataType] = {
     "decision_id": pl.String(),

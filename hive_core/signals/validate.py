@@ -93,9 +93,12 @@ def _with_edits(judged: pl.DataFrame, rows: pl.DataFrame, texts: pl.DataFrame) -
     """Names as edited the faultless signals of messages that could have traded in an earlier version."""
     message = ["source", "message_id"]
     faultless = judged.filter(pl.col("reason").is_null())
-    versions = rows.group_by(*message, pl.col("version").alias("_earlier")).agg(
-        pl.col("ts_event").first().alias("_earlier_ts"),
-        pl.col("_row").is_in(faultless["_row"].implode()).any().alias("_stands"),
+    # Asked of the whole column: inside the groups the list of faultless rows would be copied for each.
+    stands = pl.col("_row").is_in(faultless["_row"].implode()).alias("_stands")
+    versions = (
+        rows.with_columns(stands)
+        .group_by(*message, pl.col("version").alias("_earlier"))
+        .agg(pl.col("ts_event").first().alias("_earlier_ts"), pl.col("_stands").any())
     )
     known = texts.select("message_sha256", "earlier_versions").unique("message_sha256")
     edits = faultless.filter(pl.col("version") > 1).select(

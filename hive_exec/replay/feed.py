@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -17,14 +17,11 @@ from hive_core.calendars.trading_day import from_ns, to_ns
 from hive_core.instruments.specification import InstrumentSpecification, instruments
 from hive_core.market.bars import ASK_COLUMNS, BAR_SCHEMA, BID_COLUMNS, TIMEFRAME_SECONDS, with_both_sides
 from hive_core.market.one_series import CONTEXT, one_series
+from hive_core.market.rates import PUBLISHED_AT, PUBLISHED_ZONE
 from hive_exec.core.records import RANK_BAR_CLOSED, RANK_BAR_OPENED, RANK_RATES, FeedPosition
 
 LOOK_BACK = timedelta(days=10)
 """How far before the clock prices are read again after a start: over any holiday and its weekend."""
-
-ECB_PUBLISHED = time(16, 0)
-ECB_ZONE = ZoneInfo("Europe/Berlin")
-"""The ECB publishes its reference rates at around 16:00 CET on the day of the fixing (ecb.europa.eu)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +129,7 @@ class LakeFeed:
         before = known.filter(pl.col("date") < start.date()).group_by("currency").last().select(known.columns)
         rates = pl.concat([before, known.filter(pl.col("date") >= start.date())])
         for day, currency, per_eur in rates.select("date", "currency", "per_eur").iter_rows():
-            published_ns = to_ns(datetime.combine(day, ECB_PUBLISHED, tzinfo=ECB_ZONE))
+            published_ns = to_ns(datetime.combine(day, PUBLISHED_AT, tzinfo=ZoneInfo(PUBLISHED_ZONE)))
             if published_ns <= to_ns(end):
                 yield RatePublished((published_ns, RANK_RATES, currency), currency, Decimal(str(per_eur)))
 

@@ -1,8 +1,10 @@
-"""Market data: bars of each instrument and the ECB's reference rates, parsed from what landed."""
+"""Market data: bars of each instrument, the ECB's reference rates and economic news, from what landed."""
 
 import dagster as dg
 import polars as pl
 
+from hive_core.calendars.news import Impact, merge_news
+from hive_core.calendars.news_importing import news_of_receipt
 from hive_core.landing.receipts import receipts
 from hive_core.market.bars import BAR_SCHEMA, RATE_SCHEMA
 from hive_core.market.importing import bars_of_receipt, rates_of_receipt
@@ -32,6 +34,13 @@ landed_rates = dg.AssetSpec(
     kinds={"file"},
     owners=OWNERS,
     description="Files of ECB reference rates as they came.",
+)
+landed_news = dg.AssetSpec(
+    "landed_news",
+    group_name="landing",
+    kinds={"file"},
+    owners=OWNERS,
+    description="Files of economic calendars as they came, with what was declared of them.",
 )
 
 
@@ -99,5 +108,39 @@ def reference_rates(context: dg.AssetExecutionContext, hive: HiveResource):
             "currencies": frame["currency"].n_unique(),
             "last_date": str(frame["date"].max()),
             LAST_RECEIPT: mine[-1].number if mine else 0,
+        },
+    )
+
+
+@dg.asset(
+    deps=[landed_news],
+    group_name="market",
+    kinds={"polars", "parquet"},
+    owners=OWNERS,
+    pool="market",
+    check_specs=check_specs("news_events"),
+)
+def news_events(context: dg.AssetExecutionContext, hive: HiveResource):
+    """Economic events point in time, each once: known from when a calendar first showed it.
+
+    Where several files have an event, what was seen first stands, so that nothing that was known at a
+    moment changes when a later file lands.
+    """
+    home = hive.home()
+    mine = [receipt for receipt in receipts(home) if receipt.kind == "news"]
+    frame = merge_news(news_of_receipt(home, receipt).frame for receipt in mine)
+    return result_of(
+        context,
+        "news_events",
+        frame,
+        {
+            "first": str(frame["ts_event"].min()),
+            "last": str(frame["ts_event"].max()),
+            "files": len(mine),
+            LAST_RECEIPT: mine[-1].number if mine else 0,
+            "rejected_rows": sum(len(receipt.rejected) for receipt in mine),
+            "high_impact": frame.filter(pl.col("impact") == Impact.HIGH.value).height,
+            "first_seen_assumed": frame.filter("first_seen_assumed").height,
+            "currencies": ", ".join(frame["currency"].unique().sort()),
         },
     )

@@ -1,13 +1,13 @@
 """Signals: from messages to decisions, a partition a day. Every body calls one pure function."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from hive_core.landing.receipts import receipts
+from hive_core.market.as_of import bars_needed
 from hive_core.market.bars import BAR_SCHEMA
 from hive_core.signals.enrich import enrich_signals
 from hive_core.signals.importing import messages_of_receipt
@@ -17,7 +17,7 @@ from hive_core.signals.resolve import context_days, resolve_signals
 from hive_core.signals.scorecards.tables import SOURCE_WEIGHTS
 from hive_core.signals.tables import MESSAGES
 from hive_core.signals.validate import validate_signals
-from hive_pipelines.lake import Lake
+from hive_pipelines.lake import WHOLE, Lake
 from hive_pipelines.lake_io_manager import DAY_COLUMN
 from hive_pipelines.partitions import DAY_FORMAT, SIGNAL_DAYS, WITH_DAY_BEFORE, day_window
 from hive_pipelines.plots import reasons_plot
@@ -27,9 +27,6 @@ from hive_pipelines.showing import result_of
 
 OWNERS = ["team:signals"]
 """Who is asked when something is wrong with a signal."""
-
-BAR_CONTEXT = timedelta(days=45)
-"""How far before a signal bars are read: fourteen daily bars for the true range, and a long holiday."""
 
 landed_messages = dg.AssetSpec(
     "landed_messages",
@@ -75,6 +72,8 @@ def parsed_signals(context: dg.AssetExecutionContext, hive: HiveResource, messag
 
 
 _BARS = dg.AssetDep("bars", partition_mapping=dg.AllPartitionMapping())
+_KNOWN_ELSEWHERE = ["news_events", "reference_rates"]
+"""Tables that are read where they stand. Without a calendar, or without rates, what they tell is unknown."""
 
 
 @dg.multi_asset(
@@ -117,15 +116,29 @@ def judged_signals(
 
 @dg.asset(
     metadata=_BY_EVENT,
-    deps=[_BARS],
+    deps=[_BARS, *_KNOWN_ELSEWHERE],
     check_specs=check_specs("enriched_signals"),
     **_DAILY,
     **_SPEC,
 )
 def enriched_signals(context: dg.AssetExecutionContext, hive: HiveResource, valid_signals: pl.DataFrame):
-    """What was known of the market when each signal was posted, from bars that had closed by then."""
+    """What was known when each signal was posted: of the market from bars that had closed, of the news and
+    the rates from what was out by then."""
+    lake = hive.lake()
+    frame = enrich_signals(
+        valid_signals,
+        bars_around(lake, valid_signals),
+        news=lake.read("news_events", WHOLE),
+        rates=lake.read("reference_rates", WHOLE),
+    )
     return result_of(
-        context, "enriched_signals", enrich_signals(valid_signals, bars_around(hive.lake(), valid_signals))
+        context,
+        "enriched_signals",
+        frame,
+        {
+            "news_known": frame.filter("news_known").height,
+            "in_news_window": frame.filter(pl.col("in_news_window").fill_null(False)).height,
+        },
     )
 
 
@@ -189,14 +202,17 @@ def weights_of_days(lake: Lake, signals: pl.DataFrame) -> pl.DataFrame:
 
 
 def bars_around(lake: Lake, signals: pl.DataFrame) -> pl.DataFrame:
-    """The stored bars that the signals' rules can look at: their symbols, from long enough before the
-    first to the last of them."""
+    """The stored bars that rules and enrichment can look at: the signals' symbols, of each timeframe from
+    long enough before the first to the last of them."""
     dated = signals.filter(pl.col("symbol").is_not_null())
     if dated.is_empty():
         return pl.DataFrame(schema=BAR_SCHEMA)
     symbols = set(dated["symbol"].unique())
     names = [name for name in lake.names("bars") if name.split(".")[0] in symbols]
     first, last = dated["ts_event"].min(), dated["ts_event"].max()
-    window = pl.col("ts_open").is_between(first - BAR_CONTEXT, last)
-    frames = [frame.filter(window) for name in names if (frame := lake.read("bars", name)) is not None]
+    frames = []
+    for name in names:
+        since = first - bars_needed(name.split(".")[1])
+        if (frame := lake.read("bars", name)) is not None:
+            frames.append(frame.filter(pl.col("ts_open").is_between(since, last)))
     return pl.concat(frames) if frames else pl.DataFrame(schema=BAR_SCHEMA)

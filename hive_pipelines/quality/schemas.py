@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import pandera.polars as pa
 import polars as pl
 
+from hive_core.calendars.news import NEWS_EVENTS, NEWS_WINDOW, Impact
 from hive_core.calendars.sessions import Session
 from hive_core.contracts.execution_tables import (
     ACCOUNT_EQUITY,
@@ -202,20 +203,42 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     "enriched_signals": _schema(
         ENRICHED,
         key=("signal_id",),
-        nullable=("entry_low", "entry_high", *(name for name in ENRICHED if name not in VALID)),
+        nullable=(
+            *("entry_low", "entry_high"),
+            *(name for name in ENRICHED if name not in VALID and name != "news_known"),
+        ),
         checks={
             "market_timeframe": pa.Check.isin(tuple(TIMEFRAME_SECONDS)),
             "session": pa.Check.isin(tuple(Session)),
             "spread_pips": NOT_NEGATIVE,
             "atr_pips": NOT_NEGATIVE,
+            "volatility_pct": NOT_NEGATIVE,
             "stop_distance_pips": POSITIVE,
             "stop_distance_atr": POSITIVE,
             "reward_to_risk": POSITIVE,
+            "usd_per_quote": POSITIVE,
+            "minutes_to_news": NOT_NEGATIVE,
+            "minutes_since_news": NOT_NEGATIVE,
         },
         rules=[
             *_SIGNAL_RULES,
             in_order("market_ts", "ts_event"),
             together("market_ts", "market_bid", "market_ask", "market_timeframe"),
+            together("minutes_to_news", "next_news"),
+            row_rule(
+                "no news is never said of an unknown calendar",
+                ("news_known", "in_news_window"),
+                pl.col("news_known") | pl.col("in_news_window").fill_null(True),
+            ),
+            row_rule(
+                "in_news_window where high-impact news is near",
+                ("minutes_to_news", "minutes_since_news", "in_news_window"),
+                (
+                    pl.min_horizontal("minutes_to_news", "minutes_since_news")
+                    <= NEWS_WINDOW.total_seconds() / 60
+                ).fill_null(False)
+                == pl.col("in_news_window").fill_null(False),
+            ),
         ],
     ),
     "decisions": _schema(
@@ -376,6 +399,17 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         RATE_SCHEMA,
         key=("date", "currency"),
         checks={"currency": pa.Check.str_matches(r"^[A-Z]{3}$"), "per_eur": POSITIVE},
+    ),
+    "news_events": _schema(
+        NEWS_EVENTS,
+        key=("event_id",),
+        nullable=("forecast", "previous", "actual", "actual_seen"),
+        checks={
+            "currency": pa.Check.str_matches(r"^[A-Z]{3}$"),
+            "impact": pa.Check.isin(tuple(Impact)),
+            "event_id": pa.Check.str_matches(r"^evt_[0-9a-f]{20}$"),
+        },
+        rules=[together("actual", "actual_seen")],
     ),
     "execution_reports": _schema(
         EXECUTION_REPORTS,

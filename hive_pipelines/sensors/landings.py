@@ -1,6 +1,6 @@
 """Landings: what arrived becomes runs. Market data first, for signals are judged against it.
 
-Messages wait until every bar and rate that landed before them is in its table. They do not wait for
+Messages wait until every bar, rate and calendar that landed before them is in its table. They do not wait for
 runs that failed for good; days that were judged without prices are gone over again once these are there.
 """
 
@@ -11,11 +11,12 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 from pydantic import BaseModel, ConfigDict
 
+from hive_core.calendars.news import NEWS_HORIZON
 from hive_core.landing.receipts import Receipt, receipts
+from hive_core.market.as_of import bars_needed
 from hive_pipelines.assets.market import LAST_RECEIPT
-from hive_pipelines.assets.signals import BAR_CONTEXT
 from hive_pipelines.event_log import PARTITION, RANGE_END, RANGE_START
-from hive_pipelines.jobs import bars_job, rates_job, signals_job
+from hive_pipelines.jobs import bars_job, news_job, rates_job, signals_job
 from hive_pipelines.markdown_text import as_markdown_text, without_markup
 from hive_pipelines.partitions import BAR_SERIES, DAY_FORMAT
 from hive_pipelines.resources import HiveResource
@@ -32,8 +33,12 @@ LOOKS_BACK = timedelta(days=2)
 MAX_TEXT = 200
 """Characters of a refused row, or of a file's name, that are shown."""
 
-RATES = "rates"
-"""The name of what is awaited of the rates; bars have that of their series, `SYMBOL.TIMEFRAME`."""
+RATES, NEWS = "rates", "news"
+"""The names of what is awaited of the rates and the news; bars have that of their series,
+`SYMBOL.TIMEFRAME`."""
+
+_TABLES = {RATES: "reference_rates", NEWS: "news_events"}
+_JOBS = {RATES: rates_job, NEWS: news_job}
 
 RUNS_LOOKED_AT = 20
 """The newest runs of a series among which an unfinished one is looked for."""
@@ -44,8 +49,8 @@ Span = tuple[date, date]
 
 
 class Awaited(BaseModel):
-    """Receipts of a series, or of the rates, that are not in the table yet: the first and the last of
-    them, and whether the runs over them failed for good."""
+    """Receipts of a series, of the rates or of the news, that are not in the table yet: the first and the
+    last of them, and whether the runs over them failed for good."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -103,20 +108,35 @@ def touched(known: Iterable[Span], changed: Iterable[Span], reach: timedelta) ->
 
 
 def name_of(receipt: Receipt) -> str:
-    """The series that a receipt of bars belongs to, or `RATES`."""
+    """The series that a receipt of bars belongs to, `RATES` or `NEWS`."""
     said = receipt.declaration
-    return f"{said['symbol']}.{said['timeframe']}" if receipt.kind == "bars" else RATES
+    return f"{said['symbol']}.{said['timeframe']}" if receipt.kind == "bars" else receipt.kind
+
+
+def days_judged_by(receipt: Receipt) -> Span | None:
+    """First and last UTC day whose signals look at what a receipt of bars or news holds; None of others.
+
+    The rates only tell what a currency is worth, and change no past day that anything is decided by.
+    """
+    span = span_of(receipt)
+    if span is None or receipt.kind not in ("bars", "news"):
+        return None
+    if receipt.kind == "news":
+        return span[0] - NEWS_HORIZON, span[1] + NEWS_HORIZON + LOOKS_BACK
+    return span[0], span[1] + bars_needed(receipt.declaration["timeframe"]) + LOOKS_BACK
 
 
 def market_requests(fresh: list[Receipt]) -> tuple[list[dg.RunRequest], list[str]]:
-    """Runs for bars and rates that landed, one a series; and the series' names."""
-    names = sorted({name_of(receipt) for receipt in fresh} - {RATES})
+    """Runs for bars, rates and news that landed, one a series; and the series' names."""
+    landed = {name_of(receipt) for receipt in fresh}
+    names = sorted(landed - _JOBS.keys())
     last = fresh[-1].number
     requests = [
         dg.RunRequest(f"bars-{name}-{last}", job_name=bars_job.name, partition_key=name) for name in names
     ]
-    if any(receipt.kind == "rates" for receipt in fresh):
-        requests.append(dg.RunRequest(f"rates-{last}", job_name=rates_job.name))
+    requests += [
+        dg.RunRequest(f"{name}-{last}", job_name=job.name) for name, job in _JOBS.items() if name in landed
+    ]
     return requests, names
 
 
@@ -132,10 +152,10 @@ def signal_request(span: Span, number: int, round_: int) -> dg.RunRequest:
 
 
 def _read_up_to(instance: dg.DagsterInstance, name: str) -> int:
-    """The last receipt that is in the table of a series, or of the rates."""
+    """The last receipt that is in the table of a series, of the rates or of the news."""
     wanted = (
-        dg.AssetRecordsFilter(asset_key=dg.AssetKey("reference_rates"))
-        if name == RATES
+        dg.AssetRecordsFilter(asset_key=dg.AssetKey(_TABLES[name]))
+        if name in _TABLES
         else dg.AssetRecordsFilter(asset_key=dg.AssetKey("bars"), asset_partitions=[name])
     )
     for record in instance.fetch_materializations(wanted, limit=1).records:
@@ -146,7 +166,7 @@ def _read_up_to(instance: dg.DagsterInstance, name: str) -> int:
 
 def _is_under_way(instance: dg.DagsterInstance, name: str) -> bool:
     """Whether a run over it is unfinished, or has failed and will be made again by itself."""
-    job, tags = (rates_job, {}) if name == RATES else (bars_job, {PARTITION: name})
+    job, tags = (_JOBS[name], {}) if name in _JOBS else (bars_job, {PARTITION: name})
     runs = instance.get_runs(dg.RunsFilter(job_name=job.name, tags=tags), limit=RUNS_LOOKED_AT)
     if any(not run.is_finished for run in runs):
         return True
@@ -173,9 +193,13 @@ def _look_at_awaited(
     under_way = []
     for name, awaited in list(cursor.awaited.items()):
         read = _read_up_to(context.instance, name)
-        come = [r for r in everything if r.kind == "bars" and awaited.first <= r.number <= read]
-        spans = [span for r in come if name_of(r) == name and (span := span_of(r)) is not None]
-        cursor.again = joined([*cursor.again, *touched(judged, spans, BAR_CONTEXT + LOOKS_BACK)])
+        come = [
+            r
+            for r in everything
+            if r.kind != "messages" and awaited.first <= r.number <= read and name_of(r) == name
+        ]
+        spans = [span for r in come if (span := days_judged_by(r)) is not None]
+        cursor.again = joined([*cursor.again, *overlapping(judged, spans)])
         awaited.first = max(awaited.first, read + 1)
         if awaited.first > awaited.last:
             del cursor.awaited[name]
@@ -197,12 +221,12 @@ def _told_failed(name: str, awaited: Awaited) -> str:
 
 @dg.sensor(
     name="landings",
-    jobs=[bars_job, rates_job, signals_job],
+    jobs=[bars_job, rates_job, news_job, signals_job],
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Turns what landed into runs: bars and rates first, and when these are in their tables, or "
-    "failed for good, the days of the messages. Days whose prices, or messages of the days before, came "
-    "later are gone over again.",
+    description="Turns what landed into runs: bars, rates and news first, and when these are in their tables "
+    "or failed for good, the days of the messages. Days whose prices, news, or messages of the days before, "
+    "came later are gone over again.",
 )
 def landings(context: dg.SensorEvaluationContext, hive: HiveResource) -> dg.SensorResult | dg.SkipReason:
     """Ask for runs over everything that landed and is not taken yet."""

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
+from hive_core.calendars.news import NEWS_EVENTS
 from hive_core.contracts.execution_tables import (
     ACCOUNT_EQUITY,
     DENIALS,
@@ -141,10 +142,18 @@ def _enriched(valid: pl.DataFrame) -> pl.DataFrame:
         "spread_pips": 2.0,
         "spread_assumed": True,
         "atr_pips": 20.0,
+        "volatility_pct": 0.6,
         "stop_distance_pips": 50.0,
         "stop_distance_atr": 2.5,
         "reward_to_risk": 1.0,
         "session": "london",
+        "usd_per_quote": 1.0,
+        "news_known": True,
+        "minutes_to_news": 90.0,
+        "minutes_since_news": 45.0,
+        "next_news": "USD Own Index",
+        "in_news_window": False,
+        "regime": None,
     }
     facts = [pl.lit(value, dtype=ENRICHED[name]).alias(name) for name, value in market.items()]
     return valid.with_columns(pl.col("ts_event").dt.truncate("1h").alias("market_ts"), *facts).select(
@@ -334,7 +343,28 @@ def _market() -> dict[str, pl.DataFrame]:
         for day in (1, 2)
         for currency, rate in (("USD", 1.0533), ("JPY", 119.59))
     ]
-    return {"bars": _frame(bars, BAR_SCHEMA), "reference_rates": _frame(rates, RATE_SCHEMA)}
+    news = [
+        {
+            "event_id": f"evt_{number:020x}",
+            "ts_event": moment("2017-03-01 13:30"),
+            "currency": currency,
+            "impact": "high",
+            "name": "Own Index",
+            "forecast": "1.1%",
+            "previous": "1.0%",
+            "actual": "1.2%",
+            "first_seen": moment("2017-02-28 20:00"),
+            "first_seen_assumed": False,
+            "actual_seen": moment("2017-03-01 13:31"),
+            "landing_sha256": HASH,
+        }
+        for number, currency in enumerate(("USD", "CAD"))
+    ]
+    return {
+        "bars": _frame(bars, BAR_SCHEMA),
+        "reference_rates": _frame(rates, RATE_SCHEMA),
+        "news_events": _frame(news, NEWS_EVENTS),
+    }
 
 
 def _outcomes(valid: pl.DataFrame) -> pl.DataFrame:

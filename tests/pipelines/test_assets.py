@@ -308,6 +308,32 @@ def test_the_later_of_two_files_counts_where_they_disagree(new_place):
     assert stored["bid_open"][24:].unique().to_list() == [1.07]
 
 
+def test_signals_tell_the_news_that_was_known_once_a_calendar_is_in_its_table(new_place):
+    place = new_place()
+    place.land_bars("2017-03-06 00:00", 48)
+    place.run(market.bars, key="EURUSD.H1")
+    place.land_messages("room_a", ROOM_A[0])
+    flow = [signals.messages, signals.parsed_signals, signals.judged_signals, signals.enriched_signals]
+    place.run(*flow, key=DAYS[0])
+    columns = ("news_known", "next_news", "minutes_to_news", "in_news_window")
+    known = place.lake.read("enriched_signals", DAYS[0]).select(columns)
+    assert known.rows() == [(False, None, None, None)]
+    place.land_news(
+        ("EUR", "2017-03-05 10:00", "Before", "2017-03-04 20:00"),
+        ("USD", "2017-03-05 11:00", "Before", "2017-03-04 20:00"),
+        ("USD", "2017-03-06 10:10", "Seen Later", "2017-03-06 10:06"),
+        ("USD", "2017-03-06 10:30", "Own Index", "2017-03-05 20:00"),
+        ("USD", "2017-03-06 23:30", "After", "2017-03-05 20:00"),
+    )
+    shown = told(place.run(market.news_events), "news_events")[0]
+    assert (shown["files"], shown["high_impact"], shown["currencies"]) == (1, 5, "EUR, USD")
+    result = place.run(signals.enriched_signals, key=DAYS[0])
+    known = place.lake.read("enriched_signals", DAYS[0]).select(columns)
+    assert known.rows() == [(True, "USD Own Index", 25.0, True)]
+    (shown,) = told(result, "enriched_signals")
+    assert (shown["news_known"], shown["in_news_window"]) == (1, 1)
+
+
 def test_a_run_tells_its_kinds_sources_and_hashes(made):
     place, runs = made
     shown = told(runs["signals"], "messages")

@@ -24,7 +24,7 @@ from hive_pipelines.sensors.deliveries import CHECK
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-EXTERNAL = {"landed_bars", "landed_rates", "landed_messages", "delivered_decisions"}
+EXTERNAL = {"landed_bars", "landed_rates", "landed_news", "landed_messages", "delivered_decisions"}
 FAILING_DATA = {
     "dbt": "marts/test_marts.py::test_every_dbt_test_fails_on_the_lake_that_is_broken_for_it",
     SCHEMA_CHECK: "quality/test_schemas.py::test_a_broken_row_is_named_with_its_columns_and_values",
@@ -182,7 +182,7 @@ def test_every_job_and_sensor_can_be_loaded_and_the_sensors_run_by_themselves(de
 
 def test_the_jobs_together_make_every_asset(definitions):
     repository = definitions.get_repository_def()
-    names = ("bars_job", "rates_job", "signals_job", "reports_job")
+    names = ("bars_job", "rates_job", "news_job", "signals_job", "reports_job")
     made = {
         key.to_user_string()
         for name in names

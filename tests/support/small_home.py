@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from hive_core.calendars.news_file import NewsDeclaration
+from hive_core.calendars.news_importing import import_news
 from hive_core.evidence.canonical import sha256_hex
 from hive_core.landing.home import HiveHome
 from hive_core.landing.receipts import Receipt
@@ -64,6 +66,14 @@ class SmallHome:
         return import_bars(
             self.home, "bars.csv", payload, declare_bars(said), received_ns=received_ns
         ).receipt
+
+    def land_news(self, *events: tuple[str, str, str, str], received_ns: int = LONG_AGO_NS) -> Receipt:
+        """A calendar of high-impact events: (currency, time, name, when it was first seen), both in UTC."""
+        lines = ["ts,currency,impact,name,first_seen"]
+        lines += [f"{when},{currency},High,{name},{seen}" for currency, when, name, seen in events]
+        payload = ("\n".join(lines) + "\n").encode()
+        said = NewsDeclaration(format="csv", time_zone="UTC")
+        return import_news(self.home, "calendar.csv", payload, said, received_ns=received_ns).receipt
 
     def land_messages(self, source: str, *posts: Post, received_ns: int = LONG_AGO_NS) -> Receipt:
         """A JSONL file of one room."""

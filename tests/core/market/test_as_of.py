@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import polars as pl
 import pytest
 
-from hive_core.market.as_of import ATR_BARS, MARKET_COLUMNS, MAX_MARKET_AGE, market_as_of
+from hive_core.market.as_of import MARKET_COLUMNS, MAX_MARKET_AGE, bars_needed, market_as_of
 from hive_core.market.bars import BAR_SCHEMA, TIMEFRAME_SECONDS, UTC_DATETIME
+from hive_core.market.volatility import ATR_BARS, EWMA_LAMBDA, EWMA_RETURNS
 
 START = datetime(2017, 3, 1, tzinfo=UTC)
 
@@ -95,6 +98,44 @@ def test_the_true_range_counts_the_gap_from_the_close_before() -> None:
 def test_the_true_range_is_unknown_before_there_are_enough_bars() -> None:
     found = market_as_of(asked(START + timedelta(hours=ATR_BARS - 1)), bars("H1", [1.05] * 30))
     assert found["atr"].item() is None
+
+
+def test_over_a_hole_no_gap_and_no_return_is_counted() -> None:
+    before = bars("H1", [1.05] * EWMA_RETURNS)
+    after = bars("H1", [1.25] * ATR_BARS, start=START + timedelta(days=9))
+    last = START + timedelta(days=9, hours=ATR_BARS)
+    found = market_as_of(asked(last, last - timedelta(hours=1)), pl.concat([before, after]))
+    assert found["atr"].to_list() == pytest.approx([0.002, 0.002])
+    assert found["volatility_pct"].to_list() == [None, None]
+
+
+def test_volatility_is_the_weighted_root_mean_square_of_log_returns_a_day() -> None:
+    closes = [1.05 + 0.001 * ((number * 7) % 5) for number in range(EWMA_RETURNS + 3)]
+    found = market_as_of(asked(START + timedelta(hours=len(closes))), bars("H1", closes))
+    squares = [math.log(now / then) ** 2 for then, now in pairwise(closes)][::-1][:EWMA_RETURNS]
+    weights = [EWMA_LAMBDA**back for back in range(EWMA_RETURNS)]
+    variance = sum(w * square for w, square in zip(weights, squares, strict=True)) / sum(weights)
+    assert found["volatility_pct"].item() == pytest.approx(100 * math.sqrt(24 * variance))
+
+
+def test_volatility_is_unknown_before_there_are_enough_returns() -> None:
+    series = bars("H1", [1.05] * (EWMA_RETURNS + 1))
+    hours = timedelta(hours=EWMA_RETURNS)
+    found = market_as_of(asked(START + hours, START + hours + timedelta(hours=1)), series)
+    assert found["volatility_pct"].to_list() == [None, 0.0]
+
+
+@pytest.mark.parametrize("timeframe", ["M1", "H1", "D1"])
+@pytest.mark.parametrize("hole", [0, 5, 12, 40, 200])
+def test_bars_from_longer_ago_than_are_needed_change_nothing(timeframe: str, hole: int) -> None:
+    length = timedelta(seconds=TIMEFRAME_SECONDS[timeframe])
+    closes = [1.05 + 0.0001 * ((number * 13) % 7) for number in range(120)]
+    old = bars(timeframe, closes, start=START - 120 * length - timedelta(days=hole))
+    both = pl.concat([old, bars(timeframe, closes)])
+    for count in (1, 13, 14, 15, 60, 75, 76, 110):
+        moment = START + count * length
+        needed = both.filter(pl.col("ts_open") >= moment - bars_needed(timeframe))
+        assert market_as_of(asked(moment), needed).equals(market_as_of(asked(moment), both))
 
 
 def test_rows_keep_their_order_and_unknown_ones_stay() -> None:

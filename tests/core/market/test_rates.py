@@ -1,13 +1,13 @@
 """The ECB's reference rates: wide to long, and each cell that is no rate named."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
 
 from hive_core.contracts.rejection import RefusedFile, RejectedRow
 from hive_core.market.bars import RATE_SCHEMA
-from hive_core.market.rates import parse_ecb_rates
+from hive_core.market.rates import parse_ecb_rates, rate_as_of
 
 HEADER = "Date,USD,JPY,TRL,\n"
 
@@ -76,3 +76,64 @@ def test_a_file_without_rates_is_refused():
         parse(HEADER + "x,1.09,157.6,N/A,\n")
     with pytest.raises(RefusedFile, match="the file is empty"):
         parse("")
+
+
+# One euro in dollars and yen on a Wednesday and the Thursday after.
+KNOWN = pl.DataFrame(
+    [
+        (date(2024, 3, 6), "USD", 1.08),
+        (date(2024, 3, 6), "JPY", 162.0),
+        (date(2024, 3, 7), "USD", 1.09),
+        (date(2024, 3, 7), "GBP", 0.85),
+    ],
+    schema={"date": pl.Date(), "currency": pl.String(), "per_eur": pl.Float64()},
+    orient="row",
+).with_columns(pl.lit("0" * 64).alias("landing_sha256"))
+
+
+def in_dollars(currency: str | None, moment: str, rates: pl.DataFrame = KNOWN) -> float | None:
+    asked = pl.DataFrame(
+        [(currency, datetime.fromisoformat(moment).replace(tzinfo=UTC))],
+        schema={"quote": pl.String(), "ts_event": pl.Datetime("us", "UTC")},
+        orient="row",
+    )
+    return rate_as_of(asked, rates, of="quote", to="USD", name="usd")["usd"].item()
+
+
+def test_a_rate_is_known_from_four_in_the_afternoon_of_its_day_in_frankfurt():
+    assert in_dollars("JPY", "2024-03-06T14:59:59") is None
+    assert in_dollars("JPY", "2024-03-06T15:00:00") == pytest.approx(1.08 / 162)
+    assert in_dollars("EUR", "2024-03-07T14:59:59") == pytest.approx(1.08)
+    assert in_dollars("EUR", "2024-03-07T15:00:00") == pytest.approx(1.09)
+    summer = KNOWN.with_columns(pl.col("date").dt.offset_by("4mo"))
+    assert in_dollars("EUR", "2024-07-06T13:59:59", summer) is None
+    assert in_dollars("EUR", "2024-07-06T14:00:00", summer) == pytest.approx(1.08)
+
+
+def test_a_rate_counts_for_a_week_and_both_sides_are_of_one_day():
+    assert in_dollars("EUR", "2024-03-14T15:00:00") == pytest.approx(1.09)
+    assert in_dollars("EUR", "2024-03-14T15:00:01") is None
+    # The yen was not quoted on the second day: the first day's pair counts on, for a week from then.
+    assert in_dollars("JPY", "2024-03-13T15:00:00") == pytest.approx(1.08 / 162)
+    assert in_dollars("JPY", "2024-03-13T15:00:01") is None
+
+
+def test_a_dollar_is_a_dollar_and_what_nobody_quotes_is_unknown():
+    assert in_dollars("USD", "1990-01-01T00:00:00") == 1
+    assert in_dollars("CNH", "2024-03-07T15:00:00") is None
+    assert in_dollars(None, "2024-03-07T15:00:00") is None
+    assert in_dollars("JPY", "2024-03-07T15:00:00", KNOWN.clear()) is None
+
+
+def test_rows_keep_their_order_when_rates_are_added():
+    noon = datetime(2024, 3, 7, 12, tzinfo=UTC)
+    asked = pl.DataFrame(
+        [("JPY", noon), ("USD", None), ("EUR", noon - timedelta(days=30)), ("EUR", noon)],
+        schema={"quote": pl.String(), "ts_event": pl.Datetime("us", "UTC")},
+        orient="row",
+    )
+    found = rate_as_of(
+        asked, KNOWN.sample(fraction=1, shuffle=True, seed=1), of="quote", to="USD", name="usd"
+    )
+    assert found.drop("usd").equals(asked)
+    assert found["usd"].to_list() == [pytest.approx(1.08 / 162), 1.0, None, pytest.approx(1.08)]

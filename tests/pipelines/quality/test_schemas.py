@@ -68,7 +68,11 @@ BROKEN_ROW: dict[str, dict[str, dict]] = {
         **_SIGNAL_ROWS,
         "market_ts <= ts_event": {"market_ts": _moved("market_ts", _LATE)},
         "market_ts, market_bid, market_ask, market_timeframe together": {"market_bid": None},
+        "minutes_to_news, next_news together": {"next_news": None},
+        "no news is never said of an unknown calendar": {"news_known": False},
+        "in_news_window where high-impact news is near": {"minutes_to_news": 29.0},
     },
+    "news_events": {"actual, actual_seen together": {"actual_seen": None}},
     "decisions": {
         "take_profits has items": {"take_profits": []},
         "take_profits over zero": {"take_profits": [float("nan")]},

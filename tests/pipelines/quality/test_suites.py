@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from hive_core.calendars.news import Impact
 from hive_core.calendars.sessions import Session
 from hive_core.contracts.order import OrderState
 from hive_core.market.bars import TIMEFRAME_SECONDS
@@ -182,6 +183,7 @@ def test_the_sets_in_the_suites_are_those_of_the_domain():
     }
     assert sets["orders", "state"] == set(OrderState)
     assert sets["enriched_signals", "session"] == set(Session)
+    assert sets["news_events", "impact"] == set(Impact)
     assert sets["resolutions", "outcome"] == set(ResolutionOutcome)
     assert sets["bars", "timeframe"] == sets["enriched_signals", "market_timeframe"] == set(TIMEFRAME_SECONDS)
 

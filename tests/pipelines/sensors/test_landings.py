@@ -52,7 +52,7 @@ def launch(instance) -> Callable[..., str]:
 
     def make(event: str | None = None, *, job: str = "bars_job", retry_of: str | None = None) -> str:
         server = GrpcServerCodeLocationOrigin("127.0.0.1", port=1, location_name="hive")
-        tags = {} if job == "rates_job" else {"dagster/partition": "EURUSD.H1"}
+        tags = {} if job != "bars_job" else {"dagster/partition": "EURUSD.H1"}
         if retry_of:
             root = instance.get_run_by_id(retry_of).root_run_id or retry_of
             tags |= {"dagster/parent_run_id": retry_of, "dagster/root_run_id": root}
@@ -228,15 +228,33 @@ def test_rates_are_waited_for_too(tick, small, instance, launch):
     assert ranges(tick()) == [("2017-03-06", "2017-03-06")]
 
 
+def test_a_calendar_is_waited_for_and_its_days_are_gone_over_again_where_it_comes_late(
+    tick, small, instance, launch
+):
+    for day in ("2017-02-20", "2017-02-28", "2017-03-14", "2017-03-20"):
+        small.land_messages("room_a", (day, f"{day} 10:00", HELLO))
+    assert ranges(tick()) == [("2017-02-20", "2017-03-20")]
+    # A week around the event, and the two days whose decisions look at it.
+    small.land_news(("USD", "2017-03-06 13:30", "Own Index", "2017-03-05 20:00"))
+    assert jobs(tick()) == [("news_job", None)]
+    small.land_messages("room_b", ("1", "2017-03-06 10:00", HELLO))
+    launch("PIPELINE_START", job="news_job")
+    assert tick.told() == WAITS.replace("EURUSD.H1", "news")
+    made(instance, 5, asset="news_events", partition=None)
+    assert ranges(tick()) == [("2017-02-28", "2017-03-14")]
+
+
 def test_the_real_tables_say_which_receipt_they_hold(tick, small, instance):
     small.land_bars("2017-03-06 00:00", 48)
     import_rates(small.home, "rates.csv", RATES_FILE, received_ns=1)
+    small.land_news(("USD", "2017-03-06 13:30", "Own Index", "2017-03-05 20:00"))
     small.land_messages("room_a", ("1", "2017-03-06 10:00", HELLO))
     tick()
     instance.add_dynamic_partitions("bar_series", ["EURUSD.H1"])
     resources = {"hive": HiveResource(), "io_manager": LakeIOManager(hive=HiveResource())}
     dg.materialize([market.bars], instance=instance, partition_key="EURUSD.H1", resources=resources)
     dg.materialize([market.reference_rates], instance=instance, resources=resources)
+    dg.materialize([market.news_events], instance=instance, resources=resources)
     assert ranges(tick()) == [("2017-03-06", "2017-03-06")]
     assert Cursor.model_validate_json(tick.cursor).awaited == {}
 
