@@ -139,6 +139,14 @@ class Resolution(Contract):
         return self.weights.get(source, self.default_weight)
 
 
+class Updates(Contract):
+    """How what a room says of an open signal is understood: the part that is closed where it names none
+    ("secure partials"), and how long the same, said again, is the same."""
+
+    vague_share: Annotated[Setting, Field(gt=0, lt=1)] = Decimal("0.5")
+    repeat_window_s: Annotated[int, Field(ge=0, le=3_600)] = 120
+
+
 class Lineage(Contract):
     """Where OpenLineage events go besides the file under HIVE_HOME."""
 
@@ -168,6 +176,7 @@ class Configuration(Contract):
     accounts: Annotated[tuple[Account, ...], Field(min_length=1)] = Field(default_factory=_default_accounts)
     sources: dict[SourceId, SourceProfile] = {}
     resolution: Resolution = Resolution()
+    updates: Updates = Updates()
     lineage: Lineage = Lineage()
     slack: Slack = Slack()
 

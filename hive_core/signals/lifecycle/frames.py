@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from hive_core.calendars.trading_day import to_ns
+from hive_core.configuration.model import Configuration
 from hive_core.contracts.signal_update import SignalUpdate, UpdateAction, update_id
 from hive_core.signals.lifecycle.events import REACH, Alert, MessageVersion, PostedSignal
 from hive_core.signals.lifecycle.fold import LifecycleSettings, Told
@@ -68,6 +69,12 @@ def signal_lives(
         ),
         pl.DataFrame(states, schema=SIGNAL_STATES, orient="row"),
     )
+
+
+def settings_of(configuration: Configuration) -> LifecycleSettings:
+    """What the configuration says of updates."""
+    told = configuration.updates
+    return LifecycleSettings(told.vague_share, timedelta(seconds=told.repeat_window_s))
 
 
 def versions_of(messages: pl.DataFrame, parsed: pl.DataFrame) -> Iterator[MessageVersion]:

@@ -18,6 +18,7 @@ from hive_core.configuration.model import (
     Resolution,
     Slack,
     SourceProfile,
+    Updates,
 )
 
 REPOSITORY = Path(__file__).parents[3]
@@ -29,6 +30,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[[accounts]]`": Account,
     "`[sources.<name>]`": SourceProfile,
     "`[resolution]`": Resolution,
+    "`[updates]`": Updates,
     "`[lineage]`": Lineage,
     "`[slack]`": Slack,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import polars as pl
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hive_core.configuration.model import Configuration
 from hive_core.contracts.signal_update import SignalUpdate
 from hive_core.signals.lifecycle.events import REACH
 from hive_core.signals.lifecycle.fold import LifecycleSettings
-from hive_core.signals.lifecycle.frames import contracts_of, signal_lives, versions_of
+from hive_core.signals.lifecycle.frames import contracts_of, settings_of, signal_lives, versions_of
 from hive_core.signals.lifecycle.lifecycle import fold_until
 from hive_core.signals.lifecycle.tables import SIGNAL_STATES, SIGNAL_UPDATES
 from hive_core.signals.messages import message_hash
@@ -146,6 +147,14 @@ def test_what_is_attached_crosses_as_a_contract_and_repetitions_do_not():
     _, told = fold_until(versions_of(messages, parsed), MONDAY + timedelta(hours=20), SETTINGS)
     (compound,) = contracts_of(told)
     assert [action.kind for action in compound.actions] == ["target_hit", "partial_close", "breakeven"]
+
+
+def test_the_configuration_says_what_is_vague_and_what_is_a_repetition():
+    configured = Configuration.model_validate_json(
+        '{"updates": {"vague_share": "0.25", "repeat_window_s": 60}}'
+    )
+    assert settings_of(configured) == LifecycleSettings(Decimal("0.25"), timedelta(seconds=60))
+    assert settings_of(Configuration()) == LifecycleSettings()
 
 
 def test_no_messages_give_empty_tables():
