@@ -130,6 +130,8 @@ def fault_of(plan: Plan, side: Side, order_type: OrderType, market_bid: int, mar
     another one: what each vote had right, the plan need not have."""
     up = 1 if side == "buy" else -1
     start = plan.reference_price if plan.entry is None else plan.entry
+    if min(plan.reference_price, start, plan.stop_loss, *plan.take_profits) <= 0:
+        return "an average is less than half a tick: no price"
     if up * (start - plan.stop_loss) <= 0:
         return _text("stop", plan.stop_loss, "behind", start)
     for target in plan.take_profits:

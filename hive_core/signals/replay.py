@@ -45,6 +45,8 @@ def replay(decision: Decision) -> bytes:
     silent = [each for each in signals if not is_heard(each, arriving.ts_us, rule.window_us)]
     if silent:
         raise NotReplayable(f"{silent[0].signal_id} of {silent[0].source} had no vote any more")
+    if arriving.order_type != "market" and arriving.entry is None:
+        raise NotReplayable(f"{arriving.signal_id} is a {arriving.order_type} order without its entry")
     verdict = judged(arriving, signals, rule)
     if verdict.plan is None:
         raise NotReplayable(verdict.detail)

@@ -7,13 +7,15 @@ So the votes at every signal are the runs that cross it. Exposures are in `expos
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from hive_core.instruments.specification import instruments
 from hive_core.signals.consensus import tick_units
 from hive_core.signals.fixed_point import (
     DECAYING_WEIGHT_LIMIT,
@@ -29,6 +31,7 @@ from hive_core.signals.vote_kernel import SUM_LIMIT, in_parts_of_a_tick, sums_by
 
 BoolArray = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]
+Codes = npt.NDArray[np.unsignedinteger[Any]]
 
 PAIRS_AT_ONCE = 1 << 19
 """How many (signal, vote) pairs are in memory together."""
@@ -64,22 +67,35 @@ class VoteArrays:
         return len(self.ts)
 
 
-def codes_of(column: pl.Series) -> tuple[IntArray, list[str]]:
-    """Each text's number, and the texts by number, in their order."""
-    names: list[str] = column.unique().sort().to_list()
-    return column.cast(pl.Enum(names)).to_physical().cast(pl.Int64).to_numpy(), names
+def codes_of(
+    frame: pl.DataFrame, *columns: str, known: Mapping[str, Sequence[str]] | None = None
+) -> list[tuple[Codes, list[str]]]:
+    """Of each column of texts the number of each row's text, and the texts by number.
+
+    Args:
+        known: the texts of columns whose texts are known before; those of symbols always are.
+
+    Raises:
+        polars.exceptions.InvalidOperationError: a text is not among the known ones.
+    """
+    names = {"symbol": list(instruments()), **{name: list(texts) for name, texts in (known or {}).items()}}
+    unknown = [name for name in columns if name not in names]
+    if unknown:
+        found = frame.select(pl.col(name).unique().sort().implode() for name in unknown)
+        names |= {name: found[name].item().to_list() for name in unknown}
+    numbers = frame.select(pl.col(name).cast(pl.Enum(names[name])).to_physical() for name in columns)
+    return [(numbers[name].to_numpy(), names[name]) for name in columns]
 
 
 def books_of(voters: pl.DataFrame) -> IntArray:
     """A number for each signal's account and instrument."""
-    accounts, _ = codes_of(voters["account"])
-    symbols, names = codes_of(voters["symbol"])
-    return accounts * len(names) + symbols
+    (accounts, _), (symbols, names) = codes_of(voters, "account", "symbol")
+    return accounts.astype(np.int64) * len(names) + symbols
 
 
 def load(voters: pl.DataFrame, book: IntArray, rule: Rule) -> VoteArrays:
     """The arrays of signals with a vote (`live_signals.voices_of`), ordered as VoteArrays are."""
-    symbols, names = codes_of(voters["symbol"])
+    ((symbols, names),) = codes_of(voters, "symbol")
     tick = np.array([tick_units(name) for name in names], np.int64)[symbols]
     entry = voters["entry"]
     lists = voters["take_profits"].list
@@ -110,8 +126,8 @@ def load(voters: pl.DataFrame, book: IntArray, rule: Rule) -> VoteArrays:
 
 
 def _voices(voters: pl.DataFrame) -> IntArray:
-    kinds, names = codes_of(voters[VOICE_KIND])
-    return codes_of(voters["source"])[0] * len(names) + kinds
+    (sources, _), (kinds, names) = codes_of(voters, "source", VOICE_KIND)
+    return sources.astype(np.int64) * len(names) + kinds
 
 
 def fits(arrays: VoteArrays, rule: Rule) -> BoolArray:
@@ -273,7 +289,7 @@ def _plan_portion(
     reference = divide_to_even_arrays(arrays.bid[at] + arrays.ask[at], 2 * tick)
     start = np.where(has_entry, entry, reference)
     up = np.where(arrays.is_buy[at], 1, -1)
-    good = up * (start - stop) > 0
+    good = (up * (start - stop) > 0) & (reference > 0) & (start > 0) & (stop > 0)
     shortest = np.full(count, len(arrays.targets), np.int64)
     np.minimum.at(shortest, of, arrays.target_count[votes])
     for position, column in enumerate(arrays.targets):
@@ -284,7 +300,7 @@ def _plan_portion(
         _, (sums,) = sums_by_group(of[reached], count, weight[reached], [column[votes[reached]]])
         target = ticks_of(sums, total, parts)
         has_target = shortest > position
-        good &= ~has_target | (up * (target - start) > 0)
+        good &= ~has_target | ((up * (target - start) > 0) & (target > 0))
         found.targets[position][at] = np.where(has_target, target * tick, 0)
     beyond = up * (entry * tick - np.where(arrays.is_buy[at], arrays.ask[at], arrays.bid[at]))
     kind = arrays.order_type[at]

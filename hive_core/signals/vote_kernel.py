@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from hive_core.signals.fixed_point import FloatArray, IntArray, divide_to_even_arrays, units_of_floats
 
+_BLOCK = 1 << 15
+"""Votes at a time: what is between two steps stays in the processor's cache."""
+
 SUM_LIMIT = 1 << 61
 """What no sum may reach: twice as much still fits into 64 bits."""
 
@@ -27,12 +30,13 @@ def sums_by_group(
             highest price must stay under `SUM_LIMIT`.
     """
     total = np.zeros(groups, np.int64)
-    np.add.at(total, group, weights)
-    sums = []
-    for price in prices:
-        weighted = np.zeros(groups, np.int64)
-        np.add.at(weighted, group, weights * price)
-        sums.append(weighted)
+    sums = [np.zeros(groups, np.int64) for _ in prices]
+    for begin in range(0, group.size, _BLOCK):
+        block = slice(begin, begin + _BLOCK)
+        of, weight = group[block], weights[block]
+        np.add.at(total, of, weight)
+        for weighted, price in zip(sums, prices, strict=True):
+            np.add.at(weighted, of, weight * price[block])
     return total, sums
 
 
@@ -75,14 +79,19 @@ def in_parts_of_a_tick(
 
 def _in_ticks(columns: Sequence[FloatArray], tick: IntArray) -> list[IntArray] | None:
     """The columns in whole ticks, or None where a price, to eight decimal places, is not on its tick."""
-    units_of_tick = tick.astype(np.float64)
-    ticks_per_one = 1e8 / units_of_tick
-    found = []
-    for prices in columns:
-        scaled = prices * ticks_per_one
-        nearest = np.rint(scaled)
-        # Off by less than a quarter of 1e-8, a price is rounded to its tick by `units_of_float` too.
-        if bool((np.abs(scaled - nearest) * units_of_tick > 0.25).any()):
-            return None
-        found.append(nearest.astype(np.int64))
+    found = [np.empty(tick.size, np.int64) for _ in columns]
+    for begin in range(0, tick.size, _BLOCK):
+        block = slice(begin, begin + _BLOCK)
+        units_of_tick = tick[block].astype(np.float64)
+        ticks_per_one = 1e8 / units_of_tick
+        for ticks, prices in zip(found, columns, strict=True):
+            scaled = prices[block] * ticks_per_one
+            nearest = np.rint(scaled)
+            scaled -= nearest
+            np.abs(scaled, out=scaled)
+            scaled *= units_of_tick
+            # Off by less than a quarter of 1e-8, a price is rounded to its tick by `units_of_float` too.
+            if not float(scaled.max()) <= 0.25:
+                return None
+            ticks[block] = nearest
     return found

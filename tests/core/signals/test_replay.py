@@ -10,13 +10,13 @@ import pytest
 from enriched_rows import enriched, with_resolution
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_signals import random_signals
 
 from hive_core.contracts.base import parse_contract
 from hive_core.contracts.decision import Decision, DecisionRule, Vote
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.signals.replay import NotReplayable, replay
 from hive_core.signals.resolve import resolve_decisions
+from proofs.random_signals import random_signals
 
 SETTINGS = with_resolution(
     threshold=Decimal("1.2"), minimum_voices=3, decay_half_life_s=1800, weights={"room_b": Decimal("1.5")}
@@ -196,6 +196,12 @@ def test_a_decision_of_other_code_is_not_made_again() -> None:
         replay(DECISION.model_copy(update={"resolver_version": "resolver-1"}))
     with pytest.raises(NotReplayable, match="no instrument NONE"):
         replay(DECISION.model_copy(update={"symbol": "NONE"}))
+
+
+def test_an_order_that_waits_without_a_price_is_said() -> None:
+    last = DECISION.votes[-1].model_copy(update={"entry": None})
+    with pytest.raises(NotReplayable, match="sig_003 is a limit order without its entry"):
+        replay(DECISION.model_copy(update={"votes": (*DECISION.votes[:-1], last)}))
 
 
 def test_prices_that_no_plan_holds_are_said() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from enriched_rows import ONE_ACCOUNT, enriched, with_resolution
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_signals import random_signals
 
 from hive_core.configuration.model import Configuration
 from hive_core.contracts.base import parse_contract
@@ -20,6 +18,7 @@ from hive_core.evidence.canonical import canonical_bytes
 from hive_core.signals.fates import Resolved, tables_of
 from hive_core.signals.resolve import resolve_signals
 from hive_core.signals.resolver import HeardTooLate, Resolver
+from proofs.random_signals import random_signals
 
 
 def one_by_one(frame: pl.DataFrame, configuration: Configuration, *, at_once: int = 1_000) -> Resolved:
@@ -125,8 +124,23 @@ def test_a_signal_that_had_expired_when_it_was_posted_decides_nothing_and_silenc
     same(resolved, one_by_one(frame, two_needed))
 
 
+def test_an_average_that_rounds_to_nothing_is_no_price() -> None:
+    tiny = {"stop_loss": 0.000004}
+    target = {
+        "side": "sell",
+        "stop_loss": 1.06,
+        "take_profits": [1.04, 0.000004],
+        "source": "room_b",
+        "minute": 90,
+    }
+    frame = enriched(tiny, target)
+    resolved = resolve_signals(frame, ONE_ACCOUNT)
+    assert resolved.resolutions["outcome"].to_list() == ["refused", "refused"]
+    assert set(resolved.resolutions["detail"]) == {"an average is less than half a tick: no price"}
+    same(resolved, one_by_one(frame, ONE_ACCOUNT))
+
+
 def test_no_window_is_too_long_for_the_days_between() -> None:
     week = with_resolution(vote_window_s=7 * 86_400, decay_half_life_s=30 * 86_400)
     frame = random_signals(8, 200, days=40)
-    frame = frame.with_columns(pl.col("ts_event") + timedelta(days=30) * 1)
     same(resolve_signals(frame, week), one_by_one(frame, week))

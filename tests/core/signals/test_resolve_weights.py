@@ -11,7 +11,6 @@ import pytest
 from enriched_rows import ONE_ACCOUNT, enriched, with_resolution
 from hypothesis import given
 from hypothesis import strategies as st
-from random_signals import BEGIN, random_signals
 
 from hive_core.configuration.load import parse_configuration
 from hive_core.configuration.model import Configuration
@@ -23,6 +22,7 @@ from hive_core.signals.live_signals import NotResolvable
 from hive_core.signals.resolve import resolve_signals
 from hive_core.signals.resolver import Resolver
 from proofs.plain_resolution import plain_decisions
+from proofs.random_signals import BEGIN, random_signals
 
 SELL: dict[str, Any] = {"side": "sell", "stop_loss": 1.0550, "take_profits": [1.0450]}
 DAY = date(2017, 3, 1)
