@@ -7,6 +7,7 @@ its reason and the words that caused it.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -29,8 +30,8 @@ from hive_core.signals.parser.prices import (
 )
 from hive_core.signals.parser.reports import forbidden_side, report_heading, tells_gain, tells_result
 from hive_core.signals.parser.text import normalise, span_in
-from hive_core.signals.parser.tokens import Token, may_be_call, tokenise
-from hive_core.signals.parser.vocabulary import Kind
+from hive_core.signals.parser.tokens import Token, said_in, tokenise
+from hive_core.signals.parser.vocabulary import WORDS, Kind
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.updates.reading import read_update
 from hive_core.signals.verdicts import Noise, ParsedSignal, Refused, Span, Verdict
@@ -71,20 +72,25 @@ def read_text(text: str, profile: SourceProfile, context: Context = NO_CONTEXT) 
     plain = normalise(text)
     calls: list[Call] = []
     telling: list[Verdict] = []
-    if context.side is not None or may_be_call(plain):
+    words = set(WORDS.findall(plain))
+    said = said_in(words)
+    may_be_call = said.side or context.side is not None or (said.stop and said.target)
+    if may_be_call and not (said.stop and said.target):
+        may_be_call = tells_result(plain, words) is None and not tells_gain(plain, words)
+    if may_be_call:
         tokens = tokenise(plain)
         calls = read_calls(tokens)
         _share_symbols(calls)
-        said = (_verdict(call, plain, tokens, profile, context) for call in calls)
-        telling = _each_once([verdict for verdict in said if verdict is not None])
+        read = (_verdict(call, plain, words, tokens, profile, context) for call in calls)
+        telling = _each_once([verdict for verdict in read if verdict is not None])
         if any(isinstance(verdict, ParsedSignal) for verdict in telling) or (
             telling and _has_geometry(calls)
         ):
-            return [_placed(verdict, text) for verdict in telling]
+            return [_placed(verdict, text, plain) for verdict in telling]
     update = read_update(plain)
     if update is not None and not (telling and isinstance(update, Refused)):
-        return [_placed(update, text)]
-    return [_placed(verdict, text) for verdict in telling] or [Noise()]
+        return [_placed(update, text, plain)]
+    return [_placed(verdict, text, plain) for verdict in telling] or [Noise()]
 
 
 def alert_entry(text: str, symbol: str) -> tuple[Decimal, Decimal] | None:
@@ -122,32 +128,39 @@ def _share_symbols(calls: list[Call]) -> None:
             call.symbols = call.symbols or list(named[0].symbols)
 
 
-def _placed(verdict: Verdict, text: str) -> Verdict:
+def _placed(verdict: Verdict, text: str, plain: str) -> Verdict:
     """The verdict with its span in the message instead of in the plain text."""
     if isinstance(verdict, Noise):
         return verdict
-    return replace(verdict, span=span_in(text, verdict.span.start, verdict.span.end))
+    start, end = verdict.span.start, verdict.span.end
+    is_whole = not plain[:start].strip() and not plain[end:].strip()
+    return replace(verdict, span=Span(0, len(text)) if is_whole else span_in(text, start, end))
 
 
 def _verdict(
-    call: Call, plain: str, tokens: list[Token], profile: SourceProfile, context: Context
+    call: Call,
+    plain: str,
+    words: Set[str],
+    tokens: list[Token],
+    profile: SourceProfile,
+    context: Context,
 ) -> Verdict | None:
     has_stop, has_target = call.has(Label.STOP), call.has(Label.TARGET)
     is_bare = not call.of(Label.STOP) and not call.of(Label.TARGET)
     has_target |= has_stop and any(each.of(Unit.PRICE) for each in call.of(Label.LOOSE))
     if not _looks_like_call(call, profile, context, has_stop, has_target):
         return None
-    heading = report_heading(plain)
+    heading = report_heading(plain, words)
     if heading is not None and not (has_stop and has_target and "\n\n" in plain[heading : _begin(call)]):
         return None
-    result = tells_result(plain) or ("a heading of results" if heading is not None else None)
-    if not (has_stop and has_target) and (result is not None or tells_gain(plain)):
+    result = tells_result(plain, words) or ("a heading of results" if heading is not None else None)
+    if not (has_stop and has_target) and (result is not None or tells_gain(plain, words)):
         return None
     symbol = side = None
     try:
         grounds = Grounds()
         symbol = _symbol(call, tokens, profile, context, grounds)
-        side = _side(call, plain, context, symbol, grounds)
+        side = _side(call, plain, words, context, symbol, grounds)
         if result is not None:
             raise Unclear("text", SignalReason.RESULT_IN_ENTRY, f"tells a result: {result!r}", _whole(call))
         return _signal(call, symbol, side, profile, context, grounds, is_bare=is_bare)
@@ -343,7 +356,7 @@ def _beside_the_side(call: Call) -> list[str]:
     return distinct(mention.value for mention in call.symbols if mention.line == first.line) or beside
 
 
-def _side(call: Call, plain: str, context: Context, symbol: str, grounds: Grounds) -> str:
+def _side(call: Call, plain: str, words: Set[str], context: Context, symbol: str, grounds: Grounds) -> str:
     said = distinct(mention.value for mention in call.sides)
     if not said:
         said = distinct(mention.value for mention in call.weak_sides)
@@ -359,7 +372,7 @@ def _side(call: Call, plain: str, context: Context, symbol: str, grounds: Ground
     if len(said) > 1:
         span = _mention_span((call.sides or call.weak_sides)[-1])
         raise Unclear("side", SignalReason.CONTRADICTORY_SIDES, "says both buy and sell", span)
-    if negated := forbidden_side(plain):
+    if negated := forbidden_side(plain, words):
         raise Unclear("side", SignalReason.NEGATED, f"says {negated!r}", _whole(call))
     return said[0]
 

@@ -6,8 +6,9 @@ The words stand in the packs, section [report]; how English puts them together s
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 
-from hive_core.signals.parser.vocabulary import report_words
+from hive_core.signals.parser.vocabulary import WORDS, report_words
 
 
 def _any_of(name: str) -> str:
@@ -52,15 +53,41 @@ _FORBIDDEN = re.compile(
 _LABEL_LINE = re.compile(r"^\W*\d{0,2}\W*(?:tp|target|take profit|sl|stop)")
 
 
-def report_heading(plain: str) -> int | None:
-    """Where a heading of results ends in a plain text, or None."""
+def _first_words(name: str) -> set[str]:
+    return {WORDS.findall(phrase)[0] for phrase in report_words(name)}
+
+
+# A text without any of these words needs no search: most texts are told apart by that alone.
+_HEADING_WORDS = frozenset(
+    {"closed", "result", "results", "report", "reports", "recap", "summary", "performance", "trades"}
+    | {"profit", "profits", "positions", "signals"}
+    | _first_words("heading")
+)
+_RESULT_WORDS = frozenset(
+    {"hit", "hits", "hitt", "reached", "reach", "done", "smashed", "achieved", "completed", "touched"}
+    | {"triggered", "closed", "atingido", "alcanzado", "running", "gained", "booked", "secured", "locked"}
+    | {"profit", "collected", "made"}
+    | _first_words("result")
+)
+_FORBIDDING_WORDS = frozenset(
+    {"don", "dont", "do", "never", "not", "no", "avoid"} | _first_words("forbidding")
+)
+_PIPS = frozenset({"pip", "pips"})
+
+
+def report_heading(plain: str, words: Set[str]) -> int | None:
+    """Where a heading of results ends in a plain text of these words, or None."""
+    if _HEADING_WORDS.isdisjoint(words):
+        return None
     found = _HEADING.search(plain)
     return None if found is None else found.end()
 
 
-def tells_result(plain: str) -> str | None:
+def tells_result(plain: str, words: Set[str]) -> str | None:
     """The words of the first line that tells what became of a trade, or None. A line that tells what to do
     in the case that it happens is an instruction."""
+    if _RESULT_WORDS.isdisjoint(words):
+        return None
     for line in plain.split("\n"):
         found = _RESULT.search(line)
         if found is None or _INSTRUCTION.search(line):
@@ -71,12 +98,14 @@ def tells_result(plain: str) -> str | None:
     return None
 
 
-def tells_gain(plain: str) -> bool:
+def tells_gain(plain: str, words: Set[str]) -> bool:
     """Whether a line is about pips that were made: of a text without stop and target that says enough."""
-    return _GAIN.search(plain) is not None
+    return not _PIPS.isdisjoint(words) and _GAIN.search(plain) is not None
 
 
-def forbidden_side(plain: str) -> str | None:
+def forbidden_side(plain: str, words: Set[str]) -> str | None:
     """The words that forbid a direction ("do not buy"), or None."""
+    if _FORBIDDING_WORDS.isdisjoint(words):
+        return None
     found = _FORBIDDEN.search(plain)
     return None if found is None else found.group()

@@ -105,13 +105,20 @@ def _spelled_out(text: str) -> str:
 
 def span_in(text: str, start: int, end: int) -> Span:
     """Where characters `start` to `end` of `normalise(text)` stand in `text`."""
-    first, last, at = len(text), len(text), 0
-    for place, character in enumerate(_spelled_out(text)):
-        width = len(_TABLE[ord(character)])
-        if at <= start < at + width:
-            first = min(first, place)
-        if at < end <= at + width:
-            last = place + 1
-            break
-        at += width
-    return Span(min(first, last), last)
+    if text.isascii() and "\r" not in text:
+        return Span(start, end)
+    spelled = _spelled_out(text)
+
+    def place(at: int) -> int:
+        """The first character whose plain form ends behind `at`."""
+        low, high = 0, len(spelled)
+        while low < high:
+            middle = (low + high) // 2
+            if len(spelled[: middle + 1].translate(_TABLE)) <= at:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    first = place(start)
+    return Span(first, max(first, place(end - 1) + 1 if end > start else first))

@@ -6,6 +6,7 @@ What tokens mean together stands in `fields`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -181,22 +182,27 @@ def _words() -> _Words:
     return _Words(vocabulary())
 
 
-def may_be_call(text: str) -> bool:
-    """Whether the words of a plain text say a direction, or name both a stop and a target: without either
-    there is no call to look for."""
-    of = _words().of
-    has_stop = has_target = False
-    for word in _LETTERS.findall(text):
-        for meaning in of(word):
-            kind = meaning.kind
+class Said(NamedTuple):
+    """What the words of a text speak of, before anything is read."""
+
+    side: bool
+    stop: bool
+    target: bool
+
+
+def said_in(words: Iterable[str]) -> Said:
+    """Whether words say a direction, a stop, a target."""
+    remembered, of = _words().remembered, _words().of
+    side = stop = target = False
+    for word in words:
+        for kind, _ in remembered.get(word) or of(word):
             if kind <= Kind.WEAK_SIDE:
-                return True
-            has_stop |= kind == Kind.STOP
-            has_target |= kind == Kind.TARGET
-    return has_stop and has_target
-
-
-_LETTERS = re.compile(r"[^\W\d_]+")
+                side = True
+            elif kind == Kind.STOP or kind == Kind.WEAK_STOP:
+                stop = True
+            elif kind == Kind.TARGET or kind == Kind.WEAK_TARGET:
+                target = True
+    return Said(side, stop, target)
 
 
 def tokenise(text: str) -> list[Token]:

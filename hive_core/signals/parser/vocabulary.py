@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from hive_core.signals.parser.text import normalise
 
@@ -51,8 +52,7 @@ class Kind(IntEnum):
     """A date or a time of day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What a word or phrase says; `value` is the side ("buy", "sell") or the symbol where it has one."""
 
     kind: Kind
@@ -96,6 +96,9 @@ _SECTIONS: tuple[tuple[str, str, Kind], ...] = (
     ("negation", "words", Kind.NEGATION),
 )
 
+
+WORDS = re.compile(r"[^\W\d_]+")
+"""Runs of letters."""
 
 _REPORT_CLASSES = ("heading", "result", "instruction", "forbidding")
 """Words of reports on trades: read by `reports`, of no meaning to single tokens."""
