@@ -6,7 +6,7 @@ Rows for the suite `signals`. Each subject runs in a process of its own, so that
 weights reach the threshold, it has a confidence, and weighted averages of entry, stop and first target. All
 begin with the same rows, texts as texts (the loop with objects, pandas and ours with frames), and end with
 groups that must agree one by one. Ours is the arithmetic of production, `codes_of`, `in_parts_of_a_tick`,
-`sums_by_group` and `ticks_of`, called as `resolve_signals` calls them; only the groups are others: there the
+`add_by_group` and `ticks_of`, called as `resolve_signals` calls them; only the groups are others: there the
 live votes at each signal, here the hours. It is exact and rounds to the tick, which the others do not.
 `pandas, categories` begins with texts already numbered: what it saves is most of its time.
 
@@ -40,7 +40,7 @@ from hive_core.signals.live_signals import live_signals, voices_of
 from hive_core.signals.resolve import resolve_signals
 from hive_core.signals.resolver import Resolver
 from hive_core.signals.vote_arrays import codes_of
-from hive_core.signals.vote_kernel import in_parts_of_a_tick, sums_by_group, ticks_of
+from hive_core.signals.vote_kernel import BLOCK, add_by_group, in_parts_of_a_tick, ticks_of
 from proofs.random_signals import MAJORS, random_signals
 
 SEED, DAYS, ROOMS = 20240101, 365, 12
@@ -160,16 +160,24 @@ def ours(path: Path) -> tuple[Run, Facts]:
         present = np.flatnonzero(np.bincount(symbol, minlength=len(symbols)))
         lane = np.zeros(len(symbols), np.int64)
         lane[present] = 2 * np.arange(present.size)
-        is_buy = (frame["side"] == "buy").to_numpy()
-        tick = np.array([tick_units(name) for name in symbols])[symbol]
-        weight = np.array([round(WEIGHTS[name] * UNITS) for name in sources])[source]
         hour = frame["ts_event"].dt.timestamp("us").to_numpy() // HOUR_US
+        is_buy = (frame["side"] == "buy").to_numpy()
+        tick = np.array([tick_units(name) for name in symbols])
+        weight = np.array([round(WEIGHTS[name] * UNITS) for name in sources])
         first, lanes = int(hour.min()), 2 * present.size
-        group = (hour - first) * lanes + (lane[symbol] + is_buy)
-        columns, parts = in_parts_of_a_tick([frame[name].to_numpy() for name in PRICES], tick)
-        total, sums = sums_by_group(group, (int(hour.max()) - first + 1) * lanes, weight, columns)
+        groups = (int(hour.max()) - first + 1) * lanes
+        total, sums = np.zeros(groups, np.int64), [np.zeros(groups, np.int64) for _ in PRICES]
+        prices = [frame[name].to_numpy() for name in PRICES]
+        for begin in range(0, len(hour), BLOCK):
+            block = slice(begin, begin + BLOCK)
+            of = symbol[block]
+            columns, parts = in_parts_of_a_tick([price[block] for price in prices], tick[of])
+            if not isinstance(parts, int):
+                raise ValueError("prices off the tick: blocks would have different parts")
+            group = (hour[block] - first) * lanes + lane[of] + is_buy[block]
+            add_by_group(total, sums, group, weight[source[block]], columns)
         strong = np.flatnonzero(total >= threshold)
-        averages = [ticks_of(weighted[strong], total[strong], parts) for weighted in sums]
+        averages = [ticks_of(weighted[strong], total[strong], 1) for weighted in sums]
         confidence = total[strong] / (sum(WEIGHTS.values()) * UNITS)
         return first, [symbols[number] for number in present.tolist()], strong, confidence, averages
 

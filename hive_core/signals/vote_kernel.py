@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from hive_core.signals.fixed_point import FloatArray, IntArray, divide_to_even_arrays, units_of_floats
 
-_BLOCK = 1 << 15
-"""Votes at a time: what is between two steps stays in the processor's cache."""
+BLOCK = 1 << 15
+"""Votes at a time: what is between two steps stays in the processor's cache, in memory that is used again."""
 
 SUM_LIMIT = 1 << 61
 """What no sum may reach: twice as much still fits into 64 bits."""
@@ -31,13 +31,23 @@ def sums_by_group(
     """
     total = np.zeros(groups, np.int64)
     sums = [np.zeros(groups, np.int64) for _ in prices]
-    for begin in range(0, group.size, _BLOCK):
-        block = slice(begin, begin + _BLOCK)
-        of, weight = group[block], weights[block]
-        np.add.at(total, of, weight)
-        for weighted, price in zip(sums, prices, strict=True):
-            np.add.at(weighted, of, weight * price[block])
+    for begin in range(0, group.size, BLOCK):
+        block = slice(begin, begin + BLOCK)
+        add_by_group(total, sums, group[block], weights[block], [price[block] for price in prices])
     return total, sums
+
+
+def add_by_group(
+    total: IntArray,
+    sums: Sequence[IntArray],
+    group: npt.NDArray[np.intp],
+    weights: IntArray,
+    prices: Sequence[IntArray],
+) -> None:
+    """Add a block of votes to totals and weighted sums, in place; see `sums_by_group`."""
+    np.add.at(total, group, weights)
+    for weighted, price in zip(sums, prices, strict=True):
+        np.add.at(weighted, group, weights * price)
 
 
 def ticks_of(weighted: IntArray, total: IntArray, parts: IntArray | int) -> IntArray:
@@ -46,7 +56,12 @@ def ticks_of(weighted: IntArray, total: IntArray, parts: IntArray | int) -> IntA
     Args:
         total: the weights, positive. parts: how many parts a tick has.
     """
-    return divide_to_even_arrays(weighted, total * parts)
+    averages = np.empty_like(weighted)
+    for begin in range(0, weighted.size, BLOCK):
+        block = slice(begin, begin + BLOCK)
+        of_block = parts if isinstance(parts, int) else parts[block]
+        averages[block] = divide_to_even_arrays(weighted[block], total[block] * of_block)
+    return averages
 
 
 def in_parts_of_a_tick(
@@ -80,8 +95,8 @@ def in_parts_of_a_tick(
 def _in_ticks(columns: Sequence[FloatArray], tick: IntArray) -> list[IntArray] | None:
     """The columns in whole ticks, or None where a price, to eight decimal places, is not on its tick."""
     found = [np.empty(tick.size, np.int64) for _ in columns]
-    for begin in range(0, tick.size, _BLOCK):
-        block = slice(begin, begin + _BLOCK)
+    for begin in range(0, tick.size, BLOCK):
+        block = slice(begin, begin + BLOCK)
         units_of_tick = tick[block].astype(np.float64)
         ticks_per_one = 1e8 / units_of_tick
         for ticks, prices in zip(found, columns, strict=True):
