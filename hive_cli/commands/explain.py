@@ -16,7 +16,10 @@ KEPT_OUT_OF_RECORDS = frozenset(
 )
 """Stands elsewhere in the tree."""
 
-MARKET = ("market_ts", "market_bid", "market_ask", "spread_pips", "atr_pips", "reward_to_risk", "session")
+MARKET = (
+    *("market_ts", "market_bid", "market_ask", "spread_pips", "atr_pips", "volatility_pct"),
+    *("reward_to_risk", "session", "next_news", "minutes_to_news", "in_news_window"),
+)
 """What a person wants to know of the enriched signal."""
 
 

@@ -22,6 +22,7 @@ BARS_EXAMPLE = (
     "hive import bars EURUSD_H1.csv --symbol EURUSD --timeframe H1 --format mt5 "
     "--time-zone Europe/Athens --price-scale 1"
 )
+NEWS_EXAMPLE = "hive import news calendar.csv --format csv --time-zone Europe/London"
 MESSAGES_EXAMPLE = (
     "hive import messages result.json --source my_room --format telegram --time-zone Europe/London"
 )
@@ -34,7 +35,7 @@ SIGNAL_FORMATS = {
 }
 
 app = typer.Typer(
-    no_args_is_help=True, help="Bring in prices, messages and signals; what comes in is kept as it came."
+    no_args_is_help=True, help="Bring in prices, news, messages and signals, kept as they came."
 )
 
 
@@ -107,6 +108,44 @@ def bars(
     _import_each(
         files,
         lambda name, payload: import_bars(home, name, payload, declaration, received_ns=time.time_ns()),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def news(
+    files: Files,
+    format_: Annotated[str | None, typer.Option("--format", help="csv or forexfactory.")] = None,
+    time_zone: Annotated[str | None, typer.Option(help="The clock of times that name no zone.")] = None,
+    known_ahead_h: Annotated[
+        int | None,
+        typer.Option(help="Hours before an event at which it was known, where the file does not say it."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Import an economic calendar. An event counts from when it was first seen."""
+    from pydantic import ValidationError
+
+    from hive_cli.failure import Faults
+    from hive_cli.settings import load_settings
+    from hive_core.calendars.news_file import NewsDeclaration
+    from hive_core.calendars.news_importing import import_news
+
+    _refuse_missing("news", {"--format": format_}, NEWS_EXAMPLE)
+    said = {"format": format_, "time_zone": time_zone, "known_ahead_h": known_ahead_h}
+    try:
+        declaration = NewsDeclaration.model_validate({k: v for k, v in said.items() if v is not None})
+    except ValidationError as error:
+        faults = [
+            f"--{str(fault['loc'][0]).replace('_', '-')}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors(include_url=False)
+        ]
+        step = f"for example: {NEWS_EXAMPLE}"
+        raise Faults("the declaration is wrong", faults, next_step=step) from None
+    home = load_settings().home
+    _import_each(
+        files,
+        lambda name, payload: import_news(home, name, payload, declaration, received_ns=time.time_ns()),
         as_json=as_json,
     )
 

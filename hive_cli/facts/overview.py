@@ -83,7 +83,8 @@ def _age_days(last_ts: str, now: datetime) -> float | None:
     if not last_ts:
         return None
     last = datetime.fromisoformat(last_ts)
-    return round((now - (last if last.tzinfo else last.replace(tzinfo=UTC))).total_seconds() / 86_400, 1)
+    age = now - (last if last.tzinfo else last.replace(tzinfo=UTC))
+    return round(max(0.0, age.total_seconds()) / 86_400, 1)  # a calendar's events are still to come
 
 
 def _dagster(settings: Settings) -> dict[str, Any]:

@@ -42,6 +42,36 @@ def test_a_bad_row_is_named_the_rest_is_kept_and_the_code_is_1(hive, home: HiveH
     assert [receipt.facts["rows"] for receipt in receipts(home)] == [2]
 
 
+CALENDAR = (
+    "date,time,currency,impact,name\n"
+    "2017-03-10,13:30,USD,High,Own Payrolls\n"
+    "2017-03-10,46 min,USD,High,Own Rate\n"
+)
+
+
+def test_a_calendar_lands_without_its_countdowns(hive, home: HiveHome, tmp_path: Path) -> None:
+    said = hive("import", "news", bars(tmp_path, CALENDAR, "calendar.csv"), "--format", "csv", "--time-zone",
+                "Europe/London")  # fmt: skip
+    assert said.code == 1
+    assert "a countdown, not a time" in said.out
+    assert said.out.splitlines()[-1] == "PASS 1 file, 1 row  SKIP 1 row  ERROR 0"
+    (receipt,) = receipts(home)
+    assert (receipt.kind, receipt.facts["first_ts"]) == ("news", "2017-03-10T13:30:00Z")
+
+
+def test_what_is_not_declared_of_a_calendar_is_told(hive, home: HiveHome, tmp_path: Path) -> None:
+    path = bars(tmp_path, CALENDAR, "calendar.csv")
+    assert "not declared: --format" in hive("import", "news", path).err
+    wrong = hive("import", "news", path, "--format", "xml", "--time-zone", "London", "--known-ahead-h", "-1")
+    assert wrong.code == 2
+    for fault in ("--format: ", "--time-zone: 'London' is not an IANA time zone", "--known-ahead-h: "):
+        assert fault in wrong.err
+    without_zone = hive("import", "news", path, "--format", "csv")
+    assert without_zone.code == 1
+    assert "declare the time zone" in without_zone.err
+    assert list(receipts(home)) == []
+
+
 def test_a_refused_file_loses_nothing_of_the_others(hive, home: HiveHome, tmp_path: Path) -> None:
     points = GOOD.replace("1.05,1.06,1.04,1.055", "105000,106000,104000,105500")
     files = [bars(tmp_path, points, "points.csv"), bars(tmp_path, GOOD, "good.csv")]
