@@ -10,7 +10,7 @@ import dagster as dg
 
 from hive_core.landing.home import HiveHome
 from hive_pipelines.alerts.sensor import alert_sensor
-from hive_pipelines.assets import execution, market, signals, sources
+from hive_pipelines.assets import execution, lifecycle, market, signals, sources
 from hive_pipelines.assets.marts import marts_of
 from hive_pipelines.jobs import bars_job, news_job, rates_job, reports_job, signals_job
 from hive_pipelines.lake_io_manager import LakeIOManager
@@ -45,6 +45,7 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
             signals.judged_signals,
             signals.enriched_signals,
             signals.resolved_signals,
+            lifecycle.lives_of_signals,
             execution.delivered_decisions,
             execution.execution_reports,
             execution.account_tables,

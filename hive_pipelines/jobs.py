@@ -33,9 +33,11 @@ signals_job = dg.define_asset_job(
         "source_weights",
         "decisions",
         "resolutions",
+        "signal_updates",
+        "signal_states",
     ],
     executor_def=dg.in_process_executor,
-    description="From messages to decisions, for a range of days.",
+    description="From messages to decisions and the lives of signals, for a range of days.",
 )
 reports_job = dg.define_asset_job(
     "reports_job",

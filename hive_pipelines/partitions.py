@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from hive_core.signals.lifecycle.events import REACH
 from hive_core.signals.posts import EARLIEST
 
 SIGNAL_DAYS = dg.DailyPartitionsDefinition(start_date=EARLIEST.strftime("%Y-%m-%d"), end_offset=1)
@@ -18,6 +19,11 @@ DAY_FORMAT = "%Y-%m-%d"
 
 WITH_DAY_BEFORE = dg.TimeWindowPartitionMapping(start_offset=-1, allow_nonexistent_upstream_partitions=True)
 """A day's signals are judged and resolved with the day before as context."""
+
+WITH_DAYS_OF_REACH = dg.TimeWindowPartitionMapping(
+    start_offset=-REACH.days, allow_nonexistent_upstream_partitions=True
+)
+"""A day's updates are attached with the days before as context that they can reach."""
 
 
 def day_window(keys: list[str]) -> tuple[datetime, datetime]:

@@ -25,6 +25,9 @@ from hive_core.contracts.order import OrderState
 from hive_core.contracts.reasons import DenialReason
 from hive_core.market.bars import ASK_COLUMNS, BAR_SCHEMA, BID_COLUMNS, RATE_SCHEMA, TIMEFRAME_SECONDS
 from hive_core.signals.judging import ResolutionOutcome
+from hive_core.signals.lifecycle.references import FoundBy
+from hive_core.signals.lifecycle.states import OPEN_STATES, SignalState
+from hive_core.signals.lifecycle.tables import SIGNAL_STATES, SIGNAL_UPDATES
 from hive_core.signals.posts import CLOCK_SKEW_S
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.scorecards.honesty import Honesty
@@ -41,6 +44,7 @@ from hive_core.signals.tables import (
     SIGNAL_COLUMNS,
     VALID,
 )
+from hive_core.signals.verdicts import ActionKind
 from hive_pipelines.quality.findings import MAX_EXAMPLES, Example, Finding
 from hive_pipelines.quality.rules import (
     ACCOUNT,
@@ -149,6 +153,8 @@ _HAS_ENDED = pl.col("outcome").is_in([Outcome.TARGET.value, Outcome.STOP.value])
 _MEASURED = tuple(name for name, dtype in SCORECARDS.items() if dtype == pl.Float64)
 _IS_CLOSED = pl.col("state") == "closed"
 _HAS_DECISION = pl.col("outcome").is_in([ResolutionOutcome.DECIDED.value, ResolutionOutcome.CONFIRMED.value])
+_IS_MOVE = pl.col("action").is_in([ActionKind.MOVE_STOP.value, ActionKind.MOVE_TARGET.value])
+_IS_PARTIAL = pl.col("action") == ActionKind.PARTIAL_CLOSE.value
 _DECISION_TEXT = {"decision_id", "account", "symbol", "side", "order_type"}
 _UNPLANNED = tuple(name for name in SIGNAL_COLUMNS if name not in MESSAGES and name != "signal_id")
 
@@ -300,6 +306,69 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
                 "account given unless there is none",
                 ("outcome", "account"),
                 pl.col("account").is_null() == (pl.col("outcome") == ResolutionOutcome.NO_ACCOUNT.value),
+            ),
+        ],
+    ),
+    "signal_updates": _schema(
+        SIGNAL_UPDATES,
+        key=("update_id", "action_number"),
+        nullable=(
+            *("action", "signal_id", "found_by", "price", "share", "target_number", "entry_price"),
+            *("field", "reason", "detail"),
+        ),
+        checks={
+            "update_id": IDENTIFIER,
+            "version": pa.Check.ge(1),
+            "action_number": NOT_NEGATIVE,
+            "action": pa.Check.isin(tuple(ActionKind)),
+            "found_by": pa.Check.isin(tuple(FoundBy)),
+            "share": SHARE,
+            "target_number": pa.Check.ge(1),
+            "reason": pa.Check.isin(tuple(SignalReason)),
+        },
+        rules=[
+            together("signal_id", "found_by", "action"),
+            given_when("reason", "it belongs to no signal", pl.col("signal_id").is_null(), "signal_id"),
+            given_when("price", "a stop or target is moved", _IS_MOVE & pl.col("has_effect"), "action"),
+            given_when("share", "a part is closed", _IS_PARTIAL & pl.col("has_effect"), "action"),
+            row_rule(
+                "what is refused has no effect",
+                ("has_effect", "reason"),
+                ~pl.col("has_effect") | pl.col("reason").is_null(),
+            ),
+        ],
+    ),
+    "signal_states": _schema(
+        SIGNAL_STATES,
+        key=("signal_id", "ts_as_of"),
+        nullable=("entry_low", "entry_high", "effective_stop", "superseded_by"),
+        checks={
+            "first_signal_id": IDENTIFIER,
+            "superseded_by": IDENTIFIER,
+            "state": pa.Check.isin(tuple(SignalState)),
+            "effective_stop": POSITIVE,
+            "closed_share": SHARE,
+            "version": pa.Check.ge(1),
+            "history": pa.Check.ge(1),
+            "targets_hit": NOT_NEGATIVE,
+            "amendments": NOT_NEGATIVE,
+        },
+        rules=[
+            together("entry_low", "entry_high"),
+            in_order("entry_low", "entry_high"),
+            filled_list("effective_targets"),
+            positive_items("effective_targets"),
+            filled_list("idea_keys"),
+            in_order("ts_event", "ts_changed"),
+            in_order("ts_changed", "ts_as_of"),
+            given_when(
+                "superseded_by", "superseded", pl.col("state") == SignalState.SUPERSEDED.value, "state"
+            ),
+            given_when("effective_stop", "not at break-even", ~pl.col("is_at_breakeven"), "is_at_breakeven"),
+            row_rule(
+                "an open signal is not closed in whole",
+                ("state", "closed_share"),
+                ~pl.col("state").is_in([state.value for state in OPEN_STATES]) | (pl.col("closed_share") < 1),
             ),
         ],
     ),

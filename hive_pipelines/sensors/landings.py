@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from hive_core.calendars.news import NEWS_HORIZON
 from hive_core.landing.receipts import Receipt, receipts
 from hive_core.market.as_of import bars_needed
+from hive_core.signals.lifecycle.events import REACH
 from hive_pipelines.assets.market import LAST_RECEIPT
 from hive_pipelines.event_log import PARTITION, RANGE_END, RANGE_START
 from hive_pipelines.jobs import bars_job, news_job, rates_job, signals_job
@@ -28,7 +29,8 @@ NEAR = timedelta(days=31)
 """Days of messages nearer than this share a run; a gap of years is not filled with empty partitions."""
 
 LOOKS_BACK = timedelta(days=2)
-"""A day's decisions look at the signals of the day before, and these at the messages of the day before."""
+"""A day's decisions look at the signals of the day before, and these at the messages of the day before.
+Its updates reach signals posted `REACH` before."""
 
 MAX_TEXT = 200
 """Characters of a refused row, or of a file's name, that are shown."""
@@ -264,7 +266,7 @@ def landings(context: dg.SensorEvaluationContext, hive: HiveResource) -> dg.Sens
         return dg.SensorResult(skip_reason=skip, cursor=cursor.model_dump_json())
     spans_known = [span for r in messages if (span := span_of(r)) is not None]
     new = [span for r in fresh if (span := span_of(r)) is not None]
-    spans = joined([*cursor.again, *new, *touched(spans_known, new, LOOKS_BACK)])
+    spans = joined([*cursor.again, *new, *touched(spans_known, new, max(LOOKS_BACK, REACH))])
     number = everything[-1].number
     requests = [signal_request(span, number, cursor.rounds) for span in spans]
     cursor.messages, cursor.again, cursor.rounds = number, [], cursor.rounds + 1

@@ -22,6 +22,7 @@ from hive_core.contracts.execution_tables import (
     POSITIONS,
 )
 from hive_core.market.bars import BAR_SCHEMA, RATE_SCHEMA
+from hive_core.signals.lifecycle.tables import SIGNAL_STATES, SIGNAL_UPDATES
 from hive_core.signals.scorecards.tables import OUTCOMES, SCORECARDS, SOURCE_WEIGHTS
 from hive_core.signals.tables import (
     DECISIONS,
@@ -464,6 +465,60 @@ def _told() -> dict[str, pl.DataFrame]:
     return {"denials": _frame([denial], DENIALS), "execution_reports": reports}
 
 
+def _lives(valid: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The first call's target is hit, half of it closed and its stop moved; a close in talk finds nothing."""
+    first = valid.row(0, named=True)
+    update = {
+        "update_id": "upd_a5",
+        "source": first["source"],
+        "message_id": "a5",
+        "version": 1,
+        "ts_event": moment("2017-03-01 13:00"),
+        "message_sha256": HASH,
+        "action_number": 0,
+        "has_effect": True,
+        "is_for_all": False,
+    }
+    of_first = {**update, "signal_id": first["signal_id"], "found_by": "reply"}
+    updates = [
+        {**of_first, "action": "partial_close", "share": 0.5, "entry_price": 1.055},
+        {**of_first, "action": "move_stop", "action_number": 1, "price": 1.054},
+        {**of_first, "action": "target_hit", "action_number": 2, "target_number": 1},
+        {
+            **update,
+            "update_id": "upd_c9",
+            "has_effect": False,
+            "field": "signal_id",
+            "reason": "nothing_open",
+        },
+    ]
+    as_of = moment("2017-03-01 23:59:59")
+    states = [
+        {
+            **{name: row[name] for name in SIGNAL_STATES if name in row},
+            "ts_as_of": as_of,
+            "first_signal_id": row["signal_id"],
+            "state": "partially_closed",
+            "is_active": True,
+            "entry_low": 1.055,
+            "entry_high": 1.055,
+            "effective_stop": row["stop_loss"],
+            "effective_targets": row["take_profits"],
+            "is_at_breakeven": False,
+            "closed_share": 0.5,
+            "targets_hit": 1,
+            "amendments": 1,
+            "history": 4,
+            "ts_changed": row["ts_event"],
+            "superseded_by": "sig_a9",
+            "idea_keys": ["EURUSD:buy:0.1:0.2"],
+        }
+        for row in valid.iter_rows(named=True)
+        if row["ts_event"] < as_of
+    ]
+    return {"signal_updates": _frame(updates, SIGNAL_UPDATES), "signal_states": _frame(states, SIGNAL_STATES)}
+
+
 @pytest.fixture(scope="session")
 def sound_tables() -> dict[str, pl.DataFrame]:
     """Every table of the lake by name, without a fault in it."""
@@ -479,6 +534,7 @@ def sound_tables() -> dict[str, pl.DataFrame]:
         "enriched_signals": _enriched(valid),
         "decisions": _decisions(),
         "resolutions": _resolutions(valid),
+        **_lives(valid),
         "source_outcomes": _outcomes(valid),
         "source_scorecards": _scorecards(),
         "source_weights": _weights(),

@@ -20,9 +20,10 @@ from small_home import SmallHome
 
 from hive_core.contracts.report import Report
 from hive_core.evidence.canonical import content_hash
+from hive_core.signals.lifecycle.tables import SIGNAL_STATES, SIGNAL_UPDATES
 from hive_core.signals.scorecards.tables import SOURCE_WEIGHTS
 from hive_core.signals.tables import DECISIONS, QUARANTINED, RESOLUTIONS
-from hive_pipelines.assets import execution, market, signals, sources
+from hive_pipelines.assets import execution, lifecycle, market, signals, sources
 from hive_pipelines.lake import Lake
 from hive_pipelines.lake_io_manager import LakeIOManager
 from hive_pipelines.plots import (
@@ -60,6 +61,7 @@ SIGNALS = [
     signals.judged_signals,
     signals.enriched_signals,
     signals.resolved_signals,
+    lifecycle.lives_of_signals,
 ]
 OTHERS = [
     market.landed_bars,
@@ -76,6 +78,8 @@ DAILY_TABLES = {
     "enriched_signals",
     "decisions",
     "resolutions",
+    "signal_updates",
+    "signal_states",
 }
 
 
@@ -174,7 +178,8 @@ def test_every_day_has_a_file_of_every_table_also_the_day_without_a_message(made
     place, _ = made
     for table in DAILY_TABLES:
         assert tuple(place.lake.names(table)) == DAYS, table
-        assert place.lake.side(table, DAYS[-1]).rows == 0
+        # Signals that nobody closed are open on that day too.
+        assert (place.lake.side(table, DAYS[-1]).rows == 0) == (table != "signal_states")
 
 
 def test_row_counts_stand_at_each_partition(made):
@@ -184,6 +189,21 @@ def test_row_counts_stand_at_each_partition(made):
     assert counts(place, "decisions") == dict(zip(DAYS, (2, 1, 0, 0), strict=True))
     for table in DAILY_TABLES:
         assert counts(place, table) == {day: place.lake.side(table, day).rows for day in DAYS}
+
+
+def test_an_update_of_a_later_day_ends_the_signal_of_an_earlier_one(new_place):
+    place = new_place()
+    place.land_messages("room_a", *ROOM_A, ("a8", "2017-03-08 12:00", "Close all"))
+    for day in DAYS:
+        place.run(signals.messages, signals.parsed_signals, key=day)
+    for day in reversed(DAYS):  # in any order: each day reads what it can reach
+        place.run(lifecycle.lives_of_signals, key=day)
+    updates = place.lake.read_all("signal_updates", SIGNAL_UPDATES)
+    assert updates.select("message_id", "action", "found_by").unique().rows() == [("a8", "close", "all")]
+    states = place.lake.read_all("signal_states", SIGNAL_STATES).sort("ts_as_of")
+    assert states["ts_as_of"].dt.day().unique().sort().to_list() == [6, 7, 8]
+    assert set(states.filter(pl.col("ts_as_of").dt.day() == 8)["state"]) == {"closed"}
+    assert set(states.filter(pl.col("ts_as_of").dt.day() < 8)["state"]) == {"active"}
 
 
 def test_the_same_input_again_gives_the_same_bytes(made):

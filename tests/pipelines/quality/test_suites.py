@@ -16,6 +16,9 @@ from hive_core.calendars.sessions import Session
 from hive_core.contracts.order import OrderState
 from hive_core.market.bars import TIMEFRAME_SECONDS
 from hive_core.signals.judging import ResolutionOutcome
+from hive_core.signals.lifecycle.references import FoundBy
+from hive_core.signals.lifecycle.states import SignalState
+from hive_core.signals.verdicts import ActionKind
 from hive_pipelines.project_files import project_file
 from hive_pipelines.quality import suites
 from hive_pipelines.quality.suites import run_suite, suite_document, suite_tables
@@ -185,6 +188,9 @@ def test_the_sets_in_the_suites_are_those_of_the_domain():
     assert sets["enriched_signals", "session"] == set(Session)
     assert sets["news_events", "impact"] == set(Impact)
     assert sets["resolutions", "outcome"] == set(ResolutionOutcome)
+    assert sets["signal_updates", "action"] == set(ActionKind)
+    assert sets["signal_updates", "found_by"] == set(FoundBy)
+    assert sets["signal_states", "state"] == set(SignalState)
     assert sets["bars", "timeframe"] == sets["enriched_signals", "market_timeframe"] == set(TIMEFRAME_SECONDS)
 
 

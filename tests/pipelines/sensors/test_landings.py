@@ -306,12 +306,13 @@ def test_prices_that_only_the_average_range_looks_at_count_as_well(tick, small, 
 
 
 def test_a_day_whose_day_before_came_later_is_gone_over_again(tick, small):
-    """It voted without those messages; two days are looked back on, and no third."""
-    days = [(str(day), f"2017-03-{day:02} 10:00", HELLO) for day in range(7, 12)]
+    """It voted without those messages, and followed signals without theirs: an update reaches seven days
+    back, and no eighth."""
+    days = [(str(day), f"2017-03-{day:02} 10:00", HELLO) for day in range(7, 18)]
     small.land_messages("room_a", *days)
-    assert ranges(tick()) == [("2017-03-07", "2017-03-11")]
+    assert ranges(tick()) == [("2017-03-07", "2017-03-17")]
     small.land_messages("room_b", ("1", "2017-03-06 23:50", HELLO))
-    assert ranges(tick()) == [("2017-03-06", "2017-03-08")]
+    assert ranges(tick()) == [("2017-03-06", "2017-03-13")]
 
 
 def test_messages_that_land_beside_a_market_file_are_neither_lost_nor_run_twice(tick, small, instance):
