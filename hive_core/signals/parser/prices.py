@@ -219,14 +219,22 @@ def prices_of(each: Field, scale: Scale, name: str, grounds: Grounds, *, upward:
             values = _abbreviated(found[-1], number, scale, upward)
             if values:
                 grounds.less(0.02, "abbreviated prices are completed")
-        if number.aside and not upward:
-            continue
+        if not upward and (number.aside or _decimals(number.raw) != _decimals(_first_raw(each))):
+            continue  # "142.00 - 150": a loss in pips, not a second stop
         if values:
             found += [value for value in values if value not in found]
         elif upward and not number.own_line and not number.aside and number.dashed and len(number.raw) > 2:
             detail = f"{number.raw} is no price beside {found[-1]}"
             raise Unclear(name, SignalReason.UNCLEAR_NUMBER, detail, _span(number))
     return found
+
+
+def _first_raw(each: Field) -> str:
+    return each.of(Unit.PRICE)[0].raw
+
+
+def _decimals(raw: str) -> int:
+    return len(raw.partition(".")[2])
 
 
 def _no_price(name: str, number: Number) -> Unclear:
