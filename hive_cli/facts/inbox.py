@@ -13,7 +13,8 @@ REASON_ENDING = ".reason.txt"
 
 def inbox(home: HiveHome) -> dict[str, Any]:
     """Files that wait, and refused ones with their reason; names are `source/file`."""
-    waiting = [path for path in home.inbox.glob("messages/*/*") if path.is_file()]
+    found = [*home.inbox.glob("messages/*/*"), *home.inbox.glob("news/*")]
+    waiting = [path for path in found if path.is_file()]
     reasons = sorted(home.inbox.glob(f"refused/*/*{REASON_ENDING}"))
     return {
         "waiting": sorted(f"{path.parent.name}/{path.name}" for path in waiting if path.name[0] != "."),

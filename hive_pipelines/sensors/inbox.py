@@ -1,14 +1,17 @@
-"""The inbox: files that a user drops into `inbox/messages/<source>/` land by themselves."""
+"""The inbox: files that a user drops into `inbox/messages/<source>/` or `inbox/news/` land by themselves."""
 
 import filecmp
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 from pydantic import ValidationError
 
+from hive_core.calendars.news_file import NewsDeclaration
+from hive_core.calendars.news_importing import import_news
 from hive_core.contracts.rejection import RefusedFile
 from hive_core.landing.feed_log import WHOLE_MARK
 from hive_core.landing.home import HiveHome, publish
@@ -25,6 +28,9 @@ drops comes into place whole, and is not waited for."""
 FORMATS = {".json": "telegram", ".jsonl": "jsonl", ".csv": "csv", ".avro": "signals_avro"}
 """By the file's ending, with or without a `.gz` behind it."""
 
+NEWS_FORMATS = {".json": "forexfactory", ".csv": "csv"}
+"""As `FORMATS`, for calendars. Their times must say their zone: the command takes others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -36,9 +42,9 @@ class Taken:
 
 
 def waiting_files(home: HiveHome) -> list[Path]:
-    """Files in the inbox, in order; hidden ones are not there yet."""
-    folder = home.inbox / "messages"
-    return sorted(p for p in folder.glob("*/*") if p.is_file() and not p.name.startswith("."))
+    """Files in the inbox, in order, calendars first; hidden ones are not there yet."""
+    found = [*sorted((home.inbox / "news").glob("*")), *sorted((home.inbox / "messages").glob("*/*"))]
+    return [path for path in found if path.is_file() and not path.name.startswith(".")]
 
 
 def stray_files(home: HiveHome) -> list[Path]:
@@ -51,11 +57,11 @@ def take_file(home: HiveHome, path: Path, time_zone: str | None, received_ns: in
     """Land one file, or move it to `inbox/refused` with the reason beside it."""
     source = path.parent.name
     try:
-        ending = Path(path.name.removesuffix(".gz")).suffix
-        if ending not in FORMATS:
-            raise RefusedFile(f"{ending or 'no ending'} is not one of {', '.join(sorted(FORMATS))}")
-        declaration = _declaration(source, FORMATS[ending], time_zone)
-        outcome = import_messages(home, path.name, read_bounded(path), declaration, received_ns=received_ns)
+        outcome = (
+            _land_news(home, path, received_ns)
+            if path.parent == home.inbox / "news"
+            else _land_messages(home, path, time_zone, received_ns)
+        )
     except RefusedFile as refusal:
         target = _free_place(home.inbox / "refused" / source, path)
         path.replace(target)
@@ -63,6 +69,23 @@ def take_file(home: HiveHome, path: Path, time_zone: str | None, received_ns: in
         return Taken(path, None, str(refusal))
     path.unlink()
     return Taken(path, outcome, "")
+
+
+def _land_news(home: HiveHome, path: Path, received_ns: int) -> ImportOutcome:
+    declaration = NewsDeclaration.model_validate({"format": _format_of(path, NEWS_FORMATS)})
+    return import_news(home, path.name, read_bounded(path), declaration, received_ns=received_ns)
+
+
+def _land_messages(home: HiveHome, path: Path, time_zone: str | None, received_ns: int) -> ImportOutcome:
+    declaration = _declaration(path.parent.name, _format_of(path, FORMATS), time_zone)
+    return import_messages(home, path.name, read_bounded(path), declaration, received_ns=received_ns)
+
+
+def _format_of(path: Path, formats: Mapping[str, str]) -> str:
+    ending = Path(path.name.removesuffix(".gz")).suffix
+    if ending not in formats:
+        raise RefusedFile(f"{ending or 'no ending'} is not one of {', '.join(sorted(formats))}")
+    return formats[ending]
 
 
 def _declaration(source: str, message_format: str, time_zone: str | None) -> MessageDeclaration:
@@ -93,8 +116,8 @@ def _free_place(folder: Path, path: Path) -> Path:
     name="inbox_messages",
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Lands message files from the inbox folder; what cannot be read goes to inbox/refused "
-    "with its reason.",
+    description="Lands files of messages and calendars from the inbox folder; what cannot be read goes to "
+    "inbox/refused with its reason.",
 )
 def inbox_messages(context: dg.SensorEvaluationContext, hive: HiveResource) -> dg.SkipReason:
     """Take what lies in the inbox once it has come to rest."""
@@ -120,6 +143,6 @@ def inbox_messages(context: dg.SensorEvaluationContext, hive: HiveResource) -> d
             context.log.error("refused %s: %s", path.name, taken.refusal)
         else:
             landed += 1
-            context.log.info("landed %s: %s messages", path.name, taken.outcome.accepted_rows)
+            context.log.info("landed %s: %s rows", path.name, taken.outcome.accepted_rows)
     told = f"landed {landed} files"
     return dg.SkipReason(told + (f"; refused {'; '.join(refused)}" if refused else ""))

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 import pytest
 from exec_bench import a_decision
-from risk_bench import NOW, NOW_NS, PACK, SETTINGS, a_state, held, settings_with, verdict_on
+from risk_bench import NOW, NOW_NS, PACK, RATES, SETTINGS, a_state, held, settings_with, verdict_on
 
 from hive_core.contracts.reasons import DenialReason
 from hive_core.risk import gate
@@ -353,6 +353,35 @@ def test_a_bound_is_always_a_price():
     verdict = verdict_on(decision, state)
     assert verdict.denial is None
     assert verdict.price_bound == Decimal("0.00001")
+
+
+def test_what_is_quoted_in_a_currency_that_nobody_rates_is_denied():
+    state = a_state()
+    state.quotes["USDCNH"] = Quote(Decimal("7.1000"), Decimal("7.1004"), NOW_NS)
+    decision = a_decision(symbol="USDCNH", reference="7.1002", stop="7.0800", targets=("7.1500",))
+    verdict = verdict_on(decision, state)
+    assert verdict.denial is DenialReason.NO_CONVERSION_RATE
+    assert verdict.checks[-1].numbers == {"problem": "no reference rate for CNH"}
+
+
+@pytest.mark.parametrize(
+    ("symbol", "bid", "ask", "stop", "target", "loss_per_lot"),
+    [
+        ("US30", "40000", "40003", "39903", "40300", 100),
+        ("GER40", "18000", "18002", "17902", "18300", 100 * Decimal(RATES["USD"])),
+        ("JP225", "39000", "39010", "38800", "39500", 210 * Decimal(RATES["USD"]) / Decimal(RATES["JPY"])),
+        ("XAGUSD", "30.00", "30.03", "29.53", "31.00", Decimal("0.5") * 5_000),
+        ("USOIL", "70.00", "70.03", "69.03", "72.00", 1_000),
+        ("BTCUSD", "60000", "60025", "59025", "63000", 1_000),
+    ],
+)
+def test_what_is_no_pair_is_sized_by_its_own_contract(symbol, bid, ask, stop, target, loss_per_lot):
+    state = a_state()
+    state.quotes[symbol] = Quote(Decimal(bid), Decimal(ask), NOW_NS)
+    decision = a_decision(symbol=symbol, reference=ask, stop=stop, targets=(target,))
+    verdict = verdict_on(decision, state, settings_with(commission_per_lot=Decimal(0)))
+    (size,) = [check for check in verdict.checks if check.rule == "size"]
+    assert Decimal(size.numbers["loss_per_lot"]) == Decimal(loss_per_lot).quantize(Decimal("0.01"))
 
 
 def test_what_is_held_in_a_currency_without_a_rate_denies_everything_new():

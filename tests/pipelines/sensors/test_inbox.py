@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import time
 from pathlib import Path
@@ -52,6 +53,37 @@ def test_a_packed_file_lands_by_the_ending_before_gz(tick, drop, small):
     assert tick.told() == "landed 1 files"
     (receipt,) = receipts(small.home)
     assert (receipt.declaration["format"], receipt.facts["messages"]) == ("jsonl", 2)
+
+
+CALENDAR = b"ts_utc,currency,impact,name\n2017-03-10T13:30:00,USD,High,Own Payrolls\n"
+
+
+def test_calendars_land_before_messages(tick, drop, small):
+    drop("room_a/export.jsonl", POSTS)
+    drop("../news/events.csv.gz", gzip.compress(CALENDAR))
+    weekly = {"title": "Own", "country": "EUR", "date": "2017-03-09T08:45:00-05:00", "impact": "High"}
+    drop("../news/week.json", json.dumps([weekly]).encode())
+    assert tick.told() == "landed 3 files"
+    found = list(receipts(small.home))
+    assert [(receipt.kind, receipt.declaration["format"]) for receipt in found] == [
+        ("news", "csv"),
+        ("news", "forexfactory"),
+        ("messages", "jsonl"),
+    ]
+    assert left_in(small) == []
+
+
+def test_a_calendar_on_an_unknown_clock_is_kept_with_its_reason(tick, drop, small):
+    drop("../news/local.csv", CALENDAR.replace(b"ts_utc", b"ts"))
+    drop("../news/week.xml", b"<weeklyevents/>")
+    assert "a time without a zone: declare the time zone of the file" in tick.told()
+    assert list(receipts(small.home)) == []
+    assert left_in(small) == [
+        "refused/news/local.csv",
+        "refused/news/local.csv.reason.txt",
+        "refused/news/week.xml",
+        "refused/news/week.xml.reason.txt",
+    ]
 
 
 def test_a_file_at_rest_lands_with_its_bytes_under_its_folders_name(tick, drop, small):
