@@ -598,8 +598,11 @@ def unlabelled(call: Call, scale: Scale, side: str) -> tuple[Decimal, Decimal, t
     values = [value for number in numbers for value in scale.fitting(number.raw)]
     if len(values) < 3 or len(values) != len(numbers) or any(number.dashed for number in numbers):
         return None
-    gaps = itertools.pairwise(numbers)
-    if any(after.start - before.end < _SIGN_WIDTH for before, after in gaps):
+    begins_line = {each.numbers[0].start for each in call.of(Label.LOOSE) if each.numbers}
+    if any(
+        after.start - before.end < _SIGN_WIDTH and after.start not in begins_line
+        for before, after in itertools.pairwise(numbers)
+    ):
         return None  # blanks only: a zone and targets, perhaps
     upward = 1 if side == "buy" else -1
     entry, rest = values[0], values[1:]
