@@ -227,9 +227,9 @@ def test_a_message_that_was_seen_too_late_is_stale(make_signals: Any, flat_bars:
 def test_a_market_that_moves_may_have_come_back_since_its_last_bar(
     make_signals: Any, make_bars: Any, no_texts: pl.DataFrame, wednesday: datetime
 ) -> None:
-    # An hour's range of 20 pips: half an hour after the close, 28 pips of drift are taken as possible.
+    # An hour's range of 20 pips: half an hour after the close, 57 pips of drift are taken as possible.
     bars = make_bars([(1.05, 1.051, 1.049, 1.05)] * 24)
-    plan = {"stop_loss": 1.0515, "take_profits": [1.06], "entry": 1.0520}
+    plan = {"stop_loss": 1.0545, "take_profits": [1.06], "entry": 1.0550}
     half_past = wednesday + timedelta(hours=20, minutes=30)
     at_the_close = wednesday + timedelta(hours=20)
     parsed = make_signals({**plan, "ts_event": half_past}, {**plan, "ts_event": at_the_close, "source": "b"})
