@@ -81,7 +81,7 @@ def read_close(clause: Clause, at: int) -> int:
             elif concept not in UNKNOWN or is_said:
                 break
             else:
-                return position  # "close all your worries"
+                return position  # "close all the windows"
         position += 1
     if not is_said and not clause.is_known(at):
         return position
@@ -163,7 +163,7 @@ def read_cancel(clause: Clause, at: int) -> int:
             entry_price = clause.value(position)
             is_said = entry_price is not None
         elif concept in UNKNOWN and not is_said:
-            return position  # "cancel your plans"
+            return position  # "cancel your holiday"
         elif concept not in _COUNTS and not is_said:
             break
         position += 1

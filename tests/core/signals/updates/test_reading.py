@@ -29,7 +29,7 @@ def layer(price: str) -> Action:
 ASKED: list[tuple[str, tuple[Action, ...]]] = [
     # English
     ("move sl to be", (BREAKEVEN,)),
-    ("set breakeven on the lower part", (BREAKEVEN,)),
+    ("put the lower layer at breakeven", (BREAKEVEN,)),
     ("sl to entry", (BREAKEVEN,)),
     ("zero risk", (BREAKEVEN,)),
     ("we move the sl to 1312.", (stop_at("1312"),)),
@@ -60,7 +60,10 @@ ASKED: list[tuple[str, tuple[Action, ...]]] = [
     ("delete pendings", (CANCEL,)),
     ("trade cancelled", (CANCEL,)),
     ("tp1 hit, move sl to be", (FIRST_HIT, BREAKEVEN)),
-    ("1st target @ 1263.5 hit for partial profit.", (FIRST_HIT,)),
+    (
+        "2nd target at 2363 was reached for a partial profit",
+        (Action(ActionKind.TARGET_HIT, target_number=2),),
+    ),
     ("tp hit 45 +pips", (TARGET_HIT,)),
     ("tp1 hit tp2 next", (FIRST_HIT,)),
     ("stopped out", (STOP_HIT,)),
@@ -95,14 +98,14 @@ ASKED: list[tuple[str, tuple[Action, ...]]] = [
     ("تم ضرب الهدف الاول", (FIRST_HIT,)),
     ("نقل الوقف إلى 2735", (stop_at("2735"),)),
     # Vietnamese, with and without the marks of its letters
-    ("rời sl về entry\nmove sl entry", (BREAKEVEN,)),
+    ("dời sl về giá vào\nsl to entry", (BREAKEVEN,)),
     ("roi sl ve entry", (BREAKEVEN,)),
     ("đóng 31 giữ 29", (layer("31"),)),
     ("dong 31 giu 29", (layer("31"),)),
     ("đóng 08.3", (layer("8.3"),)),
     ("chốt lệnh này", (CLOSE,)),
     ("chốt một nửa", (HALF,)),
-    ("đóng hòa 2 entry tại 12", (CLOSE,)),
+    ("đóng hòa 2 entry tại 18", (CLOSE,)),
     ("hủy lệnh chờ", (CANCEL,)),
     ("rời sl 28", (stop_at("28"),)),
     # Hindi in Latin letters: the verb stands last
@@ -115,9 +118,10 @@ ASKED: list[tuple[str, tuple[Action, ...]]] = [
 
 NO_UPDATE = [
     "good morning traders",
-    "close all your worries",
-    "don't cancel your plans for the weekend",
-    "we closed +180 pips yesterday",
+    "close all the windows tonight",
+    "do not cancel your holiday",
+    "cancel your gym card",
+    "we closed 140 pips up last week",
     "closed trades: gold tp hit, eurusd sl hit",
     "weekly results\ngold tp1 hit\neurusd sl hit",
     "gold tp1 hit\neurusd sl hit",
@@ -140,9 +144,9 @@ NO_UPDATE = [
     "always be patient with your sl",
     "secure your account with a password",
     "we are at breakeven",
-    "buy gold 2350 sl 2340 tp 2360, move sl to breakeven after tp1",
+    "gold long 2351, sl 2344, tp 2363. stop goes to breakeven after tp1",
     "gold buy 2350 - 2348\n\ntp 2353\ntp 2370\n\nsl 2345",
-    "đóng cửa lúc 5h",
+    "quán đóng cửa lúc 5h",
     "+60 pips running",
     "some profit guys",
 ]
@@ -206,7 +210,7 @@ def test_what_is_not_clear_is_refused(text, reason):
         ("all tp hit", None, None, False),
         ("закрыть сделку по золоту", "XAUUSD", None, False),
         ("đóng lệnh vàng", "XAUUSD", None, False),
-        ("ae nào còn lệnh vào thoát toàn bộ lệnh nhé", None, None, True),
+        ("anh em nào còn lệnh thì thoát hết nhé", None, None, True),
     ],
 )
 def test_symbol_side_and_all_are_of_what_is_managed(text, symbol, side, is_for_all):
