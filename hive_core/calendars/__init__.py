@@ -1,1 +1,1 @@
-"""Trading days by IANA zone, the hours of the currency market, and scheduled news. Never a fixed UTC offset."""
+"""Trading days by IANA zone, hours of the currency market, scheduled news. Never a fixed UTC offset."""
