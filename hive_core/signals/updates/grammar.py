@@ -28,9 +28,14 @@ from hive_core.signals.updates.levels import (
 from hive_core.signals.updates.tokens import Token
 from hive_core.signals.updates.vocabulary import Concept
 
+MAX_CLAUSE_TOKENS = 80
+"""Nobody says what is to be done in more words without a comma or a full stop."""
+
 
 def read_clause(tokens: Sequence[Token]) -> list[Found]:
-    """The actions of a clause, in the order of their verbs."""
+    """The actions of a clause, in the order of their verbs; none of one that goes on and on."""
+    if len(tokens) > MAX_CLAUSE_TOKENS:
+        return []
     clause = Clause(tokens)
     position = 0
     while position < len(tokens):

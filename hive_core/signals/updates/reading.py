@@ -26,6 +26,8 @@ _GOING_ON = frozenset(
 _SIDES = {Concept.BUY: "buy", Concept.SELL: "sell"}
 _PARTING = ".,:/-?()="
 _DENIALS = frozenset({Concept.NOT, Concept.NOT_AFTER})
+MAX_CHARACTERS = 4_096
+"""The longest message that Telegram takes; longer texts are no updates."""
 _GROUND_COST = 0.2
 _OPTIONAL = "said as something that one may do"
 _PART_LEFT_OUT = "a part of it is said for a case, and is left out"
@@ -74,10 +76,11 @@ def read_update(normalised: str) -> ParsedUpdate | Refused | None:
 
     Returns:
         The update; Refused where it is one and not clear; None where the text is no update: chat, a
-        report of the past, words of management in an entry, or an action that is advised against.
+        report of the past, words of management in an entry, an action that is advised against, or more
+        than `MAX_CHARACTERS`.
         The span is of the whole text.
     """
-    if not may_manage(normalised):
+    if len(normalised) > MAX_CHARACTERS or not may_manage(normalised):
         return None
     told = sentences(normalised)
     begin = _entry_begins(told)

@@ -1,5 +1,6 @@
 """What becomes of a signal: updates, edits, replies and deletions, one by one."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -317,8 +318,6 @@ def test_a_close_before_a_new_call_in_one_message_ends_the_old_one():
 
 
 def test_a_runner_goes_on_after_the_last_numbered_target():
-    from dataclasses import replace
-
     event = call("1", 0)
     runner = replace(event, signals=(replace(event.signals[0], has_runner=True),))
     lives, _ = lives_after(runner, said("2", 5, "tp2 hit", reply_to="1"))

@@ -1,5 +1,6 @@
 """Properties of the update grammar: no text breaks it, and its words are one vocabulary."""
 
+import time
 import tomllib
 from importlib.resources import files
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_core.signals.updates import vocabulary as module
-from hive_core.signals.updates.reading import may_manage, read_update
+from hive_core.signals.updates.reading import MAX_CHARACTERS, may_manage, read_update
 from hive_core.signals.updates.vocabulary import LANGUAGES, Concept, triggers, vocabulary
 from hive_core.signals.verdicts import ActionKind, ParsedUpdate, Refused
 
@@ -49,6 +50,21 @@ def test_any_words_in_any_order_are_read_refused_or_no_update(text):
 def test_no_text_breaks_it(text):
     found = read_update(text.lower())
     assert found is None or isinstance(found, ParsedUpdate | Refused)
+
+
+@pytest.mark.parametrize(
+    "word", ["close", "sl", "tp 1", "move sl to 2331 or", "hit tp", "close,", "if close"]
+)
+def test_the_longest_text_of_one_word_is_read_in_time(word):
+    text = (f"{word} " * MAX_CHARACTERS)[:MAX_CHARACTERS]
+    begins = time.perf_counter()
+    read_update(text)
+    assert time.perf_counter() - begins < 0.5
+
+
+def test_a_clause_without_end_asks_nothing():
+    assert read_update("close " + "gold " * 100) is None
+    assert isinstance(read_update("close " + "gold " * 20), ParsedUpdate)
 
 
 @given(TEXTS)
