@@ -30,7 +30,8 @@ class Row:
     n: int
     ratio_to: str = ""
     ratio: float | None = None
-    goal: float | None = None
+    goal: str = ""
+    is_met: bool | None = None
 
 
 def row(
@@ -42,11 +43,24 @@ def row(
     *,
     floor: tuple[str, float] | None = None,
     goal: float | None = None,
+    at_least: float | None = None,
+    ratio_at_least: float | None = None,
+    ratio_under: float | None = None,
 ) -> Row:
-    """The row of several measurements of one thing; `floor` names what it is compared to, `goal` is what
-    it shall stay under. A goal is told, not asserted: machines are noisy."""
+    """The row of several measurements of one thing; `floor` names what it is compared to. The median shall
+    stay under `goal` or reach `at_least`, its ratio `ratio_at_least` or stay under `ratio_under`. A goal is
+    told, not asserted: machines are noisy."""
     median = statistics.median(values)
     ratio_to, ratio = ("", None) if floor is None else (floor[0], round(median / floor[1], 2))
+    told, is_met = "", None
+    if goal is not None:
+        told, is_met = f"under {goal:g} {unit}", median < goal
+    elif at_least is not None:
+        told, is_met = f"at least {at_least:,g} {unit}", median >= at_least
+    elif ratio is not None and ratio_at_least is not None:
+        told, is_met = f"at least {ratio_at_least:g} x", ratio >= ratio_at_least
+    elif ratio is not None and ratio_under is not None:
+        told, is_met = f"under {ratio_under:g} x", ratio < ratio_under
     return Row(
         work,
         subject,
@@ -58,7 +72,8 @@ def row(
         len(values),
         ratio_to,
         ratio,
-        goal,
+        told,
+        is_met,
     )
 
 
@@ -78,11 +93,7 @@ def report(suite: str, rows: list[Row]) -> None:
     for entry in rows:
         figures = [f"{value:,.3g} {entry.unit}" for value in (entry.value, entry.lowest, entry.highest)]
         ratio = "" if entry.ratio is None else f"{entry.ratio:g} x {entry.ratio_to}"
-        goal = (
-            ""
-            if entry.goal is None
-            else f"< {entry.goal:g}, {'met' if entry.value < entry.goal else 'MISSED'}"
-        )
+        goal = "" if entry.is_met is None else f"{entry.goal}: {'met' if entry.is_met else 'MISSED'}"
         table.add_row(entry.work, escape(entry.subject), entry.metric, *figures, str(entry.n), ratio, goal)
     console = Console(width=None if Console().is_terminal else 150)
     console.print(table)

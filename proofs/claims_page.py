@@ -79,14 +79,14 @@ def _rows(suite: dict[str, Any]) -> list[tuple[str, ...]]:
         unit = f" {row['unit']}" if row["unit"] else ""
         spread = "" if row["n"] == 1 else f"{row['lowest']:,.4g} to {row['highest']:,.4g}{unit}"
         ratio = "" if row["ratio"] is None else f"{row['ratio']:g} x {row['ratio_to']}"
-        goal = "" if row["goal"] is None else f"under {row['goal']:g}{unit}: {_met(row)}"
+        goal = "" if row["is_met"] is None else f"{row['goal']}: {_met(row)}"
         median = f"{row['value']:,.4g}{unit}"
         rows.append((row["work"], row["subject"], row["metric"], median, spread, str(row["n"]), ratio, goal))
     return rows
 
 
 def _met(row: dict[str, Any]) -> str:
-    return "met" if row["value"] < row["goal"] else "**missed**"
+    return "met" if row["is_met"] else "**missed**"
 
 
 def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

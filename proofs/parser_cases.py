@@ -94,9 +94,9 @@ def parser_case_claims() -> list[Claim]:
         Claim(
             "fields of labelled texts are read as labelled, where the label is of the text",
             f">= {ACCURACY:.0%} of the fields",
-            f"{accuracy:.1%} of {right + ours}; {len(readings)} texts disagree: in {len(wrong_labels)} the label "
-            f"is wrong, {len(readings) - len(wrong_labels)} can be read both ways and are refused "
-            f"({right / (right + ours + both):.1%} if these count as ours, {right / fields:.1%} over all labels)",
+            f"{accuracy:.1%} of {right + ours}; {len(readings)} texts disagree: in {len(wrong_labels)} the "
+            f"label is wrong, {len(readings) - len(wrong_labels)} can be read both ways and are refused "
+            f"({right / (right + ours + both):.1%} if these are ours, {right / fields:.1%} over all labels)",
             accuracy >= ACCURACY and not idle,
             len(signals),
         ),

@@ -40,9 +40,9 @@ BENCH = {
     "commit": "f" * 40,
     "machine": "2 cores",
     "rows": [
-        {**ROW, "n": 3, "ratio_to": "python", "ratio": 5.5, "goal": 3},
-        {**ROW, "n": 1, "ratio_to": "", "ratio": None, "goal": None},
-        {**ROW, "n": 1, "ratio_to": "", "ratio": None, "goal": 1},
+        {**ROW, "n": 3, "ratio_to": "python", "ratio": 5.5, "goal": "under 3 s", "is_met": True},
+        {**ROW, "n": 1, "ratio_to": "", "ratio": None, "goal": "", "is_met": None},
+        {**ROW, "n": 1, "ratio_to": "", "ratio": None, "goal": "under 1 s", "is_met": False},
     ],
 }
 

@@ -38,6 +38,9 @@ from hive_core.signals.verdicts import Noise, ParsedSignal, Refused, Span, Verdi
 
 MAX_TARGETS = 16
 _ALERT_WORDS = 4
+_SYMBOL_LETTERS = (6, 7)
+_MOST_STRANGE_WORDS = 6
+"""How many words are compared to symbols, to name the one that is misspelt."""
 HABIT_PCT = 3
 """How far from its source's last stop a call without a symbol may stand, in percent."""
 _MISSPELLING_LIKENESS = 0.8
@@ -306,8 +309,9 @@ def _symbol(
         mention = call.unknown[0]
         detail = f"{mention.value} may be several instruments"
         raise Unclear("symbol", SignalReason.AMBIGUOUS_INSTRUMENT, detail, _mention_span(mention))
-    for token in tokens:
-        if token.kind == Kind.WORD and len(token.text) >= 6:
+    strange = [token for token in tokens if token.kind == Kind.WORD and len(token.text) in _SYMBOL_LETTERS]
+    for token in strange[:_MOST_STRANGE_WORDS]:
+        if token.text.isascii():
             near = difflib.get_close_matches(
                 token.text.upper(), alias_table(), n=1, cutoff=_MISSPELLING_LIKENESS
             )

@@ -26,6 +26,8 @@ def readings(raw: str) -> tuple[Decimal, ...]:
     none. "4,105" may be 4105 and 4.105; "4.105,50" is 4105.50; "2650..5" is 2650.5."""
     found: list[str] = []
     if raw.startswith("."):
+        if not raw[1:].isdigit():
+            return readings(raw[1:])  # a point that slipped before the number
         found += ["0" + raw, raw[1:]]
     elif _PLAIN.fullmatch(raw):
         found.append(raw)
