@@ -63,10 +63,18 @@ def messages(context: dg.AssetExecutionContext, hive: HiveResource):
     )
 
 
-@dg.asset(metadata=_BY_EVENT, check_specs=check_specs("parsed_signals"), **_DAILY, **_SPEC)
+@dg.asset(
+    ins={"messages": dg.AssetIn(partition_mapping=WITH_DAY_BEFORE)},
+    metadata=_BY_EVENT,
+    check_specs=check_specs("parsed_signals"),
+    **_DAILY,
+    **_SPEC,
+)
 def parsed_signals(context: dg.AssetExecutionContext, hive: HiveResource, messages: pl.DataFrame):
-    """What each message says: a signal, an update, noise, or a call that is refused and why."""
-    frame = parse_signals(messages, hive.configuration())
+    """What each message says: a signal, an update, noise, or a call that is refused and why. The day before
+    is read for alerts that are completed after midnight."""
+    first, last = day_window(list(context.partition_keys))
+    frame = parse_signals(messages, hive.configuration()).filter(pl.col("ts_event").is_between(first, last))
     kinds = frame.group_by("kind").len().sort("kind")
     return result_of(context, "parsed_signals", frame, {"rows_by_kind": dict(kinds.iter_rows())})
 

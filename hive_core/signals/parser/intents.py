@@ -62,6 +62,10 @@ class Context:
 
 NO_CONTEXT = Context()
 
+NAMED_BEFORE = "the instrument is named in the message before"
+ONLY_ONE_CALLED = "the instrument is the only one that this source has called lately"
+"""Grounds of a symbol that the text itself does not name."""
+
 
 def read_text(text: str, profile: SourceProfile, context: Context = NO_CONTEXT) -> list[Verdict]:
     """Everything that one text says, in its order; a single Noise where it says nothing.
@@ -94,6 +98,11 @@ def read_text(text: str, profile: SourceProfile, context: Context = NO_CONTEXT) 
     if update is not None and not (telling and isinstance(update, Refused)):
         return [_placed(update, text, plain)]
     return [_placed(verdict, text, plain) for verdict in telling] or [Noise()]
+
+
+def names_symbol(text: str) -> bool:
+    """Whether a text names any instrument by itself."""
+    return any(token.kind == Kind.SYMBOL for token in tokenise(normalise(text)))
 
 
 def alert_entry(text: str, symbol: str) -> tuple[Decimal, Decimal] | None:
@@ -319,7 +328,7 @@ def _symbol(
                 detail = f"{token.text.upper()} is no instrument Hive knows; {near[0]} is"
                 raise Unclear("symbol", SignalReason.UNKNOWN_INSTRUMENT, detail, Span(token.start, token.end))
     if context.symbol is not None:
-        grounds.less(0.05, "the instrument is named in the message before")
+        grounds.less(0.05, NAMED_BEFORE)
         return context.symbol
     if profile.default_symbol is not None:
         if specification_of(profile.default_symbol) is None:
@@ -328,7 +337,7 @@ def _symbol(
         grounds.less(0.05, "the instrument is the source's default")
         return profile.default_symbol
     if context.habit is not None and _is_near(call, *context.habit):
-        grounds.less(0.2, "the instrument is the only one that this source has called lately")
+        grounds.less(0.2, ONLY_ONE_CALLED)
         return context.habit[0]
     raise Unclear("symbol", SignalReason.MISSING_SYMBOL, "no instrument is named", _whole(call))
 

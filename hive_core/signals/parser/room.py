@@ -10,7 +10,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hive_core.configuration.model import SourceProfile
-from hive_core.signals.parser.intents import NO_CONTEXT, Context, alert_entry, read_text
+from hive_core.signals.parser.intents import (
+    NAMED_BEFORE,
+    NO_CONTEXT,
+    ONLY_ONE_CALLED,
+    Context,
+    alert_entry,
+    names_symbol,
+    read_text,
+)
 from hive_core.signals.parser.numbers import readings
 from hive_core.signals.parser.prices import usual_price
 from hive_core.signals.reasons import SignalReason
@@ -87,12 +95,14 @@ class Room:
         return self._called[-1][1], self._called[-1][2]
 
     def _remember(self, ts: datetime, message_id: str, text: str, verdicts: list[Verdict]) -> None:
+        """What texts say by themselves is remembered; what they lean on is not: memory must have an end."""
         for verdict in verdicts:
             if isinstance(verdict, ParsedSignal):
-                self._called.append((ts, verdict.symbol, verdict.stop_loss))
                 self._alert = None
-                self._answer(ts, message_id, Context(verdict.symbol))
-            elif isinstance(verdict, Refused) and verdict.symbol is not None:
+                if not {NAMED_BEFORE, ONLY_ONE_CALLED}.intersection(verdict.grounds):
+                    self._called.append((ts, verdict.symbol, verdict.stop_loss))
+                    self._answer(ts, message_id, Context(verdict.symbol))
+            elif isinstance(verdict, Refused) and verdict.symbol is not None and names_symbol(text):
                 is_alert = verdict.reason is SignalReason.MISSING_STOP and verdict.side is not None
                 context = Context(
                     verdict.symbol,
