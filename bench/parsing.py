@@ -1,7 +1,7 @@
 """How fast texts are read, and whether the next one costs more when much is stored.
 
-Room-like text: the corpus of the project, one call in eight, the rest chat, notices and updates, every
-text with other prices, so that no text is read twice. There is no peer in the same process: the figure is
+Room-like text: the corpus of the project in the mix of real rooms, every text with other prices or another
+number, so that none is read twice. There is no peer in the same process: the figure is
 messages a second of one core.
 """
 
@@ -23,19 +23,18 @@ from proofs.parser_corpus import fixtures
 
 GOAL_PER_S = 20_000
 _SEED = 20_170_101
-_CALLS = 0.12
-"""The share of calls in real rooms."""
+_CALLS, _UPDATES, _ALERTS = 0.12, 0.28, 0.18
+"""The shares of calls (over many rooms), and of updates and alerts (of a room that was counted); the rest
+is chat."""
 _CHAT = (
     "Good morning everyone",
     "Who took this one? Well done",
     "Patience, the market is slow before the news",
     "+45 pips running, congratulations",
-    "SL hit, we go on",
     "Do not overtrade today, protect your balance first",
     "Waiting for the London session to open",
     "Join the other channel for the daily analysis of all pairs",
     "Some people ask about the lot size: it depends on your account",
-    "TP1 hit, move SL to breakeven",
 )
 
 
@@ -44,7 +43,8 @@ def room_texts(count: int) -> list[str]:
     chance = random.Random(_SEED)  # noqa: S311 - a sample, not a secret
     found = fixtures()
     calls = [fixture["text"] for fixture in found if fixture["kind"] == "signal"]
-    others = [fixture["text"] for fixture in found if fixture["kind"] in {"update", "noise"}]
+    updates = [fixture["text"] for fixture in found if fixture["kind"] == "update"]
+    chat = [*_CHAT, *(fixture["text"] for fixture in found if fixture["kind"] == "noise")]
 
     def varied(text: str) -> str:
         # The last digit of long numbers changes, and with it the text: nothing is read from a memory.
@@ -52,12 +52,17 @@ def room_texts(count: int) -> list[str]:
 
     texts = []
     for number in range(count):
-        if chance.random() < _CALLS:
+        kind = chance.random()
+        if kind < _CALLS:
             texts.append(varied(chance.choice(calls)))
-        elif chance.random() < 0.5:
-            texts.append(f"{chance.choice(_CHAT)} {number}")
+        elif kind < _CALLS + _UPDATES:
+            texts.append(f"#{number} {varied(chance.choice(updates))}")
+        elif kind < _CALLS + _UPDATES + _ALERTS:
+            texts.append(
+                f"#{number} {chance.choice(('Gold', 'EURUSD', 'US30'))} {chance.choice(('buy', 'sell'))} now"
+            )
         else:
-            texts.append(varied(chance.choice(others)))
+            texts.append(f"#{number} {chance.choice(chat)}")
     return texts
 
 

@@ -19,6 +19,7 @@ class Label(IntEnum):
     """What a field's numbers are of. `CALL` begins at a side or a symbol: "buy eurusd 1.0850" needs no
     label for its entry."""
 
+    __hash__ = int.__hash__
     NONE = 0
     CALL = 1
     ENTRY = 2
@@ -33,11 +34,16 @@ class Label(IntEnum):
 class Unit(IntEnum):
     """What a number counts."""
 
+    __hash__ = int.__hash__
     PRICE = 0
     PIPS = 1
     POINTS = 2
     OTHER = 3
     SHARE = 4
+
+
+_LARGEST_UNIT = Unit.POINTS
+"""Prices, and the distances that stand for them."""
 
 
 @dataclass(slots=True)
@@ -87,12 +93,12 @@ class Field:
 
     def of(self, unit: Unit) -> list[Number]:
         """Its numbers of one unit."""
-        return [number for number in self.numbers if number.unit == unit]
+        return [number for number in self.numbers if number.unit is unit]
 
     @property
     def has_number(self) -> bool:
         """Whether a price, or a distance in its stead, belongs to it."""
-        return any(number.unit <= Unit.POINTS for number in self.numbers)
+        return any([number.unit <= _LARGEST_UNIT for number in self.numbers])  # noqa: C419 - asked for every word
 
 
 @dataclass(slots=True)
@@ -130,7 +136,7 @@ class Call:
 
     def has(self, label: Label) -> bool:
         """Whether a number belongs to a field of that label."""
-        return any(each.label == label and not each.managed and each.has_number for each in self.fields)
+        return any(each.label is label and not each.managed and each.has_number for each in self.fields)
 
     @property
     def is_complete(self) -> bool:
@@ -201,16 +207,16 @@ class _Reader:
     def read(self) -> list[Call]:
         for place, token in enumerate(self.tokens):
             kind = token.kind
-            if kind == Kind.NUMBER:
+            if kind is Kind.NUMBER:
                 self._number(place, token)
-            elif kind == Kind.MARK or kind == Kind.JOIN:
+            elif kind is Kind.MARK or kind is Kind.JOIN:
                 self.between.append(token)
-            elif kind == Kind.LINE:
+            elif kind is Kind.LINE:
                 self._line(place)
                 self.line += 1
                 self.line_words = []
                 self.line_orders = []
-            elif kind == Kind.WORD:
+            elif kind is Kind.WORD:
                 self._other_word(token)
             else:
                 self._word(place, token)
@@ -230,34 +236,34 @@ class _Reader:
 
     def _word(self, place: int, token: Token) -> None:
         kind = token.kind
-        if kind == Kind.SIDE or kind == Kind.WEAK_SIDE:
+        if kind is Kind.SIDE or kind is Kind.WEAK_SIDE:
             self._side(place, token)
-        elif kind == Kind.SYMBOL or kind == Kind.AMBIGUOUS_SYMBOL:
+        elif kind is Kind.SYMBOL or kind is Kind.AMBIGUOUS_SYMBOL:
             self._symbol(place, token)
-        elif kind == Kind.STOP:
+        elif kind is Kind.STOP:
             if self._is_stop_order(place, token):
                 self._order("stop")
             else:
                 self._label(Label.STOP, place, token)
-        elif kind == Kind.TARGET:
+        elif kind is Kind.TARGET:
             self._label(Label.TARGET, place, token)
-        elif kind == Kind.ENTRY:
+        elif kind is Kind.ENTRY:
             self._entry(token)
-        elif kind == Kind.OTHER:
+        elif kind is Kind.OTHER:
             self._other_label(token)
         elif kind in _WEAK:
             self._weak_label(place, token)
-        elif kind == Kind.CURRENT:
+        elif kind is Kind.CURRENT:
             self._begin(Label.CURRENT, token)
-        elif kind == Kind.PENDING:
+        elif kind is Kind.PENDING:
             self.call.is_pending = True
-        elif kind == Kind.PLACE:
+        elif kind is Kind.PLACE:
             self._place(token)
         elif kind in {Kind.LIMIT, Kind.MARKET, Kind.STOP_ORDER}:
             self._order_word(place, token)
-        elif kind == Kind.RUNNER:
+        elif kind is Kind.RUNNER:
             self._runner(place, token)
-        elif kind == Kind.CONDITION:
+        elif kind is Kind.CONDITION:
             if not self.field.numbers:
                 self.field.conditions.append(token.text)
             self.between.append(token)
@@ -271,14 +277,14 @@ class _Reader:
             return
         if self.call.is_complete:
             if not self._begins_another(place):
-                is_choice = place > 0 and self.tokens[place - 1].kind == Kind.JOIN
-                if is_choice and token.kind == Kind.SIDE:  # "or sell, your choice"
+                is_choice = place > 0 and self.tokens[place - 1].kind is Kind.JOIN
+                if is_choice and token.kind is Kind.SIDE:  # "or sell, your choice"
                     self.call.sides.append(Mention(token.text, self.line, place, token.start, token.end))
                 return  # what is said on lines after a whole call is talk
             self._next_call(token)
         mention = Mention(token.text, self.line, place, token.start, token.end)
-        (self.call.sides if token.kind == Kind.SIDE else self.call.weak_sides).append(mention)
-        if token.kind == Kind.SIDE:
+        (self.call.sides if token.kind is Kind.SIDE else self.call.weak_sides).append(mention)
+        if token.kind is Kind.SIDE:
             self._begin_call(token)
             self.field.sided = True
             for order_type in self.line_orders:
@@ -290,7 +296,7 @@ class _Reader:
             if not self._begins_another(place):
                 return
             self._next_call(token)
-        (self.call.symbols if token.kind == Kind.SYMBOL else self.call.unknown).append(mention)
+        (self.call.symbols if token.kind is Kind.SYMBOL else self.call.unknown).append(mention)
         # In the middle of a stop's or target's own words ("sl for gold 4075") it opens nothing.
         if self.field.label not in {Label.STOP, Label.TARGET} or self.field.has_number:
             self._begin_call(token)
@@ -306,7 +312,7 @@ class _Reader:
         for token in islice(self.tokens, place + 1, place + 1 + _LOOK_AHEAD):
             if token.kind in {Kind.STOP, Kind.TARGET, Kind.ENTRY}:
                 return True
-            if token.kind == Kind.NUMBER and len(token.text) >= 3:
+            if token.kind is Kind.NUMBER and len(token.text) >= 3:
                 return True
         return False
 
@@ -348,10 +354,10 @@ class _Reader:
         after = place + 1
         while after < len(self.tokens) and self.tokens[after].text in _LABEL_MARKS:
             after += 1
-        follows = after < len(self.tokens) and self.tokens[after].kind == Kind.NUMBER
-        if label == Label.ENTRY and self.field.label == Label.TARGET and self.field.line == self.line:
+        follows = after < len(self.tokens) and self.tokens[after].kind is Kind.NUMBER
+        if label is Label.ENTRY and self.field.label is Label.TARGET and self.field.line == self.line:
             follows = False  # "tp4 open 4090" is a runner
-        if label == Label.STOP and self.call.has(Label.STOP):
+        if label is Label.STOP and self.call.has(Label.STOP):
             follows = False
         if follows and self._unit(after, self.tokens[after]) == Unit.PRICE:
             self._begin(label, token)
@@ -369,26 +375,26 @@ class _Reader:
         """ "Buy stop 1.77": an order that waits. "Buy stop loss" and a stop on a line of its own are not."""
         if token.end - token.start != 4 or place == 0:
             return False
-        return self.tokens[place - 1].kind == Kind.SIDE
+        return self.tokens[place - 1].kind is Kind.SIDE
 
     def _entry(self, token: Token) -> None:
         before = self.field
-        if before.label == Label.ENTRY and not before.numbers:
+        if before.label is Label.ENTRY and not before.numbers:
             return  # "entry zone: entry 4080"
-        to_entry = before.label == Label.STOP and not before.numbers and before.line == self.line
+        to_entry = before.label is Label.STOP and not before.numbers and before.line == self.line
         self._begin(Label.ENTRY, token)
         if to_entry:  # "sl to entry at 4080" moves a stop
             before.managed = self.field.managed = True
 
     def _place(self, token: Token) -> None:
         label = self.field.label
-        if label == Label.NONE or (label in {Label.CALL, Label.ENTRY} and self.field.has_number):
+        if label is Label.NONE or (label in {Label.CALL, Label.ENTRY} and self.field.has_number):
             # "4080 or at 4078" goes on; "buy eurusd ... price 1.08" begins.
-            if label != Label.NONE and not self.between:
+            if label is not Label.NONE and not self.between:
                 self.between.append(token)
                 return
             self._begin(Label.ENTRY, token)
-        elif label == Label.CALL:
+        elif label is Label.CALL:
             self.field.label = Label.ENTRY
         elif label in {Label.STOP, Label.TARGET, Label.OTHER, Label.CURRENT}:
             self.between.append(token)
@@ -398,9 +404,9 @@ class _Reader:
 
     def _is_moved(self, place: int) -> bool:
         before = place - 1
-        while before >= 0 and self.tokens[before].kind == Kind.ARTICLE:
+        while before >= 0 and self.tokens[before].kind is Kind.ARTICLE:
             before -= 1
-        return before >= 0 and self.tokens[before].kind == Kind.MOVING
+        return before >= 0 and self.tokens[before].kind is Kind.MOVING
 
     # Kinds of orders, open targets.
 
@@ -414,7 +420,7 @@ class _Reader:
         beside = any(other.kind in {Kind.SYMBOL, Kind.SIDE, Kind.ENTRY} for other in near)
         if beside or (self.field.label in {Label.CALL, Label.ENTRY} and len(self.field.said) <= _NEAR_WORDS):
             self._order(_ORDER_NAMES[token.kind])
-        elif self.field.label == Label.NONE and token.kind != Kind.MARKET:
+        elif self.field.label is Label.NONE and token.kind is not Kind.MARKET:
             self.line_orders.append(_ORDER_NAMES[token.kind])  # "set a limit order to sell"
         if token.text == "cmp":
             self._place(token)
@@ -422,10 +428,10 @@ class _Reader:
             self.between.append(token)
 
     def _runner(self, place: int, token: Token) -> None:
-        if self.field.label == Label.TARGET:
+        if self.field.label is Label.TARGET:
             self.field.runner = True
             after = place + 1
-            is_last = after >= len(self.tokens) or self.tokens[after].kind != Kind.JOIN
+            is_last = after >= len(self.tokens) or self.tokens[after].kind is not Kind.JOIN
             self.field.runner_first |= not self.field.has_number and is_last
         self.between.append(token)
 
@@ -442,10 +448,10 @@ class _Reader:
                 return
         if self._is_list_number(place, token):
             return
-        if field_.label == Label.OTHER:
+        if field_.label is Label.OTHER:
             self.call.stray.append(Number(token.text, token.start, token.end))
             return
-        if field_.label == Label.NONE:
+        if field_.label is Label.NONE:
             if not self._stands_alone(place):
                 self.call.stray.append(Number(token.text, token.start, token.end))
                 return
@@ -465,23 +471,22 @@ class _Reader:
         field_, between = self.field, self.between
         if len(field_.numbers) >= _MOST_NUMBERS:
             return
-        plain = all(each.kind in _BETWEEN_NUMBERS or each.text in _BETWEEN_WORDS for each in between)
-        marks = [each for each in between if each.kind in {Kind.MARK, Kind.JOIN}]
-        field_.numbers.append(
-            Number(
-                token.text,
-                token.start,
-                token.end,
-                unit,
-                joined=plain,
-                dashed=plain
-                and bool(marks)
-                and all(each.kind == Kind.JOIN or each.text in _ZONE_MARKS for each in marks),
-                blank=bool(field_.numbers) and not between and token.start - field_.numbers[-1].end == 1,
-                own_line=not place or self.tokens[place - 1].kind == Kind.LINE,
-                aside=bool(field_.numbers) and any(each.text == "(" for each in between),
+        number = Number(token.text, token.start, token.end, unit)
+        if between:
+            number.joined = all(
+                each.kind in _BETWEEN_NUMBERS or each.text in _BETWEEN_WORDS for each in between
             )
-        )
+            marks = [each for each in between if each.kind is Kind.MARK or each.kind is Kind.JOIN]
+            number.dashed = (
+                number.joined
+                and bool(marks)
+                and all(each.kind is Kind.JOIN or each.text in _ZONE_MARKS for each in marks)
+            )
+            number.aside = bool(field_.numbers) and any(each.text == "(" for each in marks)
+        elif field_.numbers:
+            number.blank = token.start - field_.numbers[-1].end == 1
+        number.own_line = not place or self.tokens[place - 1].kind is Kind.LINE
+        field_.numbers.append(number)
         self.between = []
         if unit <= Unit.POINTS and not field_.managed:
             self.call.has_stop |= field_.label is Label.STOP
@@ -491,32 +496,33 @@ class _Reader:
         """ "1) 4080" or "2. 4090": the number of a line in a list."""
         if len(token.text) > 2 or not token.text.isdigit() or not self._stands_alone(place):
             return False
-        if self.field.label != Label.NONE and not self.field.numbers:
+        if self.field.label is not Label.NONE and not self.field.numbers:
             return False  # the label's own index, or its price
         after = self.tokens[place + 1 : place + 3]
-        return len(after) == 2 and after[0].text in {")", "."} and after[1].kind == Kind.NUMBER
+        return len(after) == 2 and after[0].text in {")", "."} and after[1].kind is Kind.NUMBER
 
     def _counts_thousands(self, place: int, token: Token) -> bool:
         """ "62k" and "60.5k"."""
         after = self.tokens[place + 1] if place + 1 < len(self.tokens) else None
-        is_plain = token.text.replace(".", "", 1).isdigit() and not token.text.startswith(".")
-        return after is not None and after.text == "k" and after.start == token.end and is_plain
+        if after is None or after.text != "k" or after.start != token.end:
+            return False
+        return token.text.replace(".", "", 1).isdigit() and not token.text.startswith(".")
 
     def _adds_an_edge(self, place: int) -> bool:
         """ "5360+5350": two whole prices with a plus between."""
         first = self.tokens[place - 2] if place > 1 else None
         token = self.tokens[place]
-        return first is not None and first.kind == Kind.NUMBER and len(first.text) == len(token.text) > 3
+        return first is not None and first.kind is Kind.NUMBER and len(first.text) == len(token.text) > 3
 
     def _stands_alone(self, place: int) -> bool:
         """Whether only marks, or the number of a list, stand before it on its line."""
         at = place - 1
         while at >= 0 and (
-            self.tokens[at].kind == Kind.MARK
+            self.tokens[at].kind is Kind.MARK
             or (len(self.tokens[at].text) <= 2 and self.tokens[at + 1].text in {")", "."})
         ):
             at -= 1
-        return at < 0 or self.tokens[at].kind == Kind.LINE
+        return at < 0 or self.tokens[at].kind is Kind.LINE
 
     def _is_index(self, place: int, token: Token, unit: Unit) -> bool:
         """Whether a label's first number counts ("tp 2 1.0850", "tp1", "target 3: open"): small, and glued
@@ -539,7 +545,7 @@ class _Reader:
         if place == 0 or self.tokens[place - 1].end == token.start:
             return False
         for following in self.tokens[place + 1 : place + 4]:
-            if following.kind == Kind.NUMBER or following.kind == Kind.RUNNER:
+            if following.kind is Kind.NUMBER or following.kind is Kind.RUNNER:
                 return False
         return True
 
@@ -548,27 +554,27 @@ class _Reader:
         if after >= len(self.tokens):
             return Unit.PRICE
         following = self.tokens[after]
-        if following.kind == Kind.MARK and following.text == "+" and after + 1 < len(self.tokens):
+        if following.kind is Kind.MARK and following.text == "+" and after + 1 < len(self.tokens):
             after += 1
             following = self.tokens[after]
         if following.text == "%":
             return Unit.SHARE
-        if following.kind in _UNIT_OF or following.kind == Kind.OTHER:
+        if following.kind in _UNIT_OF or following.kind is Kind.OTHER:
             glued = following.start == token.end
-            if following.kind == Kind.UNIT_OTHER and following.text in _GLUED_UNITS and not glued:
+            if following.kind is Kind.UNIT_OTHER and following.text in _GLUED_UNITS and not glued:
                 return Unit.PRICE
-            if following.kind == Kind.OTHER:
+            if following.kind is Kind.OTHER:
                 is_word = following.end - following.start == len(following.text)
                 is_size = is_word and following.text in {"lot", "lots"} and not self._names_size(after)
                 is_ratio = following.text == "rr" and glued
                 return Unit.OTHER if is_size or is_ratio else Unit.PRICE
-            if following.kind == Kind.UNIT_POINTS and "." in token.text and len(token.text) > 5:
+            if following.kind is Kind.UNIT_POINTS and "." in token.text and len(token.text) > 5:
                 return Unit.PRICE
             return _UNIT_OF[following.kind]
         # "20-50-100 pips": the unit is of all three.
         if following.text in _LISTED and len(token.text) <= 3 and listed < _MOST_PIPS_LISTED:
             later = after + 1
-            if later < len(self.tokens) and self.tokens[later].kind == Kind.NUMBER and token.text.isdigit():
+            if later < len(self.tokens) and self.tokens[later].kind is Kind.NUMBER and token.text.isdigit():
                 unit = self._unit(later, self.tokens[later], listed + 1)
                 return unit if unit in {Unit.PIPS, Unit.POINTS} else Unit.PRICE
         return Unit.PRICE
@@ -587,10 +593,10 @@ class _Reader:
             return
         line = self._next_line(place)
         first = next((token for token in line if token.kind not in {Kind.MARK, Kind.PLACE}), None)
-        if first is not None and first.kind == Kind.NUMBER and not field_.runner:
+        if first is not None and first.kind is Kind.NUMBER and not field_.runner:
             if not field_.has_number:
                 return
-            goes_on = field_.label == Label.TARGET or (field_.label == Label.ENTRY and bool(field_.index))
+            goes_on = field_.label is Label.TARGET or (field_.label is Label.ENTRY and bool(field_.index))
             if goes_on and all(
                 token.kind in {Kind.NUMBER, Kind.MARK, Kind.UNIT_PIPS, Kind.JOIN} for token in line
             ):
@@ -602,7 +608,7 @@ class _Reader:
     def _next_line(self, place: int) -> list[Token]:
         line: list[Token] = []
         for token in islice(self.tokens, place + 1, place + 1 + _LOOK_AHEAD):
-            if token.kind != Kind.LINE:
+            if token.kind is not Kind.LINE:
                 line.append(token)
             elif line:
                 break

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from hive_core.configuration.model import SourceProfile
 from hive_core.instruments.specification import InstrumentSpecification, alias_table, specification_of
@@ -22,6 +23,7 @@ from hive_core.signals.parser.prices import (
     Unclear,
     distinct,
     entry_of,
+    missing_stop,
     prices_of,
     require_agreeing_pips,
     stop_of,
@@ -38,6 +40,8 @@ from hive_core.signals.verdicts import Noise, ParsedSignal, Refused, Span, Verdi
 
 MAX_TARGETS = 16
 _ALERT_WORDS = 4
+_FEWEST_NUMBERS = 3
+"""Entry, stop and target: a call with fewer numbers has none of them without a label."""
 _SYMBOL_LETTERS = (6, 7)
 _MOST_STRANGE_WORDS = 6
 """How many words are compared to symbols, to name the one that is misspelt."""
@@ -94,10 +98,16 @@ def read_text(text: str, profile: SourceProfile, context: Context = NO_CONTEXT) 
             telling and _has_geometry(calls)
         ):
             return [_placed(verdict, text, plain) for verdict in telling]
-    update = read_update(plain)
+    update = _remembered_update(plain)
     if update is not None and not (telling and isinstance(update, Refused)):
         return [_placed(update, text, plain)]
     return [_placed(verdict, text, plain) for verdict in telling] or [Noise()]
+
+
+@lru_cache(maxsize=2_048)
+def _remembered_update(plain: str) -> Verdict | None:
+    """`read_update`; rooms say "sl hit" every day in the same words."""
+    return read_update(plain)
 
 
 def names_symbol(text: str) -> bool:
@@ -145,6 +155,8 @@ def _placed(verdict: Verdict, text: str, plain: str) -> Verdict:
     if isinstance(verdict, Noise):
         return verdict
     start, end = verdict.span.start, verdict.span.end
+    if start == 0 and end == len(text) == len(plain):
+        return verdict
     is_whole = not plain[:start].strip() and not plain[end:].strip()
     return replace(verdict, span=Span(0, len(text)) if is_whole else span_in(text, start, end))
 
@@ -230,6 +242,8 @@ def _signal(
     *,
     is_bare: bool,
 ) -> ParsedSignal:
+    if not call.has_stop and not (is_bare and _numbers(call) >= _FEWEST_NUMBERS):
+        raise missing_stop(call)  # no call without a stop, whatever else is unclear
     specification = specification_of(symbol)
     scale = Scale.of(call, specification)
     order_type = _order_type(call)
@@ -238,10 +252,8 @@ def _signal(
         entry: tuple[Decimal, Decimal] | None = (price, price)
         grounds.less(0.3, "stop and targets are told by their places only")
     else:
-        if not call.has(Label.STOP):
-            stop_of(
-                call, scale, side, None, None, grounds
-            )  # no call without a stop, whatever else is unclear
+        if not call.has_stop:
+            raise missing_stop(call)
         entry = entry_of(call, scale, grounds)
         if entry is None and context.entry is not None and scale.holds(context.entry[0]):
             grounds.less(0.05, "the entry is named in the message before")
@@ -272,6 +284,10 @@ def _signal(
         grounds=tuple(grounds.said),
         span=_whole(call),
     )
+
+
+def _numbers(call: Call) -> int:
+    return sum(len(each.numbers) for each in call.fields)
 
 
 def _pip(specification: InstrumentSpecification | None, profile: SourceProfile) -> Decimal | None:

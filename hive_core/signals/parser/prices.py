@@ -285,6 +285,15 @@ def _behind_index(each: Field, number: Number, scale: Scale) -> list[Decimal]:
     return []
 
 
+def missing_stop(call: Call) -> Unclear:
+    """What is said of a call without a stop."""
+    fields = call.of(Label.STOP)
+    span = _field_span(fields[-1]) if fields else Span(call.start, call.end)
+    is_open = any(each.runner for each in fields)
+    detail = "the only stop is left open" if is_open else "no stop is given"
+    return Unclear("stop_loss", SignalReason.MISSING_STOP, detail, span)
+
+
 def stop_of(
     call: Call,
     scale: Scale,
@@ -299,7 +308,6 @@ def stop_of(
         Unclear: there is none, or more than one, or it cannot be counted.
     """
     fields = call.of(Label.STOP)
-    whole = Span(call.start, call.end)
     found: list[Decimal] = []
     for each in fields:
         if each.weak and found:
@@ -316,7 +324,7 @@ def stop_of(
             )
     if not found:
         return _by_distance(
-            fields, "stop_loss", -1 if side == "buy" else 1, scale, entry, pip, whole, grounds
+            call, fields, "stop_loss", -1 if side == "buy" else 1, scale, entry, pip, grounds
         )[0]
     if len(found) > 1:
         detail = f"several stops: {' and '.join(map(str, found))}"
@@ -359,8 +367,7 @@ def targets_of(
     if hinted:
         detail = "an open target with a price after it"
         raise Unclear("take_profits", SignalReason.UNCLEAR_TARGET, detail, _field_span(hinted[0]))
-    whole = Span(call.start, call.end)
-    return tuple(_by_distance(fields, "take_profits", upward, scale, entry, pip, whole, grounds))
+    return tuple(_by_distance(call, fields, "take_profits", upward, scale, entry, pip, grounds))
 
 
 def _short_target(
@@ -405,27 +412,29 @@ def require_agreeing_pips(
 
 
 def _by_distance(
+    call: Call,
     fields: list[Field],
     name: str,
     sign: int,
     scale: Scale,
     entry: tuple[Decimal, Decimal] | None,
     pip: Decimal | None,
-    whole: Span,
     grounds: Grounds,
 ) -> list[Decimal]:
     """Prices from numbers of pips."""
-    missing = SignalReason.MISSING_STOP if name == "stop_loss" else SignalReason.MISSING_TARGET
+    whole = Span(call.start, call.end)
     points = [each for each in fields if each.of(Unit.POINTS)]
     distances = [number for each in fields for number in each.of(Unit.PIPS)]
     if not distances and points:
         detail = "given in points, whose size senders differ on"
         raise Unclear(name, SignalReason.UNCLEAR_PIP, detail, _field_span(points[0]))
+    if not distances and name == "stop_loss":
+        raise missing_stop(call)
     if not distances:
-        runner = any(each.runner for each in fields)
-        what = "stop" if name == "stop_loss" else "target"
-        detail = f"the only {what} is left open" if runner else f"no {what} is given"
-        raise Unclear(name, missing, detail, _field_span(fields[-1]) if fields else whole)
+        detail = (
+            "the only target is left open" if any(each.runner for each in fields) else "no target is given"
+        )
+        raise Unclear(name, SignalReason.MISSING_TARGET, detail, _field_span(fields[-1]) if fields else whole)
     span = _span(distances[0])
     if pip is None:
         detail = "given in pips, and what this source calls a pip of this instrument is not declared"

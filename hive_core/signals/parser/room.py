@@ -4,7 +4,7 @@ and the one instrument it calls. Memory only; what texts mean stands in `intents
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -49,7 +49,10 @@ class Room:
     _answered: dict[str, tuple[datetime, Context]] = field(default_factory=dict)
     _order: deque[tuple[datetime, str]] = field(default_factory=deque)
     _alert: _Alert | None = None
-    _called: deque[tuple[datetime, str, Decimal]] = field(default_factory=deque)
+    _called: deque[tuple[datetime, str]] = field(default_factory=deque)
+    _calls_of: Counter[str] = field(default_factory=Counter)
+    _last_stop: dict[str, Decimal] = field(default_factory=dict)
+    _last_symbol: str = ""
 
     def read(self, ts: datetime, message_id: str, text: str, reply_to: str | None) -> list[Verdict]:
         """The verdicts on the room's next message. Messages come in order of time."""
@@ -64,16 +67,16 @@ class Room:
         if not isinstance(verdict, ParsedUpdate):
             return verdict
         symbol = verdict.symbol or context.symbol
-        known = [stop for _, called, stop in self._called if symbol in {None, called}]
-        if not known and symbol is not None:
-            known = [usual for usual in (usual_price(symbol),) if usual is not None]
-        if not known:
+        known = self._last_stop.get(symbol or self._last_symbol)
+        if known is None and symbol is not None:
+            known = usual_price(symbol)
+        if known is None:
             return verdict
         actions = tuple(
             replace(
                 action,
-                price=_nearest_reading(action.price, known[-1]),
-                entry_price=_nearest_reading(action.entry_price, known[-1]),
+                price=_nearest_reading(action.price, known),
+                entry_price=_nearest_reading(action.entry_price, known),
             )
             for action in verdict.actions
         )
@@ -89,10 +92,9 @@ class Room:
         return NO_CONTEXT if habit is None else Context(habit=habit)
 
     def _habit(self) -> tuple[str, Decimal] | None:
-        symbols = {symbol for _, symbol, _ in self._called}
-        if len(symbols) != 1 or len(self._called) < HABIT_SIGNALS:
+        if len(self._calls_of) != 1 or len(self._called) < HABIT_SIGNALS:
             return None
-        return self._called[-1][1], self._called[-1][2]
+        return self._last_symbol, self._last_stop[self._last_symbol]
 
     def _remember(self, ts: datetime, message_id: str, text: str, verdicts: list[Verdict]) -> None:
         """What texts say by themselves is remembered; what they lean on is not: memory must have an end."""
@@ -100,7 +102,10 @@ class Room:
             if isinstance(verdict, ParsedSignal):
                 self._alert = None
                 if not {NAMED_BEFORE, ONLY_ONE_CALLED}.intersection(verdict.grounds):
-                    self._called.append((ts, verdict.symbol, verdict.stop_loss))
+                    self._called.append((ts, verdict.symbol))
+                    self._calls_of[verdict.symbol] += 1
+                    self._last_stop[verdict.symbol] = verdict.stop_loss
+                    self._last_symbol = verdict.symbol
                     self._answer(ts, message_id, Context(verdict.symbol))
             elif isinstance(verdict, Refused) and verdict.symbol is not None and names_symbol(text):
                 is_alert = verdict.reason is SignalReason.MISSING_STOP and verdict.side is not None
@@ -119,7 +124,11 @@ class Room:
 
     def _forget(self, before: datetime) -> None:
         while self._called and self._called[0][0] < before:
-            self._called.popleft()
+            _, symbol = self._called.popleft()
+            self._calls_of[symbol] -= 1
+            if not self._calls_of[symbol]:
+                del self._calls_of[symbol], self._last_stop[symbol]
+                self._last_symbol = self._called[-1][1] if self._called else ""
         while self._order and self._order[0][0] < before:
             ts, message_id = self._order.popleft()
             if self._answered.get(message_id, (None,))[0] == ts:

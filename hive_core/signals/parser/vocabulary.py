@@ -18,6 +18,8 @@ from hive_core.signals.parser.text import normalise
 class Kind(IntEnum):
     """What a token is. Words of the packs first, then what the text itself is made of."""
 
+    __hash__ = int.__hash__  # Enum's own is written in Python, and every token is looked up
+
     SIDE = 1
     WEAK_SIDE = 2
     STOP = 3

@@ -28,6 +28,8 @@ TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+(?:'[^\W\d_]+)?|[\n.,%+/@:&?
 class Concept(StrEnum):
     """What a word of any language says of a trade. The first group are keys of the word files."""
 
+    __hash__ = str.__hash__  # Enum's own is written in Python, and every word is looked up
+
     CLOSE = "close"
     CANCEL = "cancel"
     CANCELLED = "cancelled"
