@@ -85,7 +85,7 @@ def read_text(text: str, profile: SourceProfile, context: Context = NO_CONTEXT) 
     telling: list[Verdict] = []
     words = set(WORDS.findall(plain))
     said = said_in(words)
-    may_be_call = said.side or context.side is not None or (said.stop and said.target)
+    may_be_call = said.side or (said.stop and said.target)
     if may_be_call and not (said.stop and said.target):
         may_be_call = tells_result(plain, words) is None and not tells_gain(plain, words)
     if may_be_call:
@@ -110,18 +110,19 @@ def _remembered_update(plain: str) -> Verdict | None:
     return read_update(plain)
 
 
-def names_symbol(text: str) -> bool:
-    """Whether a text names any instrument by itself."""
-    return any(token.kind == Kind.SYMBOL for token in tokenise(normalise(text)))
-
-
-def alert_entry(text: str, symbol: str) -> tuple[Decimal, Decimal] | None:
-    """The entry that an alert names ("Gold sell now 4126"), or None."""
+def context_of(text: str, refused: Refused) -> Context | None:
+    """What a refused call leaves for the texts after it: its symbol, and of an alert ("Gold sell now 4126")
+    its side and entry too. None where the text itself names no instrument."""
     (call, *others) = read_calls(tokenise(normalise(text)))
-    try:
-        return None if others else entry_of(call, Scale.of(call, specification_of(symbol)), Grounds())
-    except Unclear:
+    if not call.symbols or refused.symbol is None:
         return None
+    if refused.reason is not SignalReason.MISSING_STOP or refused.side is None or others:
+        return Context(refused.symbol)
+    try:
+        entry = entry_of(call, Scale.of(call, specification_of(refused.symbol)), Grounds())
+    except Unclear:
+        entry = None
+    return Context(refused.symbol, refused.side, entry)
 
 
 def _has_geometry(calls: list[Call]) -> bool:

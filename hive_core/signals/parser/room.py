@@ -15,13 +15,11 @@ from hive_core.signals.parser.intents import (
     NO_CONTEXT,
     ONLY_ONE_CALLED,
     Context,
-    alert_entry,
-    names_symbol,
+    context_of,
     read_text,
 )
 from hive_core.signals.parser.numbers import readings
 from hive_core.signals.parser.prices import usual_price
-from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import ParsedSignal, ParsedUpdate, Refused, Verdict
 
 MEMORY = timedelta(hours=23)
@@ -107,16 +105,10 @@ class Room:
                     self._last_stop[verdict.symbol] = verdict.stop_loss
                     self._last_symbol = verdict.symbol
                     self._answer(ts, message_id, Context(verdict.symbol))
-            elif isinstance(verdict, Refused) and verdict.symbol is not None and names_symbol(text):
-                is_alert = verdict.reason is SignalReason.MISSING_STOP and verdict.side is not None
-                context = Context(
-                    verdict.symbol,
-                    verdict.side if is_alert else None,
-                    alert_entry(text, verdict.symbol) if is_alert else None,
-                )
-                self._answer(ts, message_id, context)
-                if is_alert:
-                    self._alert = _Alert(ts, context)
+            elif isinstance(verdict, Refused) and (left := context_of(text, verdict)) is not None:
+                self._answer(ts, message_id, left)
+                if left.side is not None:
+                    self._alert = _Alert(ts, left)
 
     def _answer(self, ts: datetime, message_id: str, context: Context) -> None:
         self._answered[message_id] = (ts, context)
