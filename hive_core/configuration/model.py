@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
-from hive_core.contracts.base import AccountName, Contract, ExactDecimal, Identifier, SourceId
+from hive_core.contracts.base import AccountName, Contract, ExactDecimal, Identifier, SourceId, Symbol
 from hive_core.risk.rule_pack import rule_pack_names
 
 
@@ -107,12 +107,19 @@ class Account(Contract):
         return source not in {name, ""} and self.takes(source)
 
 
+OwnWord = Annotated[str, Field(pattern=r"^[^\W\d_]{2,32}$")]
+"""A word of a room, letters only; case and accents do not matter."""
+
+
 class SourceProfile(Contract):
-    """What is known of one room: the size it calls a pip, the zone of its clock, its symbol."""
+    """What is known of one room: the size it calls a pip, the zone of its clock, its symbol, and single
+    words of its own: what they say (`words`), and its nicknames of instruments (`symbols`)."""
 
     pip: dict[str, Positive] = {}
     time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
     default_symbol: str | None = None
+    words: dict[OwnWord, Literal["buy", "sell", "stop", "target", "entry", "other"]] = {}
+    symbols: dict[OwnWord, Symbol] = {}
 
 
 class Resolution(Contract):

@@ -7,7 +7,7 @@ its reason and the words that caused it.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
@@ -32,8 +32,8 @@ from hive_core.signals.parser.prices import (
 )
 from hive_core.signals.parser.reports import forbidden_side, report_heading, tells_gain, tells_result
 from hive_core.signals.parser.text import normalise, span_in
-from hive_core.signals.parser.tokens import Token, said_in, tokenise
-from hive_core.signals.parser.vocabulary import WORDS, Kind
+from hive_core.signals.parser.tokens import Token, own_words, said_in, tokenise
+from hive_core.signals.parser.vocabulary import WORDS, Kind, Meaning
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.updates.reading import read_update
 from hive_core.signals.verdicts import Noise, ParsedSignal, Refused, Span, Verdict
@@ -84,12 +84,13 @@ def read_text(text: str, profile: SourceProfile, context: Context = NO_CONTEXT) 
     calls: list[Call] = []
     telling: list[Verdict] = []
     words = set(WORDS.findall(plain))
-    said = said_in(words)
+    own = _own_words(profile)
+    said = said_in(words, own)
     may_be_call = said.side or (said.stop and said.target)
     if may_be_call and not (said.stop and said.target):
         may_be_call = tells_result(plain, words) is None and not tells_gain(plain, words)
     if may_be_call:
-        tokens = tokenise(plain)
+        tokens = tokenise(plain, own)
         calls = read_calls(tokens)
         _share_symbols(calls)
         read = (_verdict(call, plain, words, tokens, profile, context) for call in calls)
@@ -104,16 +105,32 @@ def read_text(text: str, profile: SourceProfile, context: Context = NO_CONTEXT) 
     return [_placed(verdict, text, plain) for verdict in telling] or [Noise()]
 
 
+def _own_words(profile: SourceProfile) -> Mapping[str, tuple[Meaning, ...]]:
+    if not profile.words and not profile.symbols:
+        return _NONE
+    return _own_words_of(tuple(profile.words.items()), tuple(profile.symbols.items()))
+
+
+_NONE: Mapping[str, tuple[Meaning, ...]] = {}
+
+
+@lru_cache(maxsize=256)
+def _own_words_of(
+    words: tuple[tuple[str, str], ...], symbols: tuple[tuple[str, str], ...]
+) -> Mapping[str, tuple[Meaning, ...]]:
+    return own_words(dict(words), dict(symbols))
+
+
 @lru_cache(maxsize=2_048)
 def _remembered_update(plain: str) -> Verdict | None:
     """`read_update`; rooms say "sl hit" every day in the same words."""
     return read_update(plain)
 
 
-def context_of(text: str, refused: Refused) -> Context | None:
+def context_of(text: str, refused: Refused, profile: SourceProfile) -> Context | None:
     """What a refused call leaves for the texts after it: its symbol, and of an alert ("Gold sell now 4126")
     its side and entry too. None where the text itself names no instrument."""
-    (call, *others) = read_calls(tokenise(normalise(text)))
+    (call, *others) = read_calls(tokenise(normalise(text), _own_words(profile)))
     if not call.symbols or refused.symbol is None:
         return None
     if refused.reason is not SignalReason.MISSING_STOP or refused.side is None or others:

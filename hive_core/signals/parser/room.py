@@ -105,7 +105,9 @@ class Room:
                     self._last_stop[verdict.symbol] = verdict.stop_loss
                     self._last_symbol = verdict.symbol
                     self._answer(ts, message_id, Context(verdict.symbol))
-            elif isinstance(verdict, Refused) and (left := context_of(text, verdict)) is not None:
+            elif (
+                isinstance(verdict, Refused) and (left := context_of(text, verdict, self.profile)) is not None
+            ):
                 self._answer(ts, message_id, left)
                 if left.side is not None:
                     self._alert = _Alert(ts, left)

@@ -6,11 +6,12 @@ What tokens mean together stands in `fields`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
 from hive_core.instruments.specification import alias_table, ambiguous_names
+from hive_core.signals.parser.text import normalise
 from hive_core.signals.parser.vocabulary import Kind, Meaning, Vocabulary, vocabulary
 
 _YEAR = r"(?:19|20)\d\d"
@@ -190,12 +191,25 @@ class Said(NamedTuple):
     target: bool
 
 
-def said_in(words: Iterable[str]) -> Said:
+def own_words(words: Mapping[str, str], symbols: Mapping[str, str]) -> Mapping[str, tuple[Meaning, ...]]:
+    """The words of one source, plain, as tokens read them: they come before those of the packs."""
+    kinds = {"stop": Kind.STOP, "target": Kind.TARGET, "entry": Kind.ENTRY, "other": Kind.OTHER}
+    found: dict[str, tuple[Meaning, ...]] = {
+        normalise(word): (Meaning(kinds[said]) if said in kinds else Meaning(Kind.SIDE, said),)
+        for word, said in words.items()
+    }
+    return found | {normalise(word): (Meaning(Kind.SYMBOL, symbol),) for word, symbol in symbols.items()}
+
+
+_NO_OWN_WORDS: dict[str, tuple[Meaning, ...]] = {}
+
+
+def said_in(words: Iterable[str], own: Mapping[str, tuple[Meaning, ...]] = _NO_OWN_WORDS) -> Said:
     """Whether words say a direction, a stop, a target."""
     remembered, of = _words().remembered, _words().of
     side = stop = target = False
     for word in words:
-        for kind, _ in remembered.get(word) or of(word):
+        for kind, _ in own.get(word) or remembered.get(word) or of(word):
             if kind <= Kind.WEAK_SIDE:
                 side = True
             elif kind == Kind.STOP or kind == Kind.WEAK_STOP:
@@ -205,8 +219,8 @@ def said_in(words: Iterable[str]) -> Said:
     return Said(side, stop, target)
 
 
-def tokenise(text: str) -> list[Token]:
-    """The tokens of a plain text (`text.normalise`)."""
+def tokenise(text: str, own: Mapping[str, tuple[Meaning, ...]] = _NO_OWN_WORDS) -> list[Token]:
+    """The tokens of a plain text (`text.normalise`), for a source with these words of its own."""
     pieces = [(match.lastindex, match.group(), match.start(), match.end()) for match in _PIECE.finditer(text)]
     tokens: list[Token] = []
     add = tokens.append
@@ -221,6 +235,10 @@ def tokenise(text: str) -> list[Token]:
         elif group == _LINE:
             add(Token(Kind.LINE, piece, start, end))
         elif group == _WORD:
+            if piece in own:
+                for meaning in own[piece]:
+                    add(Token(meaning.kind, meaning.value or piece, start, end))
+                continue
             if piece in phrases and (matched := _phrase_at(pieces, place, phrases[piece])):
                 meaning, place = matched
                 if meaning.kind not in {Kind.SIDE, Kind.SYMBOL} and (side := _side_of(words, piece)):
