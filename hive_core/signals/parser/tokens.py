@@ -28,7 +28,8 @@ _PIECE = re.compile(
     r"|(\n)"
     r"|([^\s])"
 )
-_MOMENT, _NUMBER, _WORD, _LINE = 3, 4, 5, 6
+_NUMBER, _WORD, _LINE, _MARK = 4, 5, 6, 7
+"""The groups of `_PIECE` by number; those before are of moments."""
 
 
 def _listed(words: str) -> frozenset[str]:
@@ -50,6 +51,7 @@ _INDEX_HEADS = _listed(
     nikkei russell stoxx eustx wallstreet dowjones germany"""
 )
 _SYNTHETIC_HEADS = frozenset({"boom", "crash", "volatility", "jump"})
+_MAY_BEGIN_A_PAIR = CURRENCIES | COINS | _METALS | _INDEX_HEADS | _SYNTHETIC_HEADS
 _BROKER_SUFFIXES = (
     "micro",
     "mini",
@@ -92,6 +94,9 @@ class Token(NamedTuple):
     start: int
     end: int
 
+
+_new_token = tuple.__new__
+"""Without the keywords of `Token(...)`, which take longer than all else a token costs."""
 
 _NOTHING: tuple[Meaning, ...] = (Meaning(Kind.WORD),)
 
@@ -221,43 +226,42 @@ def said_in(words: Iterable[str], own: Mapping[str, tuple[Meaning, ...]] = _NO_O
 
 def tokenise(text: str, own: Mapping[str, tuple[Meaning, ...]] = _NO_OWN_WORDS) -> list[Token]:
     """The tokens of a plain text (`text.normalise`), for a source with these words of its own."""
-    pieces = [(match.lastindex, match.group(), match.start(), match.end()) for match in _PIECE.finditer(text)]
+    pieces = [(match.lastindex, match[0], *match.span()) for match in _PIECE.finditer(text)]
     tokens: list[Token] = []
-    add = tokens.append
+    add, new = tokens.append, _new_token  # the innermost loop of the parser: names are looked up once
     words = _words()
-    phrases = words.vocabulary.phrases
+    phrases, remembered = words.vocabulary.phrases, words.remembered
     place, count = 0, len(pieces)
     while place < count:
         group, piece, start, end = pieces[place]
         place += 1
-        if group == _NUMBER:
-            add(Token(Kind.NUMBER, piece, start, end))
-        elif group == _LINE:
-            add(Token(Kind.LINE, piece, start, end))
-        elif group == _WORD:
+        if group == _WORD:
             if piece in own:
                 for meaning in own[piece]:
-                    add(Token(meaning.kind, meaning.value or piece, start, end))
+                    add(new(Token, (meaning.kind, meaning.value or piece, start, end)))
                 continue
             if piece in phrases and (matched := _phrase_at(pieces, place, phrases[piece])):
                 meaning, place = matched
                 if meaning.kind not in {Kind.SIDE, Kind.SYMBOL} and (side := _side_of(words, piece)):
-                    add(Token(Kind.SIDE, side, start, end))  # "sell zone" says both
-                add(Token(meaning.kind, meaning.value or piece, start, pieces[place - 1][3]))
+                    add(new(Token, (Kind.SIDE, side, start, end)))  # "sell zone" says both
+                add(new(Token, (meaning.kind, meaning.value or piece, start, pieces[place - 1][3])))
                 continue
-            pair = _pair_at(pieces, place, piece)
-            if pair is not None:
-                symbol, place = pair
-                add(Token(Kind.SYMBOL, symbol, start, pieces[place - 1][3]))
-                continue
-            for meaning in words.of(piece):
-                add(Token(meaning.kind, meaning.value or piece, start, end))
-        elif group == _MOMENT or group is None or group < _MOMENT:
-            add(Token(Kind.MOMENT, piece, start, end))
-        elif piece == "@":
-            add(Token(Kind.PLACE, piece, start, end))
+            if piece in _MAY_BEGIN_A_PAIR or (place < count and pieces[place][1] == "/"):
+                pair = _pair_at(pieces, place, piece)
+                if pair is not None:
+                    symbol, place = pair
+                    add(new(Token, (Kind.SYMBOL, symbol, start, pieces[place - 1][3])))
+                    continue
+            for kind, value in remembered.get(piece) or words.of(piece):
+                add(new(Token, (kind, value or piece, start, end)))
+        elif group == _NUMBER:
+            add(new(Token, (Kind.NUMBER, piece, start, end)))
+        elif group == _LINE:
+            add(new(Token, (Kind.LINE, piece, start, end)))
+        elif group == _MARK:
+            add(new(Token, (Kind.PLACE if piece == "@" else Kind.MARK, piece, start, end)))
         else:
-            add(Token(Kind.MARK, piece, start, end))
+            add(new(Token, (Kind.MOMENT, piece, start, end)))
     return tokens
 
 
