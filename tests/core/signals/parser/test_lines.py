@@ -1,0 +1,131 @@
+"""`hive parse`'s lines: every message in gives one line out, whatever stands in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hive_core.configuration.model import Configuration, SourceProfile
+from hive_core.signals.parser.lines import LineReader
+
+KEYS = {"id", "kind", "signals", "update", "reason", "confidence"}
+CALL = "GOLD SELL LIMIT 4105-03\nSL: 4110\nTP1: 4098\nTP2: open"
+
+
+def line(text: str, **more: Any) -> str:
+    return json.dumps({"id": "1", "ts": "2025-03-12T09:00:00+00:00", "source": "room", "text": text} | more)
+
+
+def read(*lines: str, configuration: Configuration | None = None) -> list[dict[str, Any]]:
+    return [json.loads(told) for told in LineReader(configuration or Configuration()).read(lines)]
+
+
+def test_a_signal_has_every_field_as_a_number() -> None:
+    (told,) = read(line(CALL))
+    assert set(told) >= KEYS
+    assert (told["id"], told["kind"], told["update"], told["reason"]) == ("1", "signal", None, None)
+    assert told["signals"] == [
+        {
+            "symbol": "XAUUSD",
+            "side": "sell",
+            "order_type": "limit",
+            "entry_low": 4103.0,
+            "entry_high": 4105.0,
+            "stop_loss": 4110.0,
+            "take_profits": [4098.0],
+            "valid_until": "2025-03-13T09:00:00+00:00",
+        }
+    ]
+    assert 0 < told["confidence"] < 1
+    assert told["grounds"]
+
+
+def test_an_update_a_refusal_and_noise_have_theirs() -> None:
+    update, refused, noise = read(
+        line("Close half and move SL to breakeven"), line("Gold buy now"), line("Good morning")
+    )
+    assert [action["action"] for action in update["update"]["actions"]] == ["partial_close", "breakeven"]
+    assert update["update"]["actions"][0]["share"] == 0.5
+    assert (refused["kind"], refused["reason"], refused["span"]) == ("refused", "missing_stop", [0, 12])
+    assert (noise["kind"], noise["signals"], noise["confidence"]) == ("noise", [], None)
+
+
+def test_a_reply_completes_the_alert_it_answers() -> None:
+    alert = line("Gold buy now", id=7)
+    details = line("SL 4075\nTP 4083", id=8, reply_to=7, ts="2025-03-12T12:00:00Z")
+    assert read(alert, details)[1]["signals"][0]["symbol"] == "XAUUSD"
+    assert read(details)[0]["kind"] == "refused" or read(details)[0]["kind"] == "noise"
+
+
+def test_an_edit_stands_in_the_place_of_its_message() -> None:
+    alert = line("Gold buy soon", id=7)
+    edited = line("Gold buy now", id=9, edit_of=7)
+    details = line("SL 4075\nTP 4083", id=8, reply_to=7, ts="2025-03-12T12:00:00Z")
+    assert read(alert, edited, details)[2]["kind"] == "signal"
+
+
+@pytest.mark.parametrize(
+    ("written", "part"),
+    [
+        ("{", "not JSON"),
+        ("[1]", "not a JSON object"),
+        (json.dumps({"id": 3, "source": "room"}), "must be text"),
+        (json.dumps({"id": 3, "source": 5, "text": "x"}), "must be text"),
+        (line("x", ts="yesterday"), "no time"),
+        (line("x" * 20_000), "characters, at most"),
+    ],
+)
+def test_a_line_that_is_no_message_is_refused_and_the_next_is_read(written: str, part: str) -> None:
+    broken, whole = read(written, line(CALL))
+    assert (broken["kind"], broken["reason"]) == ("refused", "unreadable_record")
+    assert part in broken["detail"]
+    assert broken["detail"].startswith("line 1: ")
+    assert whole["kind"] == "signal"
+
+
+def test_times_without_a_zone_are_of_the_source() -> None:
+    naive = line(CALL, ts="2025-03-12 09:00:00")
+    zoned = Configuration(sources={"room": SourceProfile(time_zone="Asia/Ho_Chi_Minh")})
+    assert read(naive)[0]["signals"][0]["valid_until"].startswith("2025-03-13T09:00")
+    assert read(naive, configuration=zoned)[0]["signals"][0]["valid_until"].startswith("2025-03-13T02:00")
+    assert read(line(CALL, ts=None))[0]["signals"][0]["valid_until"] is None
+    assert read(line(CALL, ts=1741770000))[0]["signals"][0]["valid_until"] == "2025-03-13T09:00:00+00:00"
+
+
+def test_empty_lines_say_nothing() -> None:
+    assert read("", "  \n", line("hello")) == read(line("hello"))
+
+
+def test_lines_are_read_as_they_come() -> None:
+    """A reader that gathers the file first would ask for a second line before it tells of the first."""
+    asked = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal asked
+        while True:
+            asked += 1
+            yield line(CALL)
+
+    told = LineReader(Configuration()).read(endless())
+    next(told)
+    assert asked == 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(written=st.one_of(st.text(max_size=80), st.builds(line, st.text(max_size=80))))
+def test_whatever_a_line_holds_one_line_answers_or_none(written: str) -> None:
+    told = read(written.replace("\n", " "))
+    assert len(told) == bool(written.strip())
+    assert all(set(each) >= KEYS for each in told)
+
+
+def test_an_old_alert_is_forgotten() -> None:
+    late = datetime(2025, 3, 12, 9, tzinfo=UTC) + timedelta(days=2)
+    alert, details = line("Gold buy now", id=7), line("SL 4075\nTP 4083", reply_to=7, ts=late.isoformat())
+    assert read(alert, details)[1]["kind"] != "signal"
