@@ -37,11 +37,7 @@ def parse(
     began = time.perf_counter()
     with contextlib.ExitStack() as stack:
         try:
-            source = (
-                sys.stdin
-                if file == "-"
-                else stack.enter_context(open(file, encoding="utf-8-sig", errors="replace", newline="\n"))
-            )
+            source = sys.stdin.buffer if file == "-" else stack.enter_context(open(file, "rb"))
         except OSError as error:
             reason = f"cannot read the messages ({error.strerror})"
             raise Failure(reason, where=printable(file), exit_code=2) from None

@@ -36,19 +36,20 @@ class LineReader:
     counts: Counter[str] = field(default_factory=Counter)
     _rooms: dict[str, Room] = field(default_factory=dict)
 
-    def read(self, lines: Iterable[str]) -> Iterator[str]:
-        """One line of JSON, without its line break, for each line that is not empty."""
+    def read(self, lines: Iterable[str | bytes]) -> Iterator[str]:
+        """One line of JSON, without its line break, for each line that is not empty; bytes are UTF-8."""
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 told = self._one(number, line)
                 self.counts[told["kind"]] += 1
                 yield json.dumps(told, ensure_ascii=False, allow_nan=False)
 
-    def _one(self, number: int, line: str) -> dict[str, Any]:
+    def _one(self, number: int, line: str | bytes) -> dict[str, Any]:
         try:
             message = json.loads(line)
         except ValueError as error:
-            return self._unreadable(None, number, f"not JSON: {error}")
+            what = "UTF-8" if isinstance(error, UnicodeDecodeError) else "JSON"
+            return self._unreadable(None, number, f"not {what}: {error}")
         if not isinstance(message, dict):
             return self._unreadable(None, number, "not a JSON object")
         identity, text, source = message.get("id"), message.get("text"), message.get("source", "")

@@ -22,7 +22,7 @@ def line(text: str, **more: Any) -> str:
     return json.dumps({"id": "1", "ts": "2025-03-12T09:00:00+00:00", "source": "room", "text": text} | more)
 
 
-def read(*lines: str, configuration: Configuration | None = None) -> list[dict[str, Any]]:
+def read(*lines: str | bytes, configuration: Configuration | None = None) -> list[dict[str, Any]]:
     return [json.loads(told) for told in LineReader(configuration or Configuration()).read(lines)]
 
 
@@ -77,11 +77,12 @@ def test_an_edit_stands_in_the_place_of_its_message() -> None:
         ("[1]", "not a JSON object"),
         (json.dumps({"id": 3, "source": "room"}), "must be text"),
         (json.dumps({"id": 3, "source": 5, "text": "x"}), "must be text"),
+        (b'{"id": 1, "source": "r", "text": "caf\xff"}', "not UTF-8"),
         (line("x", ts="yesterday"), "no time"),
         (line("x" * 20_000), "characters, at most"),
     ],
 )
-def test_a_line_that_is_no_message_is_refused_and_the_next_is_read(written: str, part: str) -> None:
+def test_a_line_that_is_no_message_is_refused_and_the_next_is_read(written: str | bytes, part: str) -> None:
     broken, whole = read(written, line(CALL))
     assert (broken["kind"], broken["reason"]) == ("refused", "unreadable_record")
     assert part in broken["detail"]
@@ -106,7 +107,7 @@ def test_lines_are_read_as_they_come() -> None:
     """A reader that gathers the file first would ask for a second line before it tells of the first."""
     asked = 0
 
-    def endless() -> Iterator[str]:
+    def endless() -> Iterator[str | bytes]:
         nonlocal asked
         while True:
             asked += 1
