@@ -25,7 +25,7 @@ _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True)
 class LineReader:
-    """Reads line after line. Memory is bounded by the sources: what is old is forgotten (`room`).
+    """Reads line after line, and counts the kinds and the lines that are no messages. Memory is bounded by the sources: what is old is forgotten (`room`).
 
     A line that is no message gives a line of kind refused with reason `unreadable_record`, and the next
     line is read as ever. A time without a zone is taken in the source's declared zone, else as UTC; a text
@@ -34,6 +34,7 @@ class LineReader:
 
     configuration: Configuration
     counts: Counter[str] = field(default_factory=Counter)
+    unreadable: int = 0
     _rooms: dict[str, Room] = field(default_factory=dict)
 
     def read(self, lines: Iterable[str | bytes]) -> Iterator[str]:
@@ -92,6 +93,7 @@ class LineReader:
         return moment.astimezone(UTC)
 
     def _unreadable(self, identity: Any, number: int, detail: str) -> dict[str, Any]:
+        self.unreadable += 1
         reason = SignalReason.UNREADABLE_RECORD.value
         return {"id": identity, **_line("refused"), "reason": reason, "detail": f"line {number}: {detail}"}
 
