@@ -147,6 +147,7 @@ class Call:
 _ZONE_MARKS = frozenset("-/_:,&=+.")
 _BETWEEN_WORDS = frozenset({"@", "se"})
 """Join numbers too: "50% @ 90.60"; "se" is "to" in Hindi, and "if" in Portuguese."""
+_BRACKETS = frozenset("()")
 _BETWEEN_NUMBERS = frozenset({Kind.MARK, Kind.JOIN, Kind.LINE})
 _UNIT_OF = {
     Kind.UNIT_PIPS: Unit.PIPS,
@@ -199,6 +200,7 @@ class _Reader:
         self.call = Call(start=tokens[0].start if tokens else 0)
         self.calls = [self.call]
         self.field = Field(Label.NONE, self.call.start)
+        self.in_brackets = False
         self.line_words: list[str] = []
         self.line_orders: list[str] = []
         self.between: list[Token] = []
@@ -225,6 +227,7 @@ class _Reader:
 
     def _begin(self, label: Label, token: Token) -> None:
         self.field = Field(label, token.start, line=self.line, before=list(self.line_words))
+        self.in_brackets = False
         self.between = []
         self.call.fields.append(self.field)
 
@@ -482,7 +485,10 @@ class _Reader:
                 and bool(marks)
                 and all(each.kind is Kind.JOIN or each.text in _ZONE_MARKS for each in marks)
             )
-            number.aside = bool(field_.numbers) and any(each.text == "(" for each in marks)
+            opened = [each.text for each in marks if each.text in _BRACKETS]
+            if opened:
+                self.in_brackets = opened[-1] == "("
+            number.aside = bool(field_.numbers) and self.in_brackets
         elif field_.numbers:
             number.blank = token.start - field_.numbers[-1].end == 1
         number.own_line = not place or self.tokens[place - 1].kind is Kind.LINE
