@@ -200,7 +200,7 @@ class _Reader:
         self.call = Call(start=tokens[0].start if tokens else 0)
         self.calls = [self.call]
         self.field = Field(Label.NONE, self.call.start)
-        self.in_brackets = False
+        self.in_brackets = False  # opened behind a price
         self.line_words: list[str] = []
         self.line_orders: list[str] = []
         self.between: list[Token] = []
@@ -487,8 +487,8 @@ class _Reader:
             )
             opened = [each.text for each in marks if each.text in _BRACKETS]
             if opened:
-                self.in_brackets = opened[-1] == "("
-            number.aside = bool(field_.numbers) and self.in_brackets
+                self.in_brackets = opened[-1] == "(" and bool(field_.numbers)
+            number.aside = self.in_brackets
         elif field_.numbers:
             number.blank = token.start - field_.numbers[-1].end == 1
         number.own_line = not place or self.tokens[place - 1].kind is Kind.LINE

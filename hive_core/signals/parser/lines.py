@@ -25,7 +25,9 @@ _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True)
 class LineReader:
-    """Reads line after line, and counts the kinds and the lines that are no messages. Memory is bounded by the sources: what is old is forgotten (`room`).
+    """Reads line after line, and counts the kinds and the lines that are no messages.
+
+    Memory is bounded by the sources: what is old is forgotten (`room`).
 
     A line that is no message gives a line of kind refused with reason `unreadable_record`, and the next
     line is read as ever. A time without a zone is taken in the source's declared zone, else as UTC; a text
