@@ -154,6 +154,7 @@ _UNIT_OF = {
     Kind.UNIT_POINTS: Unit.POINTS,
     Kind.UNIT_OTHER: Unit.OTHER,
 }
+_PREPOSITIONS = frozenset({"in", "out"})
 _LABEL_MARKS = frozenset(":.-=_/(,'@")
 _ORDER_NAMES = {Kind.LIMIT: "limit", Kind.STOP_ORDER: "stop", Kind.MARKET: "market"}
 _LISTED = frozenset("-/,&")
@@ -360,6 +361,9 @@ class _Reader:
         follows = after < len(self.tokens) and self.tokens[after].kind is Kind.NUMBER
         if label is Label.ENTRY and self.field.label is Label.TARGET and self.field.line == self.line:
             follows = False  # "tp4 open 4090" is a runner
+        if token.text in _PREPOSITIONS:
+            # "in: 2650" is a label, "in 2025" is not; "out1: 2660" is one too.
+            follows = follows and any(each.text in {":", "="} for each in self.tokens[place + 1 : place + 3])
         if label is Label.STOP and self.call.has(Label.STOP):
             follows = False
         if follows and self._unit(after, self.tokens[after]) == Unit.PRICE:

@@ -126,7 +126,7 @@ class _Words:
         if len(word) <= _GLUED_LETTERS:
             parts = self._parts(word)
             if parts and any(part.kind in {Kind.SYMBOL, Kind.SIDE} for part in parts):
-                return parts
+                return _with_stop_orders(parts)
         return ()
 
     def _one(self, word: str) -> Meaning | None:
@@ -160,6 +160,16 @@ class _Words:
             if rest:
                 return (meaning, *rest)
         return ()
+
+
+def _with_stop_orders(parts: tuple[Meaning, ...]) -> tuple[Meaning, ...]:
+    """ "Buystop" in one word is an order that waits, and no label of a stop."""
+    return tuple(
+        Meaning(Kind.STOP_ORDER)
+        if part.kind is Kind.STOP and place and parts[place - 1].kind is Kind.SIDE
+        else part
+        for place, part in enumerate(parts)
+    )
 
 
 def symbol_of(word: str, *, cut_suffix: bool = True) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hive_core.signals.updates.clause import OBJECTS, PARTS, UNKNOWN, Clause, Found, nearest_before
+from hive_core.signals.updates.clause import OBJECTS, PARTS, SIDES, UNKNOWN, Clause, Found, nearest_before
 from hive_core.signals.updates.vocabulary import Concept
 from hive_core.signals.verdicts import Action, ActionKind
 
@@ -29,10 +29,17 @@ _COUNTS = OBJECTS | {
     Concept.FULL,
 }
 
+_ORDINALS = frozenset({Concept.FIRST, Concept.SECOND, Concept.THIRD, Concept.FOURTH})
+_NAMED = SIDES | {Concept.SYMBOL}
+_NOT_ALL = "some are to be kept, and what is to be closed is told by that only"
+_SMALLEST_LAYER = 10
+"""A single digit beside no other layer counts trades, or lots, as well as it abbreviates a price."""
+
 
 def read_close(clause: Clause, at: int) -> int:
     """Read a close or a part of one at its verb; gives the position after what it is said of."""
     share, partial, names_all, even, is_said = None, False, False, False, False
+    is_narrowed = False
     layers: list[Decimal] = []
     holds, unclear = False, ""
     position = at + 1
@@ -56,6 +63,10 @@ def read_close(clause: Clause, at: int) -> int:
             partial = is_said = True
         elif concept is Concept.HOLD:
             holds = True
+            if names_all and not _NAMED.isdisjoint(clause.concepts[position:]):
+                unclear = _NOT_ALL
+        elif concept is Concept.EXCEPT:
+            unclear = _NOT_ALL
         elif concept in (Concept.EVEN, Concept.BREAKEVEN) or (
             concept is Concept.ENTRY and not layers and clause.at(position + 1) is not Concept.NUMBER
         ):
@@ -75,6 +86,13 @@ def read_close(clause: Clause, at: int) -> int:
                 unclear = "it is to be closed at a price, which is not now"
             elif kind == "count":
                 unclear = "a number of trades is to be closed, and which of them is not said"
+            elif kind == "time":
+                unclear = "it is to be closed later, which is not now"
+            elif kind == "share":
+                unclear = f"{clause.tokens[position].text} % is no part of a trade"
+        elif concept in _ORDINALS and clause.at(position + 1) in (Concept.ENTRY, Concept.TRADE):
+            is_said = is_narrowed = True
+            position += 1
         elif concept not in _COUNTS and not (concept is Concept.ENTRY and even):
             if concept is Concept.OTHER and layers and clause.at(position + 1) is Concept.NUMBER:
                 holds = True  # "close 4223 <mistyped> 4221"
@@ -94,6 +112,10 @@ def read_close(clause: Clause, at: int) -> int:
         return position
     entry_price = layers[0] if layers else None
     is_part = partial or (share is not None and share < 1)
+    if is_narrowed and not layers:
+        detail = "one of its entries is to be closed, and its price is not said"
+        clause.found.append(Found(at, None, names_all, detail))
+        return position
     kind = ActionKind.PARTIAL_CLOSE if is_part else ActionKind.CLOSE
     action = Action(kind, share=share if is_part else None, entry_price=entry_price)
     clause.found.append(Found(at, action, names_all))
@@ -117,8 +139,15 @@ def _number_after_close(clause: Clause, position: int, *, even: bool) -> str:
         return "result"
     if before in (Concept.AT, Concept.TO):
         return "result" if Concept.NOW in clause.concepts else "price"
-    digit = clause.tokens[position].text.isdigit() and len(clause.tokens[position].text) == 1
-    if digit and (before is Concept.TRADE or after in (Concept.TRADE, Concept.ENTRY)):
+    if clause.is_mark(position + 1, "%"):
+        return "share"
+    if after is Concept.TIME:
+        return "time"
+    value = clause.value(position)
+    is_small = value is not None and value < _SMALLEST_LAYER
+    if is_small and (before is Concept.TRADE or after in (Concept.TRADE, Concept.ENTRY)):
+        return "count"
+    if is_small and clause.tokens[position].text.isdigit() and not _holds(clause):
         return "count"
     return "layer"
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.updates.clause import LARGEST_TARGET_NUMBER, Found
@@ -177,10 +177,29 @@ def _said_in(sentence: list[Token], is_heading: bool) -> Iterator[_Said]:
                 continue
             if is_notice and (case_before or Concept.IF in earlier):
                 continue
+            if _ends_what_is_kept(found, tokens, clauses[index + 1 :]):
+                found = replace(found, action=None, unclear=_KEPT)  # noqa: PLW2901
             yield _Said(found, symbols, sides, is_heading, has_case, has_option, alternative)
         own = [token.concept for token in tokens]
         case_before |= Concept.IF in own
         denied |= not _DENIALS.isdisjoint(own)
+
+
+_KEPT = "what is to be kept is named, and what is to be closed is not"
+
+
+def _ends_what_is_kept(
+    found: Found, tokens: list[Token], following: list[tuple[list[Token], str, str]]
+) -> bool:
+    """Whether a trade is ended without a name, and behind it one is named that is to be kept ("close all,
+    keep gold"): that name must not become what is closed."""
+    if found.action is None or found.action.kind not in _ENDS or _symbols(tokens) or _sides(tokens):
+        return False
+    for clause, _, _ in following:
+        keeps = not {Concept.HOLD, *_DENIALS}.isdisjoint(token.concept for token in clause)
+        if (_symbols(clause) or _sides(clause)) and (keeps or (found.names_all and len(clause) == 1)):
+            return True
+    return False
 
 
 _LISTED = frozenset(
@@ -241,12 +260,7 @@ def _contradiction(actions: tuple[Action, ...]) -> str:
     if stops and ActionKind.BREAKEVEN in kinds:
         return "the stop goes to the entry and to another price"
     ends = [action for action in actions if action.kind in _ENDS and action.entry_price is None]
-    left = kinds & {
-        ActionKind.PARTIAL_CLOSE,
-        ActionKind.BREAKEVEN,
-        ActionKind.MOVE_STOP,
-        ActionKind.MOVE_TARGET,
-    }
+    left = kinds & _GOING_ON
     if ends and left:
         return f"it is to be ended, and {min(left).value.replace('_', ' ')} is asked of it too"
     targets: dict[int | None, set[str]] = {}
