@@ -31,7 +31,7 @@ _COUNTS = OBJECTS | {
 
 _ORDINALS = frozenset({Concept.FIRST, Concept.SECOND, Concept.THIRD, Concept.FOURTH})
 _NAMED = SIDES | {Concept.SYMBOL}
-_NOT_ALL = "some are to be kept, and what is to be closed is told by that only"
+_NOT_ALL = "some are to be kept, and what is to be ended is told by that only"
 _SMALLEST_LAYER = 10
 """A single digit beside no other layer counts trades, or lots, as well as it abbreviates a price."""
 
@@ -93,6 +93,8 @@ def read_close(clause: Clause, at: int) -> int:
         elif concept in _ORDINALS and clause.at(position + 1) in (Concept.ENTRY, Concept.TRADE):
             is_said = is_narrowed = True
             position += 1
+        elif concept in _ORDINALS and clause.at(position + 1) is Concept.FRACTION:
+            pass  # "close the first half"
         elif concept not in _COUNTS and not (concept is Concept.ENTRY and even):
             if concept is Concept.OTHER and layers and clause.at(position + 1) is Concept.NUMBER:
                 holds = True  # "close 4223 <mistyped> 4221"
@@ -184,6 +186,11 @@ def read_cancel(clause: Clause, at: int) -> int:
             what = "stop" if concept is Concept.STOP else "target"
             clause.found.append(Found(at, None, unclear=f"a {what} is to be taken away"))
             return position + 1
+        if concept is Concept.EXCEPT or (
+            concept is Concept.HOLD and names_all and not _NAMED.isdisjoint(clause.concepts[position:])
+        ):
+            clause.found.append(Found(at, None, unclear=_NOT_ALL))
+            return len(clause.tokens)
         if concept in OBJECTS:
             is_said = True
         elif concept is Concept.ALL:

@@ -178,14 +178,14 @@ def _said_in(sentence: list[Token], is_heading: bool) -> Iterator[_Said]:
             if is_notice and (case_before or Concept.IF in earlier):
                 continue
             if _ends_what_is_kept(found, tokens, clauses[index + 1 :]):
-                found = replace(found, action=None, unclear=_KEPT)  # noqa: PLW2901
+                found = replace(found, action=None, unclear=_KEPT)
             yield _Said(found, symbols, sides, is_heading, has_case, has_option, alternative)
         own = [token.concept for token in tokens]
         case_before |= Concept.IF in own
         denied |= not _DENIALS.isdisjoint(own)
 
 
-_KEPT = "what is to be kept is named, and what is to be closed is not"
+_KEPT = "what is to be kept is named, and what is to be ended is not"
 
 
 def _ends_what_is_kept(
