@@ -70,8 +70,9 @@ class Field:
     `index`: the label counts ("tp 2"), up to `index_end`. `runner`: an open target is named, `runner_first`
     before any number. `managed`: it tells to move something ("move stop to 1.10"), so it is of an update.
     `weak`: the label is a slip or a word with other meanings ("si" for "sl"). `conditions`: words of a
-    condition before the first number. `sided`, `placed`: buy or sell, or a word such as "at" is said in it.
-    `said`: the other words before its first number; `before`: those before it on its line.
+    condition before the first number. `sided`, `placed`: buy or sell, or a word such as "at" is said in it;
+    `explicit`: a word for the entry itself. `said`: the other words before its first number; `before`:
+    those before it on its line.
     """
 
     label: Label
@@ -82,6 +83,7 @@ class Field:
     runner: bool = False
     runner_first: bool = False
     managed: bool = False
+    explicit: bool = False
     weak: bool = False
     sided: bool = False
     placed: bool = False
@@ -110,6 +112,8 @@ class Mention:
     place: int
     start: int
     end: int
+    is_prose: bool = False
+    """A side that stands in no place of a call: "the short sellers are crowded"."""
 
 
 @dataclass(slots=True)
@@ -154,8 +158,12 @@ _UNIT_OF = {
     Kind.UNIT_POINTS: Unit.POINTS,
     Kind.UNIT_OTHER: Unit.OTHER,
 }
-_PREPOSITIONS = frozenset({"in", "out"})
+_PREPOSITIONS = frozenset({"in", "out", "e"})
 _LABEL_MARKS = frozenset(":.-=_/(,'@")
+_BESIDE_A_SIDE = frozenset(
+    {Kind.LINE, Kind.LIMIT, Kind.MARKET, Kind.STOP_ORDER, Kind.ENTRY, Kind.PLACE, Kind.JOIN, Kind.PENDING}
+)
+_BEFORE_A_SIDE = frozenset(":=-/")
 _ORDER_NAMES = {Kind.LIMIT: "limit", Kind.STOP_ORDER: "stop", Kind.MARKET: "market"}
 _LISTED = frozenset("-/,&")
 _MOST_PIPS_LISTED = 8
@@ -286,13 +294,24 @@ class _Reader:
                     self.call.sides.append(Mention(token.text, self.line, place, token.start, token.end))
                 return  # what is said on lines after a whole call is talk
             self._next_call(token)
-        mention = Mention(token.text, self.line, place, token.start, token.end)
+        is_prose = self._is_prose(place)
+        mention = Mention(token.text, self.line, place, token.start, token.end, is_prose)
         (self.call.sides if token.kind is Kind.SIDE else self.call.weak_sides).append(mention)
         if token.kind is Kind.SIDE:
             self._begin_call(token)
             self.field.sided = True
             for order_type in self.line_orders:
                 self._order(order_type)
+
+    def _is_prose(self, place: int) -> bool:
+        """Whether a side stands among words, with nothing of a call beside it and no end of a line."""
+        near = (*self.tokens[max(0, place - 3) : place], *self.tokens[place + 1 : place + 4])
+        if any(each.kind is Kind.SYMBOL or each.kind is Kind.NUMBER for each in near):
+            return False
+        beside = [self.tokens[at] for at in (place - 1, place + 1) if 0 <= at < len(self.tokens)]
+        return len(beside) == 2 and not any(
+            each.kind in _BESIDE_A_SIDE or each.text in _BEFORE_A_SIDE for each in beside
+        )
 
     def _symbol(self, place: int, token: Token) -> None:
         mention = Mention(token.text, self.line, place, token.start, token.end)
@@ -363,7 +382,9 @@ class _Reader:
             follows = False  # "tp4 open 4090" is a runner
         if token.text in _PREPOSITIONS:
             # "in: 2650" is a label, "in 2025" is not; "out1: 2660" is one too.
-            follows = follows and any(each.text in {":", "="} for each in self.tokens[place + 1 : place + 3])
+            near = self.tokens[place + 1 : place + 3]
+            is_glued = bool(near) and near[0].kind is Kind.NUMBER and near[0].start == token.end
+            follows = follows and (is_glued or any(each.text in {":", "="} for each in near))
         if label is Label.STOP and self.call.has(Label.STOP):
             follows = False
         if follows and self._unit(after, self.tokens[after]) == Unit.PRICE:
@@ -371,6 +392,8 @@ class _Reader:
             self.field.weak = True
         elif token.text in {"open", "opened"}:
             self._runner(place, token)
+        elif token.text == "e":  # "and" in Portuguese
+            self.between.append(token._replace(kind=Kind.JOIN))
         else:
             self._other_word(token)
 
@@ -390,6 +413,7 @@ class _Reader:
             return  # "entry zone: entry 4080"
         to_entry = before.label is Label.STOP and not before.numbers and before.line == self.line
         self._begin(Label.ENTRY, token)
+        self.field.explicit = True
         if to_entry:  # "sl to entry at 4080" moves a stop
             before.managed = self.field.managed = True
 

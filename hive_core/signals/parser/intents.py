@@ -405,6 +405,10 @@ def _beside_the_side(call: Call) -> list[str]:
 
 def _side(call: Call, plain: str, words: Set[str], context: Context, symbol: str, grounds: Grounds) -> str:
     said = distinct(mention.value for mention in call.sides)
+    if len(said) > 1:
+        said = distinct(mention.value for mention in call.sides if not mention.is_prose) or said
+        if len(said) == 1:
+            grounds.less(0.1, "another side is spoken of in its words")
     if not said:
         said = distinct(mention.value for mention in call.weak_sides)
         if said:

@@ -474,6 +474,9 @@ def entry_of(call: Call, scale: Scale, grounds: Grounds) -> tuple[Decimal, Decim
     fields = call.of(Label.ENTRY, Label.CALL)
     bounds = [each.start for each in call.of(Label.STOP, Label.TARGET) if each.has_number]
     first = min(bounds, default=call.end + 1)
+    if any(each.explicit and each.of(Unit.PRICE) for each in fields):
+        # "Double top at 1.8680. Sell area: 1.8610": a price in prose gives way to one with a label.
+        fields = [each for each in fields if each.explicit or each.sided or each.label is Label.CALL]
     before = [each for each in fields if each.start < first and each.of(Unit.PRICE)]
     for each in before or fields:
         if not each.of(Unit.PRICE):
