@@ -13,7 +13,6 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from bench.reporting import Row, row
 from hive_core.configuration.model import Configuration, SourceProfile
@@ -127,9 +126,3 @@ def one_more_line_rows(stored: tuple[int, ...] = (1_000, 1_000_000), more: int =
         subject = f"after {count:,} messages"
         rows.append(row("read one more message", subject, "time", "us", [each], floor=floor, ratio_under=1.5))
     return rows
-
-
-def folder_rows(folder: Path) -> list[Row]:
-    """All rows of this file; the folder is not needed."""
-    del folder
-    return [*parsing_rows(), *one_more_line_rows()]

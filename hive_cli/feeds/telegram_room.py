@@ -43,12 +43,13 @@ class Room:
     def __init__(self, log: FeedLog) -> None:
         self._log = log
         self._known: dict[int, Known] = {}
+        self._last_id = 0
         self._remember(log.rows)
 
     @property
     def last_id(self) -> int:
         """The highest id of a message in the log; 0 when it is empty."""
-        return max(self._known, default=0)
+        return self._last_id
 
     def knows(self, message_id: int) -> bool:
         """Whether a version of it is in the log."""
@@ -125,7 +126,9 @@ class Room:
     def _remember(self, rows: Iterable[Row]) -> None:
         for row in rows:
             at_ns = nanoseconds(datetime.fromisoformat(row["ts"]))
-            self._known[int(row["id"])] = Known(at_ns, row.get("text", ""), row.get("deleted", False))
+            message_id = int(row["id"])
+            self._known[message_id] = Known(at_ns, row.get("text", ""), row.get("deleted", False))
+            self._last_id = max(self._last_id, message_id)
 
 
 def _reply_to(message: Any) -> int | None:

@@ -5,6 +5,7 @@ The life itself stands in `lifecycle` and `fold`; what a text asks, in `updates`
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -51,14 +52,15 @@ def signal_lives(
         and of those posted, changed or expired on it. Each day hangs on its own window and on nothing
         else: a day alone gives what all together give.
     """
-    events = sorted(versions_of(messages, parsed), key=lambda event: event.ts_event)
+    events = sorted(versions_of(messages, parsed), key=_ts_event)
     updates: list[dict[str, Any]] = []
     states: list[dict[str, Any]] = []
     day = first_ts.date()
     while day <= last_ts.date():
         begins = midnight(day)
         as_of = begins + _ONE_DAY - _ONE_MICROSECOND
-        window = [event for event in events if begins - REACH <= event.ts_event <= as_of]
+        first = bisect_left(events, begins - REACH, key=_ts_event)
+        window = events[first : bisect_right(events, as_of, key=_ts_event)]
         lives, told = fold_until(window, as_of, settings)
         updates += [update_row(one) for one in told]
         states += [state_row(life, as_of) for life in lives if _is_of_day(life, begins, as_of)]
@@ -69,6 +71,10 @@ def signal_lives(
         ),
         pl.DataFrame(states, schema=SIGNAL_STATES, orient="row"),
     )
+
+
+def _ts_event(event: MessageVersion) -> datetime:
+    return event.ts_event
 
 
 def settings_of(configuration: Configuration) -> LifecycleSettings:
