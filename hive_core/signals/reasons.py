@@ -25,6 +25,7 @@ class SignalReason(StrEnum):
     UNCLEAR_NUMBER = "unclear_number"
     UNCLEAR_PIP = "unclear_pip"
     RESULT_IN_ENTRY = "result_in_entry"
+    TAKEN_BACK = "taken_back"
 
     # Said of a machine's record (an alert, a JSON object, a row): nobody is there to ask what it means.
     UNREADABLE_RECORD = "unreadable_record"

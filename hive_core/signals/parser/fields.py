@@ -50,7 +50,8 @@ _LARGEST_UNIT = Unit.POINTS
 class Number:
     """A number as written. `joined`: only marks and joining words stand between it and the number before
     in its field; `dashed`: exactly a mark that parts the edges of a zone or a list does; `blank`: nothing
-    but one blank. `own_line`: it begins a line. `aside`: it stands in brackets behind another number."""
+    but one blank. `own_line`: it begins a line.
+    `listed`: only marks of lists do. `aside`: it stands in brackets behind another number."""
 
     raw: str
     start: int
@@ -60,6 +61,7 @@ class Number:
     dashed: bool = False
     blank: bool = False
     own_line: bool = False
+    listed: bool = False
     aside: bool = False
 
 
@@ -141,6 +143,12 @@ class Call:
     def has(self, label: Label) -> bool:
         """Whether a number belongs to a field of that label."""
         return any(each.label is label and not each.managed and each.has_number for each in self.fields)
+
+    def has_target_before(self, place: int) -> bool:
+        """Whether a target with a number stands before a place in the text."""
+        return any(
+            each.label is Label.TARGET and each.start < place and each.has_number for each in self.fields
+        )
 
     @property
     def is_complete(self) -> bool:
@@ -489,6 +497,8 @@ class _Reader:
             self._begin(Label.LOOSE, token)
             field_ = self.field
         unit = self._unit(place, token)
+        if self._is_cut_off(place, token):
+            token = token._replace(text=token.text + "x")  # no number: "1.08xx"
         if self._counts_thousands(place, token):
             token = token._replace(text=f"{Decimal(token.text) * 1000:f}")
         may_count = field_.label in _INDEXED and not field_.numbers and not field_.index
@@ -508,6 +518,9 @@ class _Reader:
                 each.kind in _BETWEEN_NUMBERS or each.text in _BETWEEN_WORDS for each in between
             )
             marks = [each for each in between if each.kind is Kind.MARK or each.kind is Kind.JOIN]
+            number.listed = bool(marks) and all(
+                each.kind is Kind.JOIN or each.text in _LISTED for each in between
+            )
             number.dashed = (
                 number.joined
                 and bool(marks)
@@ -534,6 +547,16 @@ class _Reader:
             return False  # the label's own index, or its price
         after = self.tokens[place + 1 : place + 3]
         return len(after) == 2 and after[0].text in {")", "."} and after[1].kind is Kind.NUMBER
+
+    def _is_cut_off(self, place: int, token: Token) -> bool:
+        """ "1.08xx": digits that are not told."""
+        after = self.tokens[place + 1] if place + 1 < len(self.tokens) else None
+        return (
+            after is not None
+            and after.start == token.end
+            and set(after.text) == {"x"}
+            and len(after.text) > 1
+        )
 
     def _counts_thousands(self, place: int, token: Token) -> bool:
         """ "62k" and "60.5k"."""
@@ -616,7 +639,10 @@ class _Reader:
     def _names_size(self, place: int) -> bool:
         """Whether "lot" begins "lot size 0.2", and is no unit of the number before it."""
         after = place + 1
-        return after < len(self.tokens) and self.tokens[after].text in {"size", ":", "@", "="}
+        if after >= len(self.tokens):
+            return False
+        following = self.tokens[after]
+        return following.kind is Kind.NUMBER or following.text in {"size", ":", "@", "="}
 
     def _line(self, place: int) -> None:
         """A label without its number waits for a next line that begins with one; a list of targets goes on

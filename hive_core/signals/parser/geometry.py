@@ -30,6 +30,8 @@ LEAP = 12
 """A target this many times as far as the one before it, and as many risks away, is a slip."""
 STEEP = 25
 """A first target this many times as far as the stop: the stop is a slip."""
+UNEVEN = 5
+"""A distance this many times as far as the others is a slip where two swapped digits explain it."""
 LOPSIDED = 30
 """A stop this many times as far as the last target is a slip."""
 
@@ -89,6 +91,7 @@ def require_geometry(
     if abs(first - winning_edge) > STEEP * abs(losing_edge - stop_loss) and losing_edge != first:
         detail = f"the first target {first} is {STEEP} times as far away as the stop {stop_loss}"
         refuse("stop_loss", SignalReason.STOP_TOO_NEAR, detail)
+    _refuse_swapped(stop_loss, losing_edge, abs(last - winning_edge), -upward, span)
     reach = abs(last - winning_edge)
     if reach and abs(losing_edge - stop_loss) > LOPSIDED * reach:
         detail = f"stop {stop_loss} is {LOPSIDED} times as far away as the last target {last}"
@@ -98,6 +101,26 @@ def require_geometry(
         if near and far > LEAP * near and far > LEAP * risk:
             detail = f"target {after} is {far / near:.0f} times as far away as {before} before it"
             refuse("take_profits", SignalReason.TARGET_TOO_FAR, detail)
+
+
+def _refuse_swapped(price: Decimal, edge: Decimal, usual: Decimal, direction: int, span: Span) -> None:
+    """A stop that is uncommonly far, and would be near with two neighbouring digits swapped.
+
+    Args:
+        usual: how far the last target is from the entry.
+        direction: 1 where the price belongs above the edge, -1 below.
+    """
+    if not usual or abs(price - edge) <= UNEVEN * usual:
+        return
+    text = f"{price:f}"
+    for at in range(len(text) - 1):
+        one, other = text[at], text[at + 1]
+        if one == other or not (one + other).isdigit():
+            continue
+        swapped = Decimal(text[:at] + other + one + text[at + 2 :])
+        if 0 < direction * (swapped - edge) <= 2 * usual:
+            detail = f"{price} is uncommonly far from {edge}; digit_typo: it would be right as {swapped}"
+            raise Unclear("stop_loss", SignalReason.DIGIT_TYPO, detail, span)
 
 
 def _limits(specification: InstrumentSpecification | None) -> tuple[Decimal, Decimal]:

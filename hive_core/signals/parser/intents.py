@@ -30,7 +30,13 @@ from hive_core.signals.parser.prices import (
     targets_of,
     unlabelled,
 )
-from hive_core.signals.parser.reports import forbidden_side, report_heading, tells_gain, tells_result
+from hive_core.signals.parser.reports import (
+    forbidden_side,
+    report_heading,
+    takes_back,
+    tells_gain,
+    tells_result,
+)
 from hive_core.signals.parser.text import normalise, span_in
 from hive_core.signals.parser.tokens import Token, own_words, said_in, tokenise
 from hive_core.signals.parser.vocabulary import WORDS, Kind, Meaning
@@ -133,7 +139,7 @@ def context_of(text: str, refused: Refused, profile: SourceProfile) -> Context |
     (call, *others) = read_calls(tokenise(normalise(text), _own_words(profile)))
     if not call.symbols or refused.symbol is None:
         return None
-    if refused.reason is not SignalReason.MISSING_STOP or refused.side is None or others:
+    if refused.reason is not SignalReason.MISSING_STOP or not call.sides or refused.side is None or others:
         return Context(refused.symbol)
     try:
         entry = entry_of(call, Scale.of(call, specification_of(refused.symbol)), Grounds())
@@ -205,6 +211,8 @@ def _verdict(
         side = _side(call, plain, words, context, symbol, grounds)
         if result is not None:
             raise Unclear("text", SignalReason.RESULT_IN_ENTRY, f"tells a result: {result!r}", _whole(call))
+        if has_stop and has_target and (revoked := takes_back(plain, _begin(call))) is not None:
+            raise Unclear("text", SignalReason.TAKEN_BACK, f"is no call to take: {revoked!r}", _whole(call))
         return _signal(call, symbol, side, profile, context, grounds, is_bare=is_bare)
     except Unclear as error:
         return Refused(error.name, error.reason, error.detail, symbol, side, error.span)
@@ -273,7 +281,8 @@ def _signal(
         if not call.has_stop:
             raise missing_stop(call)
         entry = entry_of(call, scale, grounds)
-        if entry is None and context.entry is not None and scale.holds(context.entry[0]):
+        completes = symbol == context.symbol and side == context.side
+        if entry is None and completes and context.entry is not None and scale.holds(context.entry[0]):
             grounds.less(0.05, "the entry is named in the message before")
             entry = context.entry
         pip = _pip(specification, profile)
@@ -413,7 +422,7 @@ def _side(call: Call, plain: str, words: Set[str], context: Context, symbol: str
         said = distinct(mention.value for mention in call.weak_sides)
         if said:
             grounds.less(0.1, "the side is told by a mood word only")
-    if not said and context.side is not None:
+    if not said and context.side is not None and symbol == context.symbol:
         grounds.less(0.05, "the side is named in the message before")
         said = [context.side]
     if not said:
@@ -423,9 +432,16 @@ def _side(call: Call, plain: str, words: Set[str], context: Context, symbol: str
     if len(said) > 1:
         span = _mention_span((call.sides or call.weak_sides)[-1])
         raise Unclear("side", SignalReason.CONTRADICTORY_SIDES, "says both buy and sell", span)
-    if negated := forbidden_side(plain, words):
+    negated = forbidden_side(plain, words)
+    if negated is not None and not _forbids_another(negated, said[0]):
         raise Unclear("side", SignalReason.NEGATED, f"says {negated!r}", _whole(call))
     return said[0]
+
+
+def _forbids_another(negated: str, side: str) -> bool:
+    """ "Holders are not selling" in a call to buy."""
+    others = {"buy": ("sell", "short"), "sell": ("buy", "long")}[side]
+    return any(word in negated for word in others)
 
 
 def _side_by_prices(call: Call, symbol: str, grounds: Grounds) -> list[str]:

@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 
 from hive_core.configuration.model import Configuration, SourceProfile
 from hive_core.signals.parse import valid_until
+from hive_core.signals.parser.intents import read_text
 from hive_core.signals.parser.room import Room
 from hive_core.signals.posts import MAX_TEXT_CHARACTERS
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import ParsedSignal, ParsedUpdate, Refused, Verdict
 
-_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Before and after these no room posted: a wrong unit or clock."""
 
 
 @dataclass(slots=True)
@@ -45,17 +47,21 @@ class LineReader:
             if line.strip():
                 told = self._one(number, line)
                 self.counts[told["kind"]] += 1
-                yield json.dumps(told, ensure_ascii=False, allow_nan=False)
+                yield json.dumps(told, allow_nan=False)
 
     def _one(self, number: int, line: str | bytes) -> dict[str, Any]:
         try:
-            message = json.loads(line)
+            message = json.loads(line, parse_constant=_no_number)
+        except RecursionError:
+            return self._unreadable(None, number, "not JSON that anybody wrote: nested beyond reason")
         except ValueError as error:
             what = "UTF-8" if isinstance(error, UnicodeDecodeError) else "JSON"
             return self._unreadable(None, number, f"not {what}: {error}")
         if not isinstance(message, dict):
             return self._unreadable(None, number, "not a JSON object")
         identity, text, source = message.get("id"), message.get("text"), message.get("source", "")
+        if not (identity is None or isinstance(identity, str | int)):
+            return self._unreadable(None, number, "id must be text or a whole number")
         if not isinstance(text, str) or not isinstance(source, str):
             return self._unreadable(identity, number, "text and source must be text")
         if len(text) > MAX_TEXT_CHARACTERS:
@@ -65,19 +71,24 @@ class LineReader:
             ts = self._moment(message.get("ts"), source)
         except (ValueError, OverflowError, OSError):
             return self._unreadable(identity, number, f"ts: {str(message.get('ts'))[:40]!r} is no time")
+        if ts is None:  # nothing can be before or after it
+            return {"id": identity, **self._told(read_text(text, self._profile(source)), None)}
         edited, reply = message.get("edit_of"), message.get("reply_to")
         verdicts = self._room(source).read(
-            ts or _BEFORE_ALL,
+            ts,
             str(identity if edited is None else edited),
             text,
             None if reply is None else str(reply),
         )
         return {"id": identity, **self._told(verdicts, ts)}
 
+    def _profile(self, source: str) -> SourceProfile:
+        return self.configuration.sources.get(source, SourceProfile())
+
     def _room(self, source: str) -> Room:
         room = self._rooms.get(source)
         if room is None:
-            room = Room(self.configuration.sources.get(source, SourceProfile()))
+            room = Room(self._profile(source))
             self._rooms[source] = room
         return room
 
@@ -85,14 +96,14 @@ class LineReader:
         if value is None or value == "":
             return None
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value if value < 1e11 else value / 1000, UTC)
+            return _plausible(datetime.fromtimestamp(value if value < 1e11 else value / 1000, UTC))
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
         if moment is None:
             raise ValueError("not a time")
         if moment.tzinfo is None:
-            zone = self.configuration.sources.get(source, SourceProfile()).time_zone
-            return moment.replace(tzinfo=UTC if zone is None else ZoneInfo(zone)).astimezone(UTC)
-        return moment.astimezone(UTC)
+            zone = self._profile(source).time_zone
+            moment = moment.replace(tzinfo=UTC if zone is None else ZoneInfo(zone))
+        return _plausible(moment.astimezone(UTC))
 
     def _unreadable(self, identity: Any, number: int, detail: str) -> dict[str, Any]:
         self.unreadable += 1
@@ -108,6 +119,8 @@ class LineReader:
             line["signals"] = [self._signal(signal, ts) for signal in signals]
             line["confidence"] = min(signal.confidence for signal in signals)
             line["grounds"] = [ground for signal in signals for ground in signal.grounds]
+            if refusals:
+                line["also_refused"] = [f"{each.reason.value}: {each.detail}" for each in refusals]
             return line
         if updates:
             line = _line("update")
@@ -136,6 +149,16 @@ class LineReader:
             "take_profits": [float(target) for target in signal.take_profits],
             "valid_until": None if until is None else until.isoformat(),
         }
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _plausible(moment: datetime) -> datetime:
+    if not _EARLIEST < moment < _LATEST:
+        raise ValueError("not a time of a room")
+    return moment
 
 
 def _line(kind: str) -> dict[str, Any]:

@@ -203,6 +203,7 @@ def prices_of(each: Field, scale: Scale, name: str, grounds: Grounds, *, upward:
         Unclear: a number that should be a price is none, or may be several.
     """
     found: list[Decimal] = []
+    goes_on = True
     for number in _joined_by_blank(each.of(Unit.PRICE), scale):
         values = scale.fitting(number.raw)
         if not found:
@@ -212,13 +213,17 @@ def prices_of(each: Field, scale: Scale, name: str, grounds: Grounds, *, upward:
             continue
         if number.aside and values and abs(values[0] - found[-1]) * 1000 <= found[-1]:
             continue  # "4577 (4577.10)"
-        if values and not number.joined:
-            grounds.less(0.1, f"a number behind words is left out: {number.raw}")
+        if not number.joined or not goes_on:
+            # "TP1 4090 swing 4120", "tp 4090 @ 14:30": the list of prices has ended.
+            goes_on = False
+            if values:
+                grounds.less(0.1, f"a number behind words is left out: {number.raw}")
             continue
-        if not values and number.joined and upward:
+        if not values and upward:
             values = _abbreviated(found[-1], number, scale, upward)
             if values:
                 grounds.less(0.02, "abbreviated prices are completed")
+            goes_on = bool(values)
         if not upward and (number.aside or _decimals(number.raw) != _decimals(_first_raw(each))):
             continue  # "142.00 - 150": a loss in pips, not a second stop
         if values:
@@ -268,7 +273,7 @@ def _onward(first: Decimal, values: list[Decimal], upward: int) -> list[Decimal]
 
 def _abbreviated(first: Decimal, number: Number, scale: Scale, upward: int) -> list[Decimal]:
     """The price that an abbreviated target behind a whole one means: the nearest on the winning side."""
-    if not (number.dashed or number.blank) or number.aside or len(number.raw) < 2:
+    if not number.listed or number.aside or len(number.raw) < 2:
         return []
     return _onward(first, scale.completed(first, number.raw), upward)[:1]
 
@@ -322,6 +327,17 @@ def stop_of(
             grounds.less(
                 0.3, f"the stop hangs on a condition ({', '.join(conditions)}), taken as a hard stop"
             )
+    renewed = [
+        each for each in call.fields if each.label is Label.STOP and each.managed and each.of(Unit.PRICE)
+    ]
+    if (
+        found
+        and renewed
+        and renewed[0].start > fields[0].start
+        and not call.has_target_before(renewed[0].start)
+    ):
+        detail = "a stop, and a new one beside it"  # "old sl 1.0820 new sl 1.0830"
+        raise Unclear("stop_loss", SignalReason.UNCLEAR_STOP, detail, _field_span(renewed[0]))
     if not found:
         return _by_distance(
             call, fields, "stop_loss", -1 if side == "buy" else 1, scale, entry, pip, grounds
@@ -494,7 +510,9 @@ def entry_of(call: Call, scale: Scale, grounds: Grounds) -> tuple[Decimal, Decim
             continue
         (labelled if each.label is Label.ENTRY else called).append((each, zone))
     adding = any(_ADDING_WORDS.intersection(each.before) for each, _ in labelled + called)
-    chosen = labelled + called if adding else labelled or called
+    explicit = [(each, zone) for each, zone in labelled if each.explicit]
+    sided = [(each, zone) for each, zone in labelled + called if each.sided]
+    chosen = labelled + called if adding else explicit or sided or labelled or called
     if unclear and not (labelled or called):
         raise unclear[0]
     for fault in unclear:
@@ -506,6 +524,11 @@ def entry_of(call: Call, scale: Scale, grounds: Grounds) -> tuple[Decimal, Decim
             detail = f"depends on a condition ({', '.join(waiting[0].conditions)})"
             raise Unclear("entry", SignalReason.UNCLEAR_ENTRY, detail, _field_span(waiting[0]))
         return _current(call, scale, grounds)
+    if call.has_target:
+        loose = [each for each in call.of(Label.LOOSE) if each.start < first and each.of(Unit.PRICE)]
+        if any(scale.fitting(number.raw) for each in loose for number in each.of(Unit.PRICE)):
+            detail = "more prices stand on lines of their own behind the entry"
+            raise Unclear("entry", SignalReason.UNCLEAR_ENTRY, detail, _field_span(loose[0]))
     low, high = min(zone[0] for _, zone in chosen), max(zone[1] for _, zone in chosen)
     adds = any(each.index or _ADDING_WORDS.intersection([*each.before, *each.said]) for each, _ in chosen)
     if adds:

@@ -20,7 +20,7 @@ from hive_core.signals.parser.intents import (
 )
 from hive_core.signals.parser.numbers import readings
 from hive_core.signals.parser.prices import usual_price
-from hive_core.signals.verdicts import ParsedSignal, ParsedUpdate, Refused, Verdict
+from hive_core.signals.verdicts import ActionKind, ParsedSignal, ParsedUpdate, Refused, Verdict
 
 MEMORY = timedelta(hours=23)
 """How far back a message may lean on what stood before it: less than the one day that is read as context,
@@ -28,6 +28,8 @@ so a day read alone is read as with all others."""
 
 ALERT_WINDOW = timedelta(minutes=15)
 """Details that answer no message complete an alert of their source that is at most this old."""
+
+_ENDS = frozenset({ActionKind.CANCEL, ActionKind.CLOSE})
 
 HABIT_SIGNALS = 3
 """So many signals of one instrument, and none of another, within `MEMORY` are a habit."""
@@ -81,10 +83,10 @@ class Room:
         return replace(verdict, actions=actions)
 
     def _context(self, ts: datetime, reply_to: str | None) -> Context:
-        if reply_to is not None and reply_to in self._answered:
+        if reply_to is not None and reply_to in self._answered and self._answered[reply_to][0] <= ts:
             said = self._answered[reply_to][1]
             return replace(said, habit=self._habit())
-        if self._alert is not None and ts - self._alert.ts <= ALERT_WINDOW:
+        if self._alert is not None and timedelta(0) <= ts - self._alert.ts <= ALERT_WINDOW:
             return replace(self._alert.context, habit=self._habit())
         habit = self._habit()
         return NO_CONTEXT if habit is None else Context(habit=habit)
@@ -97,6 +99,10 @@ class Room:
     def _remember(self, ts: datetime, message_id: str, text: str, verdicts: list[Verdict]) -> None:
         """What texts say by themselves is remembered; what they lean on is not: memory must have an end."""
         for verdict in verdicts:
+            if isinstance(verdict, ParsedUpdate) and _ENDS.intersection(
+                action.kind for action in verdict.actions
+            ):
+                self._alert = None
             if isinstance(verdict, ParsedSignal):
                 self._alert = None
                 if not {NAMED_BEFORE, ONLY_ONE_CALLED}.intersection(verdict.grounds):

@@ -102,7 +102,7 @@ _SECTIONS: tuple[tuple[str, str, Kind], ...] = (
 WORDS = re.compile(r"[^\W\d_]+")
 """Runs of letters."""
 
-_REPORT_CLASSES = ("heading", "result", "instruction", "forbidding")
+_REPORT_CLASSES = ("heading", "result", "instruction", "forbidding", "revoked", "revoked_after")
 """Words of reports on trades: read by `reports`, of no meaning to single tokens."""
 
 

@@ -78,6 +78,12 @@ def test_an_edit_stands_in_the_place_of_its_message() -> None:
         (json.dumps({"id": 3, "source": "room"}), "must be text"),
         (json.dumps({"id": 3, "source": 5, "text": "x"}), "must be text"),
         (b'{"id": 1, "source": "r", "text": "caf\xff"}', "not UTF-8"),
+        ('{"id": NaN, "source": "r", "text": "x"}', "no number of JSON"),
+        ('{"id": [1], "source": "r", "text": "x"}', "whole number"),
+        ("[" * 100_000, "nested"),
+        (line("x", ts="0001-01-01T00:00:00+00:00"), "no time"),
+        (line("x", ts="9999-12-31T23:59:59+00:00"), "no time"),
+        (line("x", ts=1e300), "no time"),
         (line("x", ts="yesterday"), "no time"),
         (line("x" * 20_000), "characters, at most"),
     ],
@@ -130,3 +136,21 @@ def test_an_old_alert_is_forgotten() -> None:
     late = datetime(2025, 3, 12, 9, tzinfo=UTC) + timedelta(days=2)
     alert, details = line("Gold buy now", id=7), line("SL 4075\nTP 4083", reply_to=7, ts=late.isoformat())
     assert read(alert, details)[1]["kind"] != "signal"
+
+
+def test_what_is_no_text_of_unicode_is_told_all_the_same() -> None:
+    (told,) = read('{"id": "\\ud800", "source": "r", "text": "hello \\udfff"}')
+    assert told["kind"] == "noise"
+
+
+def test_an_alert_completes_nothing_that_was_posted_before_it() -> None:
+    alert = line("Gold buy now", id=7, ts="2025-03-12T09:00:00Z")
+    details = line("SL 4075\nTP 4083", id=8, ts="2025-03-12T08:50:00Z")
+    assert read(alert, details)[1]["kind"] != "signal"
+
+
+def test_a_call_beside_a_clear_one_that_is_refused_is_told() -> None:
+    (told,) = read(line("EURUSD buy 1.0850 sl 1.0810 tp 1.0910\n\nUSDJPY sell 151.20 sl 150.10 tp 150.00"))
+    assert told["kind"] == "signal"
+    assert len(told["signals"]) == 1
+    assert told["also_refused"][0].startswith("stop_wrong_side") or "digit_typo" in told["also_refused"][0]

@@ -62,7 +62,7 @@ def test_any_shuffling_of_a_rooms_words_is_answered_and_never_with_half_a_signal
 @settings(max_examples=100, deadline=None)
 @given(
     side=st.sampled_from(["buy", "sell"]),
-    pips=st.tuples(st.integers(30, 300), st.integers(30, 700)),
+    pips=st.tuples(st.integers(30, 150), st.integers(30, 700)),
     entry=st.integers(60_000, 190_000),
     order=st.permutations(["SL", "TP"]),
     gap=st.sampled_from(["\n", "\n\n", " | ", " "]),
