@@ -7,6 +7,7 @@ its reason and the words that caused it.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -45,6 +46,7 @@ from hive_core.signals.updates.reading import read_update
 from hive_core.signals.verdicts import Noise, ParsedSignal, Refused, Span, Verdict
 
 MAX_TARGETS = 16
+_NEW_CALL = re.compile(r"\b(?:new|next) (?:signal|trade|setup|call|entry)\b")
 _ALERT_WORDS = 4
 _FEWEST_NUMBERS = 3
 """Entry, stop and target: a call with fewer numbers has none of them without a label."""
@@ -201,7 +203,9 @@ def _verdict(
     heading = report_heading(plain, words)
     if heading is not None and not (has_stop and has_target and "\n\n" in plain[heading : _begin(call)]):
         return None
-    result = tells_result(plain, words) or ("a heading of results" if heading is not None else None)
+    result = tells_result(_since_before(plain, call), words) or (
+        "a heading of results" if heading is not None else None
+    )
     if not (has_stop and has_target) and (result is not None or tells_gain(plain, words)):
         return None
     symbol = side = None
@@ -248,6 +252,14 @@ def _is_alert(call: Call) -> bool:
 def _begin(call: Call) -> int:
     """Where the first symbol or side of a call stands."""
     return min((mention.start for mention in call.symbols + call.sides), default=call.start)
+
+
+def _since_before(plain: str, call: Call) -> str:
+    """The text from a heading of a new call on, where one stands before the side: "TP1 done. New signal: ..."
+    tells of another."""
+    begins = min((side.start for side in call.sides), default=call.start)
+    heading = _NEW_CALL.search(plain, 0, begins)
+    return plain if heading is None else plain[heading.start() :]
 
 
 def _whole(call: Call) -> Span:
@@ -475,7 +487,10 @@ def _order_type(call: Call) -> str:
 
 def _triggered(call: Call) -> str | None:
     """ "Buy above 1.10" waits for a rise, "sell above" too, each with its own kind of order."""
-    for each in call.of(Label.ENTRY):
+    if any(each.sided and each.of(Unit.PRICE) for each in call.of(Label.CALL)):
+        return None  # "buy 4080, if below 4070 ..."
+    entries = [each for each in call.of(Label.ENTRY) if each.of(Unit.PRICE)]
+    for each in [each for each in entries if each.sided] or entries[:1]:
         side = call.sides[0].value if call.sides else None
         if side and "above" in each.place_words:
             return "stop" if side == "buy" else "limit"

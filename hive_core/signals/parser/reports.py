@@ -43,7 +43,8 @@ _INSTRUCTION = re.compile(rf"(?<!\w)(?:{_any_of('instruction')})(?!\w)")
 _REVOKED_BEFORE = re.compile(
     r"^\W*(?:please |pls |all |guys |now )*"
     rf"(?:{_any_of('revoked')}|we (?:are|were) (?:out|stopped)|we (?:have )?closed|missed(?: it)?"
-    r"|who |should (?:i|we) )"
+    r"|who|should (?:i|we)|can (?:i|we)|shall (?:i|we)|anyone|did (?:you|we|anyone)"
+    r"|if|when|once|wait|waiting)"
     r"(?!\w)"
 )
 _REVOKED_AFTER = re.compile(
@@ -51,8 +52,6 @@ _REVOKED_AFTER = re.compile(
     r"|not active(?: yet)?"
     r"|wait(?:ing)? for confirmation|(?:was|is) yesterday|yesterday'?s? signal)(?!\w)"
 )
-_ASKS = re.compile(r"\?\W*$")
-_LABELLED = re.compile(r"(?:sl|stop|tp|target)\W*\d*\W*\?")
 _GAIN = re.compile(
     r"\+ ?\d+ ?\+? ?pips? ?(?:profit)?[^\w\n]*$|^[^\w\n]*\d+ ?\+? ?pips? (?:profit|running)", re.MULTILINE
 )
@@ -112,7 +111,7 @@ def tells_result(plain: str, words: Set[str]) -> str | None:
 
 
 def takes_back(plain: str, begins: int) -> str | None:
-    """The words that take a call back, ask about it or give it as an example, or None.
+    """The words that take a call back, ask about it, make it hang on something or give it as an example.
 
     Args:
         begins: where the call's side or symbol stands: words before it count on its line only.
@@ -121,8 +120,6 @@ def takes_back(plain: str, begins: int) -> str | None:
     line = plain[start : plain.find("\n", begins) if "\n" in plain[begins:] else len(plain)]
     if found := _REVOKED_BEFORE.search(line):
         return found.group().strip()
-    if _ASKS.search(line) and not _LABELLED.search(line):
-        return "a question"
     for each in plain.split("\n"):
         found = _REVOKED_AFTER.search(each)
         if found is not None and not _INSTRUCTION.search(each):

@@ -76,8 +76,8 @@ class Clause:
         return self.concepts[position] if 0 <= position < len(self.concepts) else Concept.END
 
     def value(self, position: int) -> Decimal | None:
-        """The number at a position."""
-        return number(self.tokens[position].text)
+        """The number at a position, or None where something else stands, or nothing."""
+        return number(self.tokens[position].text) if self.at(position) is Concept.NUMBER else None
 
     def is_mark(self, position: int, mark: str) -> bool:
         """Whether that mark stands at a position."""
