@@ -12,6 +12,7 @@ import polars as pl
 
 from hive_core.configuration.model import Configuration, Resolution
 from hive_core.instruments.specification import instruments
+from hive_core.signals.scorecards.weights import PRIOR_WEIGHT
 
 Row = dict[str, Any]
 
@@ -27,8 +28,8 @@ def plain_decisions(
     have decided on an earlier UTC day.
 
     Args:
-        earned: by scorecard, what a source's signals of a UTC day weigh; without an entry the configured
-            weight counts.
+        earned: by scorecard, what a source's signals of a UTC day weigh; without an entry a source has the
+            weight it is given by name, else the prior at most.
     """
     window = timedelta(seconds=configuration.resolution.vote_window_s)
     able: dict[tuple[str, str], list[tuple[Row, bool]]] = {}
@@ -37,6 +38,8 @@ def plain_decisions(
     for row in enriched.sort("ts_event", "source", "signal_id").iter_rows(named=True):
         taken = configuration.account_for_source(row["source"])
         configured = configuration.resolution.weight_of(row["source"])
+        if earned is not None and row["source"] not in configuration.resolution.weights:
+            configured = min(configured, Decimal(str(PRIOR_WEIGHT)))
         weight = (earned or {}).get((row["source"], row["ts_event"].date()), configured)
         if taken is None or weight == 0:
             continue

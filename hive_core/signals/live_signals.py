@@ -17,6 +17,7 @@ from hive_core.configuration.model import Configuration
 from hive_core.instruments.specification import instruments
 from hive_core.signals.consensus import LiveSignal
 from hive_core.signals.fixed_point import UNITS, units_of, units_of_float
+from hive_core.signals.scorecards.weights import PRIOR_WEIGHT
 from hive_core.signals.tables import ENRICHED, conform
 
 VOICE_KIND = "voice_kind"
@@ -64,8 +65,8 @@ def voices_of(
     """ENRICHED with `voice_kind`, `entry` (the worst edge), `account` and `weight` (in units), checked.
 
     With `resolution.weighting` by scorecard the weight is the row of `source_weights` for the source and
-    the UTC day on which the signal was posted; without such a row, as with fixed weights, the configured
-    one.
+    the UTC day on which the signal was posted. Without such a row a source that `weights` names has that
+    weight, as cards have theirs, and any other whispers with `PRIOR_WEIGHT`: nobody has measured it.
 
     Raises:
         NotResolvable: a signal that no decision could carry; the first is named.
@@ -88,7 +89,8 @@ def voices_of(
         return found
     if source_weights is None:
         raise ValueError("resolution.weighting is scorecard: the table of source weights is needed")
-    return _with_weights_of_the_day(found, source_weights)
+    named = list(configuration.resolution.weights)
+    return _with_weights_of_the_day(found, source_weights, named)
 
 
 def in_order(voices: pl.DataFrame) -> pl.DataFrame:
@@ -108,7 +110,9 @@ def in_order(voices: pl.DataFrame) -> pl.DataFrame:
     return voices[order].with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(PLACE))
 
 
-def _with_weights_of_the_day(frame: pl.DataFrame, source_weights: pl.DataFrame) -> pl.DataFrame:
+def _with_weights_of_the_day(
+    frame: pl.DataFrame, source_weights: pl.DataFrame, named: list[str]
+) -> pl.DataFrame:
     weights = source_weights.select(
         "source", "day", (pl.col("weight") * UNITS).round(mode="half_to_even").cast(pl.Int64).alias("earned")
     )
@@ -116,10 +120,13 @@ def _with_weights_of_the_day(frame: pl.DataFrame, source_weights: pl.DataFrame) 
         raise ValueError("source_weights has two weights of one source for one day")
     if weights.filter(pl.col("earned").is_null() | (pl.col("earned") < 0)).height:
         raise ValueError("source_weights has a weight that is none: null or negative")
+    is_trusted = pl.col("source").is_in(named) | (pl.col(VOICE_KIND) == "card")
+    prior = pl.min_horizontal("weight", pl.lit(round(PRIOR_WEIGHT * UNITS), pl.Int64))
+    unmeasured = pl.when(is_trusted).then("weight").otherwise(prior)
     return (
         frame.with_columns(pl.col("ts_event").dt.date().alias("day"))
         .join(weights, on=["source", "day"], how="left", maintain_order="left")
-        .with_columns(pl.coalesce("earned", "weight").alias("weight"))
+        .with_columns(pl.coalesce("earned", unmeasured).alias("weight"))
         .drop("earned", "day")
     )
 

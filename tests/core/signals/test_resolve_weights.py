@@ -96,7 +96,7 @@ def by_scorecard(*rows: tuple[str, date, float]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=WEIGHTS, orient="row")
 
 
-def test_a_source_weighs_what_its_record_says_of_that_day_and_else_what_is_configured() -> None:
+def test_a_source_weighs_what_its_record_says_of_that_day_and_else_the_prior() -> None:
     settings = with_resolution(weighting="scorecard", default_weight=Decimal("0.4"), threshold=Decimal("0.1"))
     day = 24 * 60
     frame = enriched({}, {"minute": day}, {"source": "room_b", "minute": day + 100}, {"minute": 2 * day})
@@ -108,7 +108,7 @@ def test_a_source_weighs_what_its_record_says_of_that_day_and_else_what_is_confi
     )
     resolved = resolve_signals(frame, settings, source_weights=earned)
     votes = [decision.votes[0].base_weight for decision in decisions(resolved)]
-    assert votes == [Decimal("0.3"), Decimal("1.25"), Decimal("0.4")]
+    assert votes == [Decimal("0.3"), Decimal("1.25"), Decimal("0.1")]
     assert resolved.resolutions["outcome"].to_list() == ["decided", "decided", "decided", "no_weight"]
     # Fixed weights do not look at records.
     fixed = resolve_signals(frame, with_resolution(), source_weights=earned)
@@ -116,7 +116,7 @@ def test_a_source_weighs_what_its_record_says_of_that_day_and_else_what_is_confi
 
 
 def test_a_vote_keeps_the_weight_of_the_day_it_was_posted_on() -> None:
-    settings = with_resolution(weighting="scorecard", threshold=Decimal(3))
+    settings = with_resolution(weighting="scorecard", threshold=Decimal(3), weights={"room_b": Decimal(1)})
     frame = enriched({"minute": 11 * 60 + 50}, {"source": "room_b", "minute": 12 * 60 + 10})
     earned = by_scorecard(("room_a", DAY, 2.5), ("room_a", DAY + timedelta(days=1), 0.1))
     (decision,) = decisions(resolve_signals(frame, settings, source_weights=earned))
