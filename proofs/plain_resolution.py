@@ -29,7 +29,7 @@ def plain_decisions(
 
     Args:
         earned: by scorecard, what a source's signals of a UTC day weigh; without an entry a source has the
-            weight it is given by name, else the prior at most.
+            weight it is given by name, else the prior at most; a card has its own.
     """
     window = timedelta(seconds=configuration.resolution.vote_window_s)
     able: dict[tuple[str, str], list[tuple[Row, bool]]] = {}
@@ -38,7 +38,8 @@ def plain_decisions(
     for row in enriched.sort("ts_event", "source", "signal_id").iter_rows(named=True):
         taken = configuration.account_for_source(row["source"])
         configured = configuration.resolution.weight_of(row["source"])
-        if earned is not None and row["source"] not in configuration.resolution.weights:
+        is_card = row.get("voice_kind", "source") == "card"
+        if earned is not None and not is_card and row["source"] not in configuration.resolution.weights:
             configured = min(configured, Decimal(str(PRIOR_WEIGHT)))
         weight = (earned or {}).get((row["source"], row["ts_event"].date()), configured)
         if taken is None or weight == 0:
