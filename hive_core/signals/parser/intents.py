@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
@@ -40,6 +41,7 @@ from hive_core.signals.parser.reports import (
 )
 from hive_core.signals.parser.text import normalise, span_in
 from hive_core.signals.parser.tokens import Token, own_words, said_in, tokenise
+from hive_core.signals.parser.validity import says_validity, validities, validity_of
 from hive_core.signals.parser.vocabulary import WORDS, Kind, Meaning
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.updates.reading import read_update
@@ -79,8 +81,12 @@ ONLY_ONE_CALLED = "the instrument is the only one that this source has called la
 """Grounds of a symbol that the text itself does not name."""
 
 
-def read_text(text: str, profile: SourceProfile, context: Context = NO_CONTEXT) -> list[Verdict]:
+def read_text(
+    text: str, profile: SourceProfile, context: Context = NO_CONTEXT, sent: datetime | None = None
+) -> list[Verdict]:
     """Everything that one text says, in its order; a single Noise where it says nothing.
+
+    `sent` is when the message was sent: without it, "valid for 2 hours" says nothing.
 
     A machine's text is read by its own rules. Of a text of people that holds calls and management, the
     calls count: management words inside an entry are of that entry.
@@ -103,6 +109,8 @@ def read_text(text: str, profile: SourceProfile, context: Context = NO_CONTEXT) 
         _share_symbols(calls)
         read = (_verdict(call, plain, words, tokens, profile, context) for call in calls)
         telling = _each_once([verdict for verdict in read if verdict is not None])
+        if sent is not None and says_validity(words):
+            telling = _with_validity(telling, plain, sent, profile.time_zone)
         if any(isinstance(verdict, ParsedSignal) for verdict in telling) or (
             telling and _has_geometry(calls)
         ):
@@ -166,6 +174,28 @@ def _each_once(verdicts: list[Verdict]) -> list[Verdict]:
             seen.add(key)
         kept.append(verdict)
     return kept
+
+
+def _with_validity(telling: list[Verdict], plain: str, sent: datetime, zone: str | None) -> list[Verdict]:
+    """The verdicts, their signals with the time until which the text itself says that they hold."""
+    said = validities(plain, sent, zone)
+    begins = [verdict.span.start for verdict in telling if isinstance(verdict, ParsedSignal)]
+    ends = [*begins[1:], len(plain)]
+    given = []
+    for verdict in telling:
+        if isinstance(verdict, ParsedSignal):
+            own = validity_of(said, verdict.span.start, ends[begins.index(verdict.span.start)])
+            if own is not None:
+                verdict = _valid_until(verdict, own.until, own.ground)
+        given.append(verdict)
+    return given
+
+
+def _valid_until(signal: ParsedSignal, until: datetime, ground: str) -> ParsedSignal:
+    grounds = Grounds(signal.confidence, list(signal.grounds))
+    if ground:
+        grounds.less(0.1, ground)
+    return replace(signal, valid_until=until, confidence=grounds.confidence, grounds=tuple(grounds.said))
 
 
 def _share_symbols(calls: list[Call]) -> None:

@@ -58,7 +58,7 @@ class Room:
         """The verdicts on the room's next message. Messages come in order of time."""
         self._forget(ts - MEMORY)
         context = self._context(ts, reply_to)
-        verdicts = read_text(text, self.profile, context)
+        verdicts = read_text(text, self.profile, context, ts)
         self._remember(ts, message_id, text, verdicts)
         return [self._on_scale(verdict, context) for verdict in verdicts]
 

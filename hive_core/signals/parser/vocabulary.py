@@ -105,6 +105,9 @@ WORDS = re.compile(r"[^\W\d_]+")
 _REPORT_CLASSES = ("heading", "result", "instruction", "forbidding", "revoked", "revoked_after")
 """Words of reports on trades: read by `reports`, of no meaning to single tokens."""
 
+_VALIDITY_CLASSES = ("until", "lasting", "minutes", "hours", "days", "day", "week", "joined")
+"""Words of how long a call holds: read by `validity`."""
+
 
 def pack_names() -> tuple[str, ...]:
     """The languages there is a pack for."""
@@ -120,7 +123,16 @@ def _packs() -> tuple[dict[str, Any], ...]:
 
 def report_words(name: str) -> tuple[str, ...]:
     """The phrases of one class of [report] in all packs, plain, longest first."""
-    found = {normalise(phrase) for pack in _packs() for phrase in pack.get("report", {}).get(name, [])}
+    return _section_words("report", name)
+
+
+def validity_words(name: str) -> tuple[str, ...]:
+    """The phrases of one class of [validity] in all packs, plain, longest first."""
+    return _section_words("validity", name)
+
+
+def _section_words(section: str, name: str) -> tuple[str, ...]:
+    found = {normalise(phrase) for pack in _packs() for phrase in pack.get(section, {}).get(name, [])}
     return tuple(sorted(found, key=lambda phrase: (-len(phrase), phrase)))
 
 
@@ -134,6 +146,7 @@ def vocabulary() -> Vocabulary:
     packs = _packs()
     known = {(section, name) for section, name, _ in _SECTIONS if name}
     known |= {("report", name) for name in _REPORT_CLASSES}
+    known |= {("validity", name) for name in _VALIDITY_CLASSES}
     for name, pack in zip(pack_names(), packs, strict=True):
         for section, classes in pack.items():
             for each in classes:
