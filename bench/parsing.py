@@ -1,8 +1,8 @@
 """How fast texts are read, and whether the next one costs more when much is stored.
 
-Room-like text: the corpus of the project in the mix of real rooms, every text with other prices or another
-number, so that none is read twice. There is no peer in the same process: the figure is
-messages a second of one core.
+Room-like text: the corpus of the project in the mix of a real room, and with as many texts said again as
+there; every call has prices of its own. Beside it the same mix with no text twice, which is harder than any
+room. There is no peer in the same process: the figure is messages a second of one core.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _SEED = 20_170_101
 _CALLS, _UPDATES, _ALERTS = 0.12, 0.28, 0.18
 """The shares of calls (over many rooms), and of updates and alerts (of a room that was counted); the rest
 is chat."""
+_SAID_AGAIN = {"update": 0.74, "alert": 0.99, "chat": 0.55}
+"""The shares of texts that the counted room (1,919 messages of two months) had said before, word for word."""
 _CHAT = (
     "Good morning everyone",
     "Who took this one? Well done",
@@ -37,8 +39,8 @@ _CHAT = (
 )
 
 
-def room_texts(count: int) -> list[str]:
-    """So many texts of a room, all different; the same for the same count."""
+def room_texts(count: int, *, says_again: bool = True) -> list[str]:
+    """So many texts of a room, the same for the same count; or with none of them twice."""
     chance = random.Random(_SEED)  # noqa: S311 - a sample, not a secret
     found = fixtures()
     calls = [fixture["text"] for fixture in found if fixture["kind"] == "signal"]
@@ -49,25 +51,30 @@ def room_texts(count: int) -> list[str]:
         # The last digit of long numbers changes, and with it the text: nothing is read from a memory.
         return re.sub(r"(?<=[0-9]{3})[0-9](?![0-9])", lambda _: str(chance.randrange(10)), text)
 
+    def once(number: int, kind: str, text: str) -> str:
+        again = says_again and chance.random() < _SAID_AGAIN[kind]
+        return text if again else f"#{number} {text}"
+
     texts = []
     for number in range(count):
         kind = chance.random()
         if kind < _CALLS:
             texts.append(varied(chance.choice(calls)))
         elif kind < _CALLS + _UPDATES:
-            texts.append(f"#{number} {varied(chance.choice(updates))}")
+            update = chance.choice(updates)
+            texts.append(once(number, "update", update if says_again else varied(update)))
         elif kind < _CALLS + _UPDATES + _ALERTS:
-            texts.append(
-                f"#{number} {chance.choice(('Gold', 'EURUSD', 'US30'))} {chance.choice(('buy', 'sell'))} now"
-            )
+            alert = f"{chance.choice(('Gold', 'EURUSD', 'US30'))} {chance.choice(('buy', 'sell'))} now"
+            texts.append(once(number, "alert", alert))
         else:
-            texts.append(f"#{number} {chance.choice(chat)}")
+            texts.append(once(number, "chat", chance.choice(chat)))
     return texts
 
 
 def parsing_rows(count: int = 40_000, rounds: int = 5) -> list[Row]:
     """Messages a second of one core: of `read_text`, of its calls alone, and of `hive parse`'s lines."""
     texts = room_texts(count)
+    different = room_texts(count, says_again=False)
     calls = [fixture["text"] for fixture in fixtures() if fixture["kind"] == "signal"]
     lines = [
         json.dumps({"id": number, "ts": "2025-03-12T09:00:00+00:00", "source": "room", "text": text})
@@ -86,6 +93,7 @@ def parsing_rows(count: int = 40_000, rounds: int = 5) -> list[Row]:
     rows = []
     for subject, work, what in (
         ("room-like text", read, texts),
+        ("room-like text, no text twice", read, different),
         ("calls only", read, calls * 20),
         ("lines of JSON in and out", read_lines, lines),
     ):
