@@ -111,6 +111,12 @@ OwnWord = Annotated[str, Field(pattern=r"^[^\W\d_]{2,32}$")]
 """A word of a room, letters only; case and accents do not matter."""
 
 
+OwnMeaning = Literal[
+    "buy", "sell", "stop", "target", "entry", "other", "close", "cancel", "breakeven", "partial"
+]
+"""What a word of a room's own says: of a call and its levels, or of what is done with a trade."""
+
+
 class SourceProfile(Contract):
     """What is known of one room: the size it calls a pip, the zone of its clock, its symbol, and single
     words of its own: what they say (`words`), and its nicknames of instruments (`symbols`)."""
@@ -118,7 +124,7 @@ class SourceProfile(Contract):
     pip: dict[str, Positive] = {}
     time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
     default_symbol: str | None = None
-    words: dict[OwnWord, Literal["buy", "sell", "stop", "target", "entry", "other"]] = {}
+    words: dict[OwnWord, OwnMeaning] = {}
     symbols: dict[OwnWord, Symbol] = {}
 
 

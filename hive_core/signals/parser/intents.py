@@ -44,6 +44,7 @@ from hive_core.signals.parser.tokens import Token, own_words, said_in, tokenise
 from hive_core.signals.parser.validity import says_validity, validities, validity_of
 from hive_core.signals.parser.vocabulary import WORDS, Kind, Meaning
 from hive_core.signals.reasons import SignalReason
+from hive_core.signals.updates.own_words import MANAGING, OwnWords, own_words_of
 from hive_core.signals.updates.reading import read_update
 from hive_core.signals.verdicts import Noise, ParsedSignal, Refused, Span, Verdict
 
@@ -115,7 +116,7 @@ def read_text(
             telling and _has_geometry(calls)
         ):
             return [_placed(verdict, text, plain) for verdict in telling]
-    update = _remembered_update(plain)
+    update = _remembered_update(plain, own_words_of(profile.words, profile.symbols))
     if update is not None and not (telling and isinstance(update, Refused)):
         return [_placed(update, text, plain)]
     return [_placed(verdict, text, plain) for verdict in telling] or [Noise()]
@@ -134,13 +135,14 @@ _NONE: Mapping[str, tuple[Meaning, ...]] = {}
 def _own_words_of(
     words: tuple[tuple[str, str], ...], symbols: tuple[tuple[str, str], ...]
 ) -> Mapping[str, tuple[Meaning, ...]]:
-    return own_words(dict(words), dict(symbols))
+    """The words of a source that calls are read by; those that only manage trades stand in `updates`."""
+    return own_words({word: said for word, said in words if said not in MANAGING}, dict(symbols))
 
 
 @lru_cache(maxsize=2_048)
-def _remembered_update(plain: str) -> Verdict | None:
+def _remembered_update(plain: str, own: OwnWords) -> Verdict | None:
     """`read_update`; rooms say "sl hit" every day in the same words."""
-    return read_update(plain)
+    return read_update(plain, own)
 
 
 def context_of(text: str, refused: Refused, profile: SourceProfile) -> Context | None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.updates.clause import LARGEST_TARGET_NUMBER, Found
 from hive_core.signals.updates.grammar import VERBS, read_clause
+from hive_core.signals.updates.own_words import NO_OWN_WORDS, OwnWords
 from hive_core.signals.updates.tokens import Token, number, sentences
-from hive_core.signals.updates.vocabulary import Concept, triggers
+from hive_core.signals.updates.vocabulary import Concept
 from hive_core.signals.verdicts import Action, ActionKind, ParsedUpdate, Refused, Span
 
 NOTICES = frozenset({ActionKind.TARGET_HIT, ActionKind.STOP_HIT})
@@ -52,9 +53,9 @@ class _Said:
         return self.found.action is not None and self.found.action.kind in NOTICES
 
 
-def may_manage(text: str) -> bool:
+def may_manage(text: str, own: OwnWords = NO_OWN_WORDS) -> bool:
     """Whether a text has the words without which it manages nothing. Chat is told apart here, at once."""
-    asked = triggers()
+    asked = own.triggers()
     for mark in _PARTING:
         text = text.replace(mark, " ")
     pieces = text.split()
@@ -67,12 +68,13 @@ def may_manage(text: str) -> bool:
     return not asked.gains.isdisjoint(pieces) and ("%" in text or not asked.beside_gains.isdisjoint(pieces))
 
 
-def read_update(normalised: str) -> ParsedUpdate | Refused | None:
+def read_update(normalised: str, own: OwnWords = NO_OWN_WORDS) -> ParsedUpdate | Refused | None:
     """What a text asks to do with a signal that stands already.
 
     Args:
         normalised: lower case, without ornaments, its line breaks kept; letters with or without their
             marks.
+        own: the words of its source.
 
     Returns:
         The update; Refused where it is one and not clear; None where the text is no update: chat, a
@@ -80,9 +82,9 @@ def read_update(normalised: str) -> ParsedUpdate | Refused | None:
         than `MAX_CHARACTERS`.
         The span is of the whole text.
     """
-    if len(normalised) > MAX_CHARACTERS or not may_manage(normalised):
+    if len(normalised) > MAX_CHARACTERS or not may_manage(normalised, own):
         return None
-    told = sentences(normalised)
+    told = sentences(normalised, own)
     begin = _entry_begins(told)
     if begin == 0:
         return None

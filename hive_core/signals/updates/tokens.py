@@ -6,10 +6,10 @@ Numbers stay as written; phrases are one token; an instrument is its symbol.
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import cache
 from typing import NamedTuple
 
-from hive_core.signals.updates.vocabulary import TOKEN, Concept, vocabulary
+from hive_core.signals.updates.own_words import NO_OWN_WORDS, OwnWords
+from hive_core.signals.updates.vocabulary import TOKEN, Concept
 
 
 class Token(NamedTuple):
@@ -27,17 +27,11 @@ _LONGEST_SUFFIX = 3
 _DECIMALS_OF_THOUSANDS = 3
 
 
-@cache
-def _tables() -> tuple[
-    dict[str, Concept], dict[str, tuple[tuple[tuple[str, ...], Concept], ...]], dict[str, str]
-]:
-    words = vocabulary()
-    return words.words, words.phrases, words.symbols
-
-
-def sentences(text: str) -> list[list[Token]]:
-    """The sentences of a text, each without its end. Line breaks and full stops end one."""
-    words, phrases, symbols = _tables()
+def sentences(text: str, own: OwnWords = NO_OWN_WORDS) -> list[list[Token]]:
+    """The sentences of a text, each without its end, as a source with words of its own says them. Line
+    breaks and full stops end one."""
+    known_here = own.vocabulary()
+    words, phrases, symbols = known_here.words, known_here.phrases, known_here.symbols
     pieces = TOKEN.findall(text)
     found: list[list[Token]] = []
     sentence: list[Token] = []

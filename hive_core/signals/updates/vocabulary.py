@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -110,7 +110,7 @@ class Vocabulary:
 class Triggers:
     """Words without which a text manages nothing: one of `verbs`; or one of `labels` with one of
     `beside_labels`; or one of `gains` with one of `beside_gains`. `stop_moved` finds a stop that goes
-    to the entry or to a price without a verb."""
+    to the entry or to a price without a verb. `ends` are those of `verbs` that end a trade."""
 
     verbs: frozenset[str]
     labels: frozenset[str]
@@ -118,6 +118,7 @@ class Triggers:
     gains: frozenset[str]
     beside_gains: frozenset[str]
     stop_moved: re.Pattern[str]
+    ends: frozenset[str]
 
 
 @cache
@@ -162,7 +163,14 @@ def vocabulary() -> Vocabulary:
 @cache
 def triggers() -> Triggers:
     """What the first look at a text asks for."""
+    return triggers_with({})
+
+
+def triggers_with(own: Mapping[str, Concept]) -> Triggers:
+    """What the first look asks for at the texts of a source that has these words of its own."""
     meanings: dict[Concept, set[str]] = {concept: set() for concept in Concept}
+    for word, concept in own.items():
+        meanings[concept].add(word)
     words = vocabulary().words
     for tokens, concept, _ in _listed():
         for spelled in (tokens, _bare(tokens)):
@@ -195,6 +203,7 @@ def triggers() -> Triggers:
         gains=of(Concept.SECURE, Concept.SECURED),
         beside_gains=of(Concept.PROFIT, Concept.PARTIAL, Concept.SOME, Concept.FRACTION) | {"%"},
         stop_moved=re.compile(moved),
+        ends=of(Concept.CLOSE, Concept.CANCEL),
     )
 
 
