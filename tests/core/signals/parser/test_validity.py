@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_core.configuration.model import SourceProfile
-from hive_core.signals.parser.intents import NO_CONTEXT, read_text
+from hive_core.signals.parser.context import NO_CONTEXT
+from hive_core.signals.parser.intents import read_text
 from hive_core.signals.parser.validity import NO_ZONE, TWO_DATES, validities
 from hive_core.signals.verdicts import ParsedSignal
 

@@ -1,0 +1,207 @@
+"""One call of a text: whether it is one, and the signal that it makes or why it makes none.
+
+What a whole text is stands in `intents`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hive_core.configuration.model import SourceProfile
+from hive_core.instruments.specification import InstrumentSpecification, specification_of
+from hive_core.signals.parser.context import Context
+from hive_core.signals.parser.fields import Call, Label, Unit
+from hive_core.signals.parser.geometry import require_geometry
+from hive_core.signals.parser.naming import order_type_named, side_named, symbol_named, whole_span
+from hive_core.signals.parser.prices import (
+    Grounds,
+    Scale,
+    Unclear,
+    entry_of,
+    missing_stop,
+    require_agreeing_pips,
+    stop_of,
+    targets_of,
+    unlabelled,
+)
+from hive_core.signals.parser.reports import report_heading, takes_back, tells_gain, tells_result
+from hive_core.signals.parser.tokens import Token
+from hive_core.signals.reasons import SignalReason
+from hive_core.signals.verdicts import ParsedSignal, Refused, Verdict
+
+MAX_TARGETS = 16
+_NEW_CALL = re.compile(r"\b(?:new|next) (?:signal|trade|setup|call|entry)\b")
+_ALERT_WORDS = 4
+_FEWEST_NUMBERS = 3
+"""Entry, stop and target: a call with fewer numbers has none of them without a label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One text in the forms that its calls are read from."""
+
+    text: str
+    plain: str
+    words: Set[str]
+    tokens: list[Token]
+
+
+def verdict_of(call: Call, told: Told, profile: SourceProfile, context: Context) -> Verdict | None:
+    """The signal that a call makes, its refusal, or None where it is no call: a report, an update, talk.
+    Spans are of the plain text."""
+    plain, words = told.plain, told.words
+    has_stop, has_target = call.has(Label.STOP), call.has(Label.TARGET)
+    is_bare = not call.of(Label.STOP) and not call.of(Label.TARGET)
+    has_target |= has_stop and any(each.of(Unit.PRICE) for each in call.of(Label.LOOSE))
+    if not _looks_like_call(call, profile, context, has_stop, has_target):
+        return None
+    heading = report_heading(plain, words)
+    if heading is not None and not (has_stop and has_target and "\n\n" in plain[heading : _begin(call)]):
+        return None
+    result = tells_result(_since_before(plain, call), words) or (
+        "a heading of results" if heading is not None else None
+    )
+    if not (has_stop and has_target) and (result is not None or tells_gain(plain, words)):
+        return None
+    symbol = side = None
+    try:
+        grounds = Grounds()
+        symbol = symbol_named(call, told.tokens, profile, context, grounds)
+        side = side_named(call, plain, words, context, symbol, grounds)
+        if result is not None:
+            raise Unclear(
+                "text", SignalReason.RESULT_IN_ENTRY, f"tells a result: {result!r}", whole_span(call)
+            )
+        if has_stop and has_target and (revoked := takes_back(plain, _begin(call))) is not None:
+            raise Unclear(
+                "text", SignalReason.TAKEN_BACK, f"is no call to take: {revoked!r}", whole_span(call)
+            )
+        return _signal(call, symbol, side, profile, context, grounds, is_bare=is_bare)
+    except Unclear as error:
+        return Refused(error.name, error.reason, error.detail, symbol, side, error.span)
+
+
+def _looks_like_call(
+    call: Call, profile: SourceProfile, context: Context, has_stop: bool, has_target: bool
+) -> bool:
+    has_entry = any(each.of(Unit.PRICE) for each in call.of(Label.CALL, Label.ENTRY))
+    has_side = bool(call.sides or call.weak_sides or context.side)
+    names_instrument = bool(
+        call.symbols or call.unknown or profile.default_symbol or context.symbol or context.habit
+    )
+    if has_entry and has_stop and has_target:
+        return True
+    if not has_side:
+        return False
+    if names_instrument and call.weak_sides and not call.sides and call.orders and _is_alert(call):
+        return True
+    if names_instrument and (call.sides or context.side):
+        return has_entry or has_stop or has_target or bool(call.orders) or _is_alert(call)
+    return (has_stop and has_target) or (has_entry and (has_stop or has_target))
+
+
+def _is_alert(call: Call) -> bool:
+    """ "Longing gbpjpy here": side and symbol side by side, and hardly anything else."""
+    sides = call.sides or call.weak_sides
+    near = any(abs(side.place - symbol.place) == 1 for side in sides for symbol in call.symbols)
+    begins = any(not each.before for each in call.fields if each.label in {Label.CALL, Label.ENTRY})
+    return near and begins and sum(len(each.said) for each in call.fields) <= _ALERT_WORDS
+
+
+def _begin(call: Call) -> int:
+    """Where the first symbol or side of a call stands."""
+    return min((mention.start for mention in call.symbols + call.sides), default=call.start)
+
+
+def _since_before(plain: str, call: Call) -> str:
+    """The text from a heading of a new call on, where one stands before the side: "TP1 done. New signal: ..."
+    tells of another."""
+    begins = min((side.start for side in call.sides), default=call.start)
+    heading = _NEW_CALL.search(plain, 0, begins)
+    return plain if heading is None else plain[heading.start() :]
+
+
+def _signal(
+    call: Call,
+    symbol: str,
+    side: str,
+    profile: SourceProfile,
+    context: Context,
+    grounds: Grounds,
+    *,
+    is_bare: bool,
+) -> ParsedSignal:
+    if not call.has_stop and not (is_bare and _numbers(call) >= _FEWEST_NUMBERS):
+        raise missing_stop(call)  # no call without a stop, whatever else is unclear
+    specification = specification_of(symbol)
+    scale = Scale.of(call, specification)
+    order_type = order_type_named(call)
+    if is_bare and (guessed := unlabelled(call, scale, side)) is not None:
+        price, stop_loss, take_profits = guessed
+        entry: tuple[Decimal, Decimal] | None = (price, price)
+        grounds.less(0.3, "stop and targets are told by their places only")
+    else:
+        if not call.has_stop:
+            raise missing_stop(call)
+        entry = entry_of(call, scale, grounds)
+        completes = symbol == context.symbol and side == context.side
+        if entry is None and completes and context.entry is not None and scale.holds(context.entry[0]):
+            grounds.less(0.05, "the entry is named in the message before")
+            entry = context.entry
+        pip = _pip(specification, profile)
+        stop_loss = stop_of(call, scale, side, entry, pip, grounds)
+        take_profits = targets_of(call, scale, side, entry, pip, grounds)
+        require_agreeing_pips(call, scale, entry, _pip_of(specification), grounds)
+    if entry is None and order_type != "market":
+        detail = f"a {order_type} order without its price"
+        raise Unclear("entry", SignalReason.MISSING_ENTRY, detail, whole_span(call))
+    if len(take_profits) > MAX_TARGETS:
+        detail = f"{len(take_profits)} targets, at most {MAX_TARGETS} are taken"
+        raise Unclear("take_profits", SignalReason.TOO_MANY_TARGETS, detail, whole_span(call))
+    require_geometry(side, entry, stop_loss, take_profits, specification, whole_span(call))
+    if entry is None:
+        grounds.less(0.05, "no entry price is named: the market's own")
+    return ParsedSignal(
+        symbol,
+        side,
+        order_type,
+        entry,
+        stop_loss,
+        take_profits,
+        target_shares=_shares(call, len(take_profits)),
+        has_runner=any(each.runner for each in call.of(Label.TARGET)),
+        confidence=grounds.confidence,
+        grounds=tuple(grounds.said),
+        span=whole_span(call),
+    )
+
+
+def _numbers(call: Call) -> int:
+    return sum(len(each.numbers) for each in call.fields)
+
+
+def _pip(specification: InstrumentSpecification | None, profile: SourceProfile) -> Decimal | None:
+    """What this source calls a pip; unknown where senders differ, unless it is declared."""
+    if specification is None:
+        return None
+    declared = profile.pip.get(specification.symbol)
+    return specification.pip if declared is None and specification.has_agreed_pip else declared
+
+
+def _pip_of(specification: InstrumentSpecification | None) -> Decimal | None:
+    """The pip that all senders agree on, or None."""
+    has_one = specification is not None and specification.has_agreed_pip
+    return specification.pip if specification is not None and has_one else None
+
+
+def _shares(call: Call, count: int) -> tuple[Decimal, ...]:
+    shares = [
+        Decimal(number.raw) / 100
+        for each in call.of(Label.TARGET)
+        for number in each.of(Unit.SHARE)
+        if number.raw.replace(".", "", 1).isdigit()
+    ]
+    return tuple(shares) if len(shares) == count and 0 < sum(shares) <= 1 else ()
