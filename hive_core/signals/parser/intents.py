@@ -24,9 +24,10 @@ from hive_core.signals.parser.tokens import own_words, said_in, tokenise
 from hive_core.signals.parser.validity import says_validity, validities, validity_of
 from hive_core.signals.parser.vocabulary import WORDS, Meaning
 from hive_core.signals.reasons import SignalReason
+from hive_core.signals.updates.alone import ALONE, where_it_stands
 from hive_core.signals.updates.own_words import MANAGING, OwnWords, own_words_of
-from hive_core.signals.updates.reading import read_update
-from hive_core.signals.verdicts import Noise, ParsedSignal, Refused, Span, Verdict
+from hive_core.signals.updates.reading import read_ending, read_update
+from hive_core.signals.verdicts import Noise, ParsedSignal, ParsedUpdate, Refused, Span, Verdict
 
 
 def read_text(
@@ -37,7 +38,8 @@ def read_text(
     `sent` is when the message was sent: without it, "valid for 2 hours" says nothing.
 
     A machine's text is read by its own rules. Of a text of people that holds calls and management, the
-    calls count: management words inside an entry are of that entry.
+    calls count, for management words inside an entry are of that entry; what it ends of the trades that
+    stood before ("close the sell, buy ...") comes first.
     """
     machine = read_machine_text(text)
     if machine is not None:
@@ -47,15 +49,21 @@ def read_text(
     telling: list[Verdict] = []
     words = set(WORDS.findall(plain))
     own = _own_words(profile)
+    managing = own_words_of(profile.words, profile.symbols)
+    ending: list[Verdict] = []
+    called = plain
     said = said_in(words, own)
     may_be_call = said.side or (said.stop and said.target)
     if may_be_call and not (said.stop and said.target):
         may_be_call = tells_result(plain, words) is None and not tells_gain(plain, words)
     if may_be_call:
-        tokens = tokenise(plain, own)
+        if not managing.triggers().ends.isdisjoint(words):
+            ending, called = _without_ending(plain, managing)
+            words = set(WORDS.findall(called)) if ending else words
+        tokens = tokenise(called, own)
         calls = read_calls(tokens)
         _share_symbols(calls)
-        told = Told(text, plain, words, tokens)
+        told = Told(text, called, words, tokens)
         read = (verdict_of(call, told, profile, context) for call in calls)
         telling = _each_once([verdict for verdict in read if verdict is not None])
         if sent is not None and says_validity(words):
@@ -63,11 +71,24 @@ def read_text(
         if any(isinstance(verdict, ParsedSignal) for verdict in telling) or (
             telling and _has_geometry(calls)
         ):
-            return [_placed(verdict, text, plain) for verdict in telling]
-    update = _remembered_update(plain, own_words_of(profile.words, profile.symbols))
+            return [_placed(verdict, text, plain) for verdict in (*ending, *telling)]
+    update = _remembered_update(plain, managing)
+    if isinstance(update, ParsedUpdate) and ALONE in update.grounds:
+        is_answer = context.symbol is not None and context.side is None
+        update = where_it_stands(update, text, after_alert=context.side is not None, answers_call=is_answer)
     if update is not None and not (telling and isinstance(update, Refused)):
         return [_placed(update, text, plain)]
     return [_placed(verdict, text, plain) for verdict in telling] or [Noise()]
+
+
+def _without_ending(plain: str, own: OwnWords) -> tuple[list[Verdict], str]:
+    """What a text with a call ends of the trades before it, and the text with blanks in its place."""
+    found = _remembered_ending(plain, own)
+    if found is None:
+        return [], plain
+    ending, span = found
+    blank = "".join("\n" if character == "\n" else " " for character in plain[span.start : span.end])
+    return [ending], plain[: span.start] + blank + plain[span.end :]
 
 
 def _own_words(profile: SourceProfile) -> Mapping[str, tuple[Meaning, ...]]:
@@ -91,6 +112,11 @@ def _own_words_of(
 def _remembered_update(plain: str, own: OwnWords) -> Verdict | None:
     """`read_update`; rooms say "sl hit" every day in the same words."""
     return read_update(plain, own)
+
+
+@lru_cache(maxsize=256)
+def _remembered_ending(plain: str, own: OwnWords) -> tuple[ParsedUpdate | Refused, Span] | None:
+    return read_ending(plain, own)
 
 
 def context_of(text: str, refused: Refused, profile: SourceProfile) -> Context | None:

@@ -119,14 +119,16 @@ class LineReader:
             line["signals"] = [self._signal(signal, ts) for signal in signals]
             line["confidence"] = min(signal.confidence for signal in signals)
             line["grounds"] = [ground for signal in signals for ground in signal.grounds]
-            if refusals:
-                line["also_refused"] = [f"{each.reason.value}: {each.detail}" for each in refusals]
-            return line
-        if updates:
+            if updates:  # of the trades before, and to be done first
+                line["update"] = _update(updates[0])
+        elif updates:
             line = _line("update")
             line["update"] = _update(updates[0])
             line["confidence"] = updates[0].confidence
             line["grounds"] = list(updates[0].grounds)
+        if signals or updates:
+            if refusals:
+                line["also_refused"] = [f"{each.reason.value}: {each.detail}" for each in refusals]
             return line
         if refusals:
             first = refusals[0]

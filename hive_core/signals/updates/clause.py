@@ -16,7 +16,7 @@ LARGEST_TARGET_NUMBER = 12
 SIDES = frozenset({Concept.BUY, Concept.SELL})
 
 
-OBJECTS = SIDES | {Concept.TRADE, Concept.THIS, Concept.SYMBOL}
+OBJECTS = SIDES | {Concept.TRADE, Concept.THIS, Concept.EARLIER, Concept.SYMBOL}
 
 
 PARTS = (Concept.PARTIAL, Concept.SOME)

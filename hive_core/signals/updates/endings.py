@@ -43,12 +43,23 @@ def read_close(clause: Clause, at: int) -> int:
     layers: list[Decimal] = []
     holds, unclear = False, ""
     position = at + 1
-    if clause.at(position) is Concept.TO or (
+    named_before, is_behind = _layer_before(clause, at)
+    if _is_article(clause, position):
+        position += 1
+    elif clause.at(position) is Concept.TO or (
         clause.at(at - 1) is Concept.SYMBOL and clause.at(position) is Concept.NUMBER and not _holds(clause)
     ):
         return position  # "close to", "gold close 4100": no verb
     if clause.is_mark(position, ":") and clause.at(position + 1) is Concept.NUMBER:
         return position  # "exit: 4100" labels a price
+    if named_before is not None:
+        is_said = True
+        holds = is_behind  # "4083 close 4080 hold": what follows is held
+        if not is_behind and clause.at(at + 1) is Concept.NUMBER:
+            unclear = f"{named_before} and {clause.tokens[at + 1].text} stand beside it: which is not said"
+        layers.append(named_before)
+    elif is_behind:
+        unclear = "a layer is to be kept, and what is to be closed is told by that only"
     while position < len(clause.tokens):
         concept = clause.concepts[position]
         named, after = clause.share_at(position)
@@ -122,6 +133,45 @@ def read_close(clause: Clause, at: int) -> int:
     action = Action(kind, share=share if is_part else None, entry_price=entry_price)
     clause.found.append(Found(at, action, names_all))
     return position
+
+
+_BESIDE_A_LAYER = frozenset({Concept.ENTRY, Concept.TRADE, Concept.FILLER})
+_NO_LAYER_BEHIND = frozenset(
+    {
+        *(Concept.AT, Concept.NOW, Concept.TO, Concept.STOP, Concept.TARGET, Concept.HIT, Concept.MOVE),
+        *(Concept.FROM, Concept.ADD, Concept.CLOSE, Concept.SECURE, Concept.NUMBER),
+    }
+)
+
+
+def _layer_before(clause: Clause, at: int) -> tuple[Decimal | None, bool]:
+    """The layer that is named before its verb ("gold 4083 close"), and whether verbs stand behind what they
+    are said of here. (None, True): the layer before the verb is one that is kept ("hold 4080 close")."""
+    position = at - 1
+    while clause.at(position) in _BESIDE_A_LAYER:
+        position -= 1
+    price = clause.value(position)
+    if price is None or price < _SMALLEST_LAYER:
+        return None, False
+    before = clause.at(position - 1)
+    if before is Concept.HOLD:
+        is_first = clause.at(position - 2) is not Concept.NUMBER
+        if not is_first:
+            return price, False
+        return None, Concept.NUMBER not in clause.concepts[at:]
+    if before in _NO_LAYER_BEHIND or clause.is_mark(position - 1, "+"):
+        return None, False
+    rest = clause.concepts[at + 1 :]
+    return price, rest[:1] == [Concept.NUMBER] and rest[1:2] == [Concept.HOLD]
+
+
+def _is_article(clause: Clause, position: int) -> bool:
+    """Whether "a" is the article of what is closed ("fechem a venda"), and leads nowhere."""
+    return (
+        clause.at(position) is Concept.TO
+        and clause.tokens[position].text == "a"
+        and clause.at(position + 1) in OBJECTS
+    )
 
 
 def _holds(clause: Clause) -> bool:

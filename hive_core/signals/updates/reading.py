@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hive_core.signals.reasons import SignalReason
-from hive_core.signals.updates.clause import LARGEST_TARGET_NUMBER, Found
+from hive_core.signals.updates.alone import ALONE, may_stand_alone, read_alone
+from hive_core.signals.updates.calls import lists_objects, split_call
+from hive_core.signals.updates.clause import Found
 from hive_core.signals.updates.grammar import VERBS, read_clause
 from hive_core.signals.updates.own_words import NO_OWN_WORDS, OwnWords
-from hive_core.signals.updates.tokens import Token, number, sentences
+from hive_core.signals.updates.tokens import Token, place_of, sentences
 from hive_core.signals.updates.vocabulary import Concept
 from hive_core.signals.verdicts import Action, ActionKind, ParsedUpdate, Refused, Span
 
@@ -55,10 +57,18 @@ class _Said:
 
 def may_manage(text: str, own: OwnWords = NO_OWN_WORDS) -> bool:
     """Whether a text has the words without which it manages nothing. Chat is told apart here, at once."""
-    asked = own.triggers()
+    text = _parted(text)
+    return _may_manage(text, text.split(), own)
+
+
+def _parted(text: str) -> str:
     for mark in _PARTING:
         text = text.replace(mark, " ")
-    pieces = text.split()
+    return text
+
+
+def _may_manage(text: str, pieces: list[str], own: OwnWords) -> bool:
+    asked = own.triggers()
     if not asked.verbs.isdisjoint(pieces):
         return True
     if not asked.labels.isdisjoint(pieces) and (
@@ -79,24 +89,97 @@ def read_update(normalised: str, own: OwnWords = NO_OWN_WORDS) -> ParsedUpdate |
     Returns:
         The update; Refused where it is one and not clear; None where the text is no update: chat, a
         report of the past, words of management in an entry, an action that is advised against, or more
-        than `MAX_CHARACTERS`.
+        than `MAX_CHARACTERS`. An update that only names a level has the ground `ALONE`: what it is hangs
+        on where it stands (`alone.where_it_stands`).
         The span is of the whole text.
     """
-    if len(normalised) > MAX_CHARACTERS or not may_manage(normalised, own):
+    if len(normalised) > MAX_CHARACTERS:
+        return None
+    text = _parted(normalised)
+    pieces = text.split()
+    has_verbs = _may_manage(text, pieces, own)
+    if not has_verbs and not may_stand_alone(text, pieces, own):
         return None
     told = sentences(normalised, own)
-    begin = _entry_begins(told)
-    if begin == 0:
+    span = Span(0, len(normalised))
+    if has_verbs:
+        found = _managed(told, span)
+        if found is not None:
+            return found
+    return _alone(told, span)
+
+
+def read_ending(normalised: str, own: OwnWords = NO_OWN_WORDS) -> tuple[ParsedUpdate | Refused, Span] | None:
+    """What a text that calls for a trade ends beside it, with the part of the text that says so; None where
+    it ends nothing.
+
+    What stands before the call is of the trades that stood; what stands in or behind it only where it names
+    the other side, or an earlier trade.
+    """
+    if len(normalised) > MAX_CHARACTERS:
         return None
-    is_report = any(token.concept is Concept.PAST for sentence in told for token in sentence)
-    said = [one for index, sentence in enumerate(told[:begin]) for one in _said_in(sentence, index == 0)]
-    if is_report:
+    told = sentences(normalised, own)
+    parts = split_call(told)
+    if parts is None or _is_report(told):
+        return None
+    if parts.before:
+        span = Span(0, place_of(normalised, parts.call[0][0].piece))
+        said = _ends_said(parts.before)
+        ending = _assembled(said, parts.before, span) if said else None
+        return None if ending is None else (ending, span)
+    for index, sentence in enumerate(parts.call[1:], start=1):
+        said = [one for one in _ends_said([sentence]) if one.found.action is not None]
+        others = [token for other in parts.call[:index] + parts.call[index + 1 :] for token in other]
+        if said and not any(one.is_conditional for one in said) and _is_of_another(sentence, others):
+            behind = parts.call[index + 1 : index + 2]
+            end = place_of(normalised, behind[0][0].piece) if behind else len(normalised)
+            span = Span(place_of(normalised, sentence[0].piece), end)
+            ending = _assembled(said, [sentence], span)
+            return None if ending is None else (ending, span)
+    return None
+
+
+def _is_of_another(sentence: list[Token], call: list[Token]) -> bool:
+    """Whether a sentence beside a call names the other side, or an earlier trade, and no price."""
+    concepts = {token.concept for token in sentence}
+    if Concept.NUMBER in concepts:
+        return False
+    sides = set(_sides(sentence))
+    return Concept.EARLIER in concepts or bool(sides and sides.isdisjoint(_sides(call)))
+
+
+def _is_report(told: list[list[Token]]) -> bool:
+    return any(token.concept is Concept.PAST for sentence in told for token in sentence)
+
+
+def _ends_said(told: list[list[Token]]) -> list[_Said]:
+    """What some sentences end, or may end where that is not clear."""
+    said = [one for index, sentence in enumerate(told) for one in _said_in(sentence, index == 0)]
+    return [one for one in said if one.found.action is None or one.found.action.kind in _ENDS]
+
+
+def _managed(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None:
+    """What is asked in words: of the trades that stood, where a call follows."""
+    parts = split_call(told)
+    if parts is not None:
+        said = _ends_said(parts.before)
+        return _assembled(said, parts.before, span) if said else None
+    said = [one for index, sentence in enumerate(told) for one in _said_in(sentence, index == 0)]
+    if _is_report(told):
         said = [one for one in said if not one.is_notice]
-    if begin is not None:
-        said = [one for one in said if one.found.action is None or one.found.action.kind in _ENDS]
-    if not said:
-        return None
-    return _assembled(said, told[:begin], Span(0, len(normalised)))
+    return _assembled(said, told, span) if said else None
+
+
+def _alone(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None:
+    """A level that is named and nothing beside it."""
+    tokens = [token for sentence in told for token in sentence]
+    named = _symbols(tokens), _sides(tokens)
+    said = [_Said(found, *named, False, False, False, False) for found in read_alone(tokens)]
+    update = _assembled(said, told, span) if said else None
+    if not isinstance(update, ParsedUpdate):
+        return update
+    grounds = (*update.grounds, ALONE)
+    return replace(update, grounds=grounds, confidence=round(1.0 - _GROUND_COST * len(grounds), 2))
 
 
 def _assembled(said: list[_Said], told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None:
@@ -168,7 +251,7 @@ def _said_in(sentence: list[Token], is_heading: bool) -> Iterator[_Said]:
             denied = False
         alternative = "or" in (joined_by, joins)
         sides = _sides(tokens)
-        if index + 1 < len(clauses) and _lists_objects(clauses[index + 1][0]):
+        if index + 1 < len(clauses) and lists_objects(clauses[index + 1][0]):
             sides += _sides(clauses[index + 1][0])
         for found in read_clause(tokens):
             earlier = [token.concept for token in tokens[: found.position]]
@@ -177,7 +260,7 @@ def _said_in(sentence: list[Token], is_heading: bool) -> Iterator[_Said]:
             is_notice = found.action is not None and found.action.kind in NOTICES
             if is_denied or Concept.FUTURE in earlier:
                 continue
-            if is_notice and (case_before or Concept.IF in earlier):
+            if is_notice and (case_before or Concept.IF in earlier or tokens[-1].text == "?"):
                 continue
             if _ends_what_is_kept(found, tokens, clauses[index + 1 :]):
                 found = replace(found, action=None, unclear=_KEPT)
@@ -204,22 +287,12 @@ def _ends_what_is_kept(
     return False
 
 
-_LISTED = frozenset(
-    {Concept.BUY, Concept.SELL, Concept.SYMBOL, Concept.TRADE, Concept.FILLER, Concept.ALL, Concept.THIS}
-)
-
-
-def _lists_objects(tokens: list[Token]) -> bool:
-    """Whether a clause only goes on with what was named before it: "close the buys and the sells"."""
-    return all(token.concept in _LISTED for token in tokens)
-
-
 def _clauses(sentence: list[Token]) -> Iterator[tuple[list[Token], str, str]]:
     """The clauses of a sentence, each with what joins it to the one before and to the one after."""
     clause: list[Token] = []
     joined_by = ""
     for position, token in enumerate(sentence):
-        separates = token.concept in (Concept.AND, Concept.OR) or token == (Concept.MARK, ",")
+        separates = token.concept in (Concept.AND, Concept.OR) or token.text == ","
         if separates and not _between_numbers(sentence, position):
             joins = "," if token.text == "," else token.concept.value
             if clause:
@@ -272,63 +345,3 @@ def _contradiction(actions: tuple[Action, ...]) -> str:
     if any(len(prices) > 1 for prices in targets.values()):
         return "one target goes to two prices"
     return ""
-
-
-def _entry_begins(told: list[list[Token]]) -> int | None:
-    """The sentence at which a call to trade begins, or None where the text has none.
-
-    A call has two of a stop with its price, a target with its price, and a side; or a pending order
-    with a stop or a target. What stands before it may still manage another trade ("close the sell",
-    then the new call).
-    """
-    gives_stop = gives_target = names_side = names_pending = False
-    flat: list[Token] = []
-    for sentence in told:
-        flat += sentence
-        flat.append(Token(Concept.END, "\n"))
-    labelled = any(token.concept in (Concept.STOP, Concept.TARGET) for token in flat)
-    for position, token in enumerate(flat):
-        if token.concept is Concept.STOP:
-            gives_stop |= _is_given(flat, position)
-        elif token.concept is Concept.TARGET:
-            gives_target |= _is_given(flat, position)
-        elif token.concept in _SIDES:
-            names_side = True
-            following = flat[position + 1].text if position + 1 < len(flat) else ""
-            names_pending |= token.text in _PENDING or following in _PENDING
-    if gives_stop + gives_target + names_side < 2 and not (names_pending and labelled):
-        return None
-    for index, sentence in enumerate(told):
-        concepts = {token.concept for token in sentence}
-        begins = concepts & {Concept.BUY, Concept.SELL, Concept.STOP, Concept.TARGET}
-        if begins and not concepts & {Concept.CLOSE, Concept.CANCEL}:
-            return index
-    return 0
-
-
-_PENDING = frozenset({"limit", "limits", "buy stop", "sell stop"})
-_LABEL_TAIL = frozenset(
-    {Concept.MARK, Concept.AT, Concept.FILLER, Concept.END, Concept.FIRST, Concept.SECOND}
-)
-_LEADS = frozenset({Concept.MOVE, Concept.NEW, Concept.HIT})
-
-
-def _is_given(flat: list[Token], label: int) -> bool:
-    """Whether a label has its price, which nobody moves there and nothing has hit."""
-    for token in reversed(flat[max(0, label - 3) : label]):
-        if token.concept is Concept.END:
-            break
-        if token.concept in _LEADS:
-            return False
-    numbers = 0
-    for position in range(label + 1, min(label + 7, len(flat))):
-        token = flat[position]
-        if token.concept is Concept.NUMBER:
-            value = number(token.text)
-            counts = flat[label].concept is Concept.TARGET and numbers == 0
-            if not (counts and value is not None and value <= LARGEST_TARGET_NUMBER):
-                return all(after.concept is not Concept.HIT for after in flat[position + 1 : position + 4])
-            numbers += 1
-        elif token.concept not in _LABEL_TAIL:
-            return False
-    return False

@@ -6,6 +6,7 @@ Numbers stay as written; phrases are one token; an instrument is its symbol.
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import islice
 from typing import NamedTuple
 
 from hive_core.signals.updates.own_words import NO_OWN_WORDS, OwnWords
@@ -13,10 +14,12 @@ from hive_core.signals.updates.vocabulary import TOKEN, Concept
 
 
 class Token(NamedTuple):
-    """A word, phrase, number or mark. `text` is as written, or the symbol of an instrument."""
+    """A word, phrase, number or mark. `text` is as written, or the symbol of an instrument; `piece` counts
+    the pieces (`TOKEN`) of the text before it."""
 
     concept: Concept
     text: str
+    piece: int = 0
 
 
 _MARKS = {"\n": Concept.END, ".": Concept.END, "&": Concept.AND, "@": Concept.AT, "?": Concept.IF}
@@ -37,14 +40,14 @@ def sentences(text: str, own: OwnWords = NO_OWN_WORDS) -> list[list[Token]]:
     sentence: list[Token] = []
     position, count = 0, len(pieces)
     while position < count:
-        piece = pieces[position]
+        piece, begin = pieces[position], position
         position += 1
         phrase = phrases.get(piece)
         if phrase is not None:
             for rest, concept in phrase:
                 if tuple(pieces[position : position + len(rest)]) == rest:
                     position += len(rest)
-                    sentence.append(Token(concept, " ".join((piece, *rest))))
+                    sentence.append(Token(concept, " ".join((piece, *rest)), begin))
                     break
             else:
                 phrase = None
@@ -54,13 +57,13 @@ def sentences(text: str, own: OwnWords = NO_OWN_WORDS) -> list[list[Token]]:
         if known in _MAY_BEGIN_A_SYMBOL and _symbol(symbols, piece, pieces, position)[1]:
             known = None  # eur/usd, nas100
         if known is not None:
-            sentence.append(Token(known, piece))
+            sentence.append(Token(known, piece, begin))
         elif piece[0].isdigit():
-            sentence.append(Token(Concept.NUMBER, piece))
+            sentence.append(Token(Concept.NUMBER, piece, begin))
         elif not piece[0].isalpha():
             mark = _MARKS.get(piece, Concept.MARK)
             if mark is not Concept.END:
-                sentence.append(Token(mark, piece))
+                sentence.append(Token(mark, piece, begin))
             elif sentence:
                 found.append(sentence)
                 sentence = []
@@ -68,9 +71,9 @@ def sentences(text: str, own: OwnWords = NO_OWN_WORDS) -> list[list[Token]]:
             symbol, taken = _symbol(symbols, piece, pieces, position)
             position += taken
             if symbol is not None:
-                sentence.append(Token(Concept.SYMBOL, symbol))
+                sentence.append(Token(Concept.SYMBOL, symbol, begin))
             else:
-                sentence += _glued(symbols, piece)
+                sentence += _glued(symbols, piece, begin)
     if sentence:
         found.append(sentence)
     return found
@@ -91,14 +94,19 @@ def _symbol(symbols: dict[str, str], word: str, pieces: list[str], following: in
     return symbol, 0
 
 
-def _glued(symbols: dict[str, str], word: str) -> list[Token]:
+def _glued(symbols: dict[str, str], word: str, begin: int) -> list[Token]:
     """A symbol and a side without a blank between them, or a word that means nothing here."""
     for side in (Concept.BUY, Concept.SELL):
         if word.endswith(side.value) and (symbol := symbols.get(word.removesuffix(side.value))):
-            return [Token(Concept.SYMBOL, symbol), Token(side, side.value)]
+            return [Token(Concept.SYMBOL, symbol, begin), Token(side, side.value, begin)]
         if word.startswith(side.value) and (symbol := symbols.get(word.removeprefix(side.value))):
-            return [Token(side, side.value), Token(Concept.SYMBOL, symbol)]
-    return [Token(Concept.OTHER, word)]
+            return [Token(side, side.value, begin), Token(Concept.SYMBOL, symbol, begin)]
+    return [Token(Concept.OTHER, word, begin)]
+
+
+def place_of(text: str, piece: int) -> int:
+    """The place of a text's character at which a piece of it begins."""
+    return next(islice(TOKEN.finditer(text), piece, None)).start()
 
 
 def number(text: str) -> Decimal | None:

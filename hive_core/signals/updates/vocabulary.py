@@ -51,6 +51,8 @@ class Concept(StrEnum):
     ALL = "all"
     TRADE = "trade"
     THIS = "this"
+    EARLIER = "earlier"
+    """The trade that stood before: "cancel the previous one"."""
     FULL = "full"
     HOLD = "hold"
     HIT = "hit"
@@ -205,6 +207,28 @@ def triggers_with(own: Mapping[str, Concept]) -> Triggers:
         stop_moved=re.compile(moved),
         ends=of(Concept.CLOSE, Concept.CANCEL),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SaidAlone:
+    """Words of a level that is named without a verb: those that mean break-even by themselves, those that
+    speak to people, and those that may stand before a level."""
+
+    breakeven: frozenset[str]
+    address: frozenset[str]
+    determiners: frozenset[str]
+
+
+@cache
+def said_alone() -> SaidAlone:
+    """What may stand in a message that names a level and nothing else, from [alone] of every file."""
+    found: dict[str, set[str]] = {"breakeven": set(), "address": set(), "determiners": set()}
+    for facts in _files():
+        for key, entries in facts.get("alone", {}).items():
+            for entry in entries:
+                tokens = tuple(TOKEN.findall(unicodedata.normalize("NFC", entry)))
+                found[key] |= {entry, " ".join(tokens), " ".join(_bare(tokens))}
+    return SaidAlone(**{key: frozenset(words) for key, words in found.items()})
 
 
 def _any_of(words: frozenset[str]) -> str:

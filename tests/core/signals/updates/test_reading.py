@@ -44,6 +44,15 @@ ASKED: list[tuple[str, tuple[Action, ...]]] = [
     ("close the first half", (HALF,)),
     ("close 3 hold 1", (layer("3"),)),
     ("close half, hold gold with be", (HALF, BREAKEVEN)),
+    ("close 4083 hold 4080", (layer("4083"),)),
+    ("gold 4083 close", (layer("4083"),)),
+    ("4083 close now", (layer("4083"),)),
+    ("4083 layer close", (layer("4083"),)),
+    ("4083 close 4080 hold", (layer("4083"),)),
+    ("sl to 4085", (stop_at("4085"),)),
+    ("sl at entry", (BREAKEVEN,)),
+    ("cancel the previous one", (CANCEL,)),
+    ("close the old signal", (CLOSE,)),
     ("close gold and hold the rest", (CLOSE,)),
     ("close 1/2 of it", (HALF,)),
     ("close a third here", (Action(ActionKind.PARTIAL_CLOSE, share=Decimal("0.3333")),)),
@@ -80,6 +89,9 @@ ASKED: list[tuple[str, tuple[Action, ...]]] = [
     ("alvo 1 atingido", (FIRST_HIT,)),
     ("subam o stop para 1.0712", (stop_at("1.0712"),)),
     ("realizem parcial", (PART,)),
+    ("fechem a venda", (CLOSE,)),
+    ("cancelem a ordem anterior", (CANCEL,)),
+    ("ouro 4083 fechar", (layer("4083"),)),
     # Spanish
     ("cierren la mitad y muevan el sl a la entrada", (HALF, BREAKEVEN)),
     ("cerrar todo", (CLOSE,)),
@@ -87,6 +99,8 @@ ASKED: list[tuple[str, tuple[Action, ...]]] = [
     ("objetivo 1 alcanzado", (FIRST_HIT,)),
     ("pongan el stop en 1.0712", (stop_at("1.0712"),)),
     ("aseguren ganancias", (PART,)),
+    ("anulen la anterior", (CANCEL,)),
+    ("oro 4083 cerrar", (layer("4083"),)),
     # Russian
     ("закрываем половину, стоп в безубыток", (HALF, BREAKEVEN)),
     ("закрыть сделку", (CLOSE,)),
@@ -95,6 +109,8 @@ ASKED: list[tuple[str, tuple[Action, ...]]] = [
     ("первая цель взята, стоп в безубыток", (FIRST_HIT, BREAKEVEN)),
     ("переносим стоп на 1.0712", (stop_at("1.0712"),)),
     ("фиксируем часть прибыли", (PART,)),
+    ("отменить предыдущую", (CANCEL,)),
+    ("золото 4083 закрыть", (layer("4083"),)),
     # Arabic
     ("اغلاق نصف العقد ونقل الوقف الى نقطة الدخول", (HALF, BREAKEVEN)),
     ("أغلقوا الصفقة", (CLOSE,)),
@@ -153,6 +169,9 @@ NO_UPDATE = [
     "quán đóng cửa lúc 5h",
     "+60 pips running",
     "some profit guys",
+    "sl hit?",
+    "tp1 hit?",
+    "alvo 1 atingido?",
 ]
 
 UNCLEAR = [
@@ -185,6 +204,8 @@ UNCLEAR = [
     ("close 0.5 lots", SignalReason.UNCLEAR_UPDATE),
     ("close 3", SignalReason.UNCLEAR_UPDATE),
     ("close at 2391", SignalReason.UNCLEAR_UPDATE),
+    ("hold 4080 close", SignalReason.UNCLEAR_UPDATE),
+    ("4083 close 4080", SignalReason.UNCLEAR_UPDATE),
     ("remove sl", SignalReason.UNCLEAR_UPDATE),
     ("move tp to 2381 or 2390", SignalReason.UNCLEAR_UPDATE),
     ("when tp1 hits move sl to be", SignalReason.CONDITIONAL_UPDATE),

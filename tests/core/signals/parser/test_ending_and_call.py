@@ -1,0 +1,104 @@
+"""A message that ends a trade and calls for the next one says both, the ending first."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from hive_core.configuration.model import Configuration, SourceProfile
+from hive_core.signals.parser.intents import read_text
+from hive_core.signals.parser.lines import LineReader
+from hive_core.signals.reasons import SignalReason
+from hive_core.signals.verdicts import ActionKind, ParsedSignal, ParsedUpdate, Refused
+
+PROFILE = SourceProfile()
+BUY = "gold now 4105 sl 4098 tp 4115"
+
+BOTH = [
+    ("Close the sell, buy gold now 4105 sl 4098 tp 4115", ActionKind.CLOSE, "sell", "buy"),
+    ("Close sells and buy gold now 4105 sl 4098 tp 4115", ActionKind.CLOSE, "sell", "buy"),
+    ("Close sell now buy gold 4105 sl 4098 tp 4115", ActionKind.CLOSE, "sell", "buy"),
+    ("Cancel previous. New: buy gold 4105 sl 4098 tp 4115", ActionKind.CANCEL, None, "buy"),
+    ("Close all gold sells\nGOLD BUY 4105\nSL 4098\nTP 4115", ActionKind.CLOSE, "sell", "buy"),
+    ("Delete the buy limit. Gold sell limit 4120 sl 4126 tp 4100", ActionKind.CANCEL, "buy", "sell"),
+    ("Cierren la venta, compra oro ahora 4105 sl 4098 tp 4115", ActionKind.CLOSE, "sell", "buy"),
+    ("Anulen la orden anterior. Nueva: venta oro 4120 sl 4126 tp 4100", ActionKind.CANCEL, None, "sell"),
+    ("Fechem a venda e compra ouro agora 4105 sl 4098 tp 4115", ActionKind.CLOSE, "sell", "buy"),
+    ("Закрыть продажу. Покупка золото 4105 стоп 4098 тейк 4115", ActionKind.CLOSE, "sell", "buy"),
+    ("Отменить предыдущую. Покупка золото 4105 стоп 4098 тейк 4115", ActionKind.CANCEL, None, "buy"),
+    ("Đóng lệnh bán, mua vàng 4105 sl 4098 tp 4115", ActionKind.CLOSE, "sell", "buy"),
+    ("اغلاق صفقة البيع\nشراء الذهب 4105\nالوقف 4098\nالهدف 4115", ActionKind.CLOSE, "sell", "buy"),
+    # Behind the call only what names the other side, or an earlier trade.
+    ("GOLD BUY NOW 4105\nSL 4098\nTP 4115\nClose all sells", ActionKind.CLOSE, "sell", "buy"),
+    ("GOLD BUY NOW 4105\nSL 4098\nTP 4115\nCancel the previous order", ActionKind.CANCEL, None, "buy"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "ended", "called"), BOTH)
+def test_the_ending_comes_first_and_the_call_is_whole(
+    text: str, kind: ActionKind, ended: str | None, called: str
+) -> None:
+    update, signal = read_text(text, PROFILE)
+    assert isinstance(update, ParsedUpdate), update
+    assert isinstance(signal, ParsedSignal), signal
+    assert [action.kind for action in update.actions] == [kind]
+    assert (update.side, signal.side) == (ended, called)
+    assert signal.symbol == "XAUUSD"
+    assert float(signal.stop_loss) in {4098.0, 4126.0}
+    assert text[update.span.start : update.span.end].strip() != text.strip()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Buy {BUY}\nClose half at tp1 and move sl to be",
+        f"Buy {BUY}\nClose manually when you see 20 pips",
+        f"Buy {BUY}. Cancel if it touches 4115 first",
+        f"Buy {BUY}\nClose buys before the news",
+        f"Buy {BUY}\nno close above 4110 needed",
+        "EURUSD buy 1.0850\nsl 1.0810 on a daily close\ntp 1.0910",
+    ],
+)
+def test_management_inside_a_call_is_of_that_call(text: str) -> None:
+    (signal,) = read_text(text, PROFILE)
+    assert isinstance(signal, ParsedSignal), signal
+
+
+def test_an_ending_that_is_not_clear_is_refused_beside_the_call() -> None:
+    refused, signal = read_text(f"If you still hold the sell, close it. Buy {BUY}", PROFILE)
+    assert isinstance(refused, Refused)
+    assert refused.reason is SignalReason.CONDITIONAL_UPDATE
+    assert isinstance(signal, ParsedSignal)
+
+
+def test_an_ending_before_a_call_that_is_refused_is_kept() -> None:
+    update, refused = read_text("Close all. Gold buy 4105 sl 4190 tp 4115", PROFILE)
+    assert isinstance(update, ParsedUpdate)
+    assert update.is_for_all
+    assert isinstance(refused, Refused)
+
+
+def _line(text: str) -> dict[str, object]:
+    message = {"id": 1, "ts": datetime(2025, 3, 12, 9, tzinfo=UTC).isoformat(), "source": "r", "text": text}
+    (told,) = LineReader(Configuration()).read([json.dumps(message)])
+    line: dict[str, object] = json.loads(told)
+    return line
+
+
+def test_a_line_of_both_is_a_signal_with_its_update() -> None:
+    line = _line(BOTH[0][0])
+    assert line["kind"] == "signal"
+    assert isinstance(line["signals"], list)
+    assert len(line["signals"]) == 1
+    assert isinstance(line["update"], dict)
+    assert [action["action"] for action in line["update"]["actions"]] == ["close"]
+    assert line["update"]["side"] == "sell"
+
+
+def test_a_line_tells_of_the_call_that_is_refused_beside_an_update() -> None:
+    line = _line("Close all. Gold buy 4105 sl 4190 tp 4115")
+    assert line["kind"] == "update"
+    assert isinstance(line["also_refused"], list)
+    assert len(line["also_refused"]) == 1
