@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from bench.reporting import Row, row
@@ -39,7 +40,7 @@ from hive_core.signals.fixed_point import UNITS
 from hive_core.signals.live_signals import live_signals, voices_of
 from hive_core.signals.resolve import resolve_signals
 from hive_core.signals.resolver import Resolver
-from hive_core.signals.vote_arrays import codes_of
+from hive_core.signals.text_codes import Codes, codes_of
 from hive_core.signals.vote_kernel import BLOCK, add_by_group, in_parts_of_a_tick, ticks_of
 from proofs.random_signals import MAJORS, random_signals
 
@@ -92,7 +93,8 @@ def _rows(path: Path) -> pl.DataFrame:
     """What the groups are made of: the market's bid stands for the entry, which not every signal names."""
     target = pl.col("take_profits").list.first().alias("target")
     renamed = pl.col("market_bid").alias("entry"), pl.col("stop_loss").alias("stop"), target
-    return pl.read_parquet(path).select("ts_event", "symbol", "side", "source", *renamed).rechunk()
+    rows = pl.scan_parquet(path).select("ts_event", "symbol", "side", "source", *renamed)
+    return rows.collect().rechunk()
 
 
 def _average(prices: list[float], weights: list[float]) -> float:
@@ -157,33 +159,43 @@ def ours(path: Path) -> tuple[Run, Facts]:
         (symbol, symbols), (source, sources) = codes_of(
             frame, "symbol", "source", known={"source": list(WEIGHTS)}
         )
-        present = np.flatnonzero(np.bincount(symbol, minlength=len(symbols)))
-        lane = np.zeros(len(symbols), np.int64)
-        lane[present] = 2 * np.arange(present.size)
-        hour = frame["ts_event"].dt.timestamp("us").to_numpy() // HOUR_US
-        is_buy = (frame["side"] == "buy").to_numpy()
-        tick = np.array([tick_units(name) for name in symbols])
         weight = np.array([round(WEIGHTS[name] * UNITS) for name in sources])
-        first, lanes = int(hour.min()), 2 * present.size
-        groups = (int(hour.max()) - first + 1) * lanes
-        total, sums = np.zeros(groups, np.int64), [np.zeros(groups, np.int64) for _ in PRICES]
+        ts = frame["ts_event"].dt.timestamp("us").to_numpy()
+        is_buy = (frame["side"] == "buy").to_numpy()
+        first = int(ts.min()) // HOUR_US
+        hours = int(ts.max()) // HOUR_US + 1 - first
+        present = _present(symbol, len(symbols))
+        groups = 2 * present.size * hours
+        total, *sums = np.zeros((1 + len(PRICES), groups), np.int64)
+        # By instrument and side: the tick, and the group of the hour 0.
+        tick = np.repeat([tick_units(name) for name in symbols], 2)
+        before = np.zeros((len(symbols), 2), np.int64)
+        before[present] = np.arange(0, groups, hours).reshape(-1, 2) - first
         prices = [frame[name].to_numpy() for name in PRICES]
-        for begin in range(0, len(hour), BLOCK):
+        for begin in range(0, len(ts), BLOCK):
             block = slice(begin, begin + BLOCK)
-            of = symbol[block]
-            columns, parts = in_parts_of_a_tick([price[block] for price in prices], tick[of])
+            side = (2 * symbol[block].astype(np.uint16) + is_buy[block]).astype(np.intp)
+            columns, parts = in_parts_of_a_tick([price[block] for price in prices], tick.take(side))
             if not isinstance(parts, int):
                 raise ValueError("prices off the tick: blocks would have different parts")
-            group = (hour[block] - first) * lanes + lane[of] + is_buy[block]
-            add_by_group(total, sums, group, weight[source[block]], columns)
+            group = ts[block] // HOUR_US
+            group += before.take(side)
+            add_by_group(total, sums, group, weight.take(source[block]), columns)
         strong = np.flatnonzero(total >= threshold)
-        averages = [ticks_of(weighted[strong], total[strong], 1) for weighted in sums]
-        confidence = total[strong] / (sum(WEIGHTS.values()) * UNITS)
-        return first, [symbols[number] for number in present.tolist()], strong, confidence, averages
+        confidence = np.empty(strong.size)
+        for begin in range(0, strong.size, BLOCK):
+            block = slice(begin, begin + BLOCK)
+            of = strong[block]
+            weights = total[of]
+            confidence[block] = weights / (sum(WEIGHTS.values()) * UNITS)
+            for weighted in sums:  # averages take the place of sums: none stands before its own place
+                weighted[begin : begin + of.size] = ticks_of(weighted[of], weights, 1)
+        averages = [weighted[: strong.size] for weighted in sums]
+        return first, hours, [symbols[number] for number in present.tolist()], strong, confidence, averages
 
     def facts(found: Any) -> pl.DataFrame:
-        first, symbols, strong, confidence, averages = found
-        hour, lane = np.divmod(strong, 2 * len(symbols))
+        first, hours, symbols, strong, confidence, averages = found
+        lane, hour = np.divmod(strong, hours)
         symbol, is_buy = np.divmod(lane, 2)
         tick = np.array([tick_units(name) for name in symbols])[symbol]
         return pl.DataFrame(
@@ -197,6 +209,14 @@ def ours(path: Path) -> tuple[Run, Facts]:
         )
 
     return run, facts
+
+
+def _present(codes: Codes, many: int) -> npt.NDArray[np.intp]:
+    """Which of so many numbers there are."""
+    seen = np.zeros(many, np.bool_)
+    for begin in range(0, codes.size, BLOCK):
+        seen[codes[begin : begin + BLOCK].astype(np.intp)] = True
+    return np.flatnonzero(seen)
 
 
 def full(path: Path) -> tuple[Run, Facts]:

@@ -76,11 +76,11 @@ def divide_to_even(numerator: int, denominator: int) -> int:
 
 
 def divide_to_even_arrays(numerator: IntArray, denominator: IntArray) -> IntArray:
-    """`divide_to_even` of every element; twice a denominator must fit into 64 bits."""
-    quotient = numerator // denominator
-    rest = 2 * (numerator - quotient * denominator)
-    up = (rest > denominator) | ((rest == denominator) & ((quotient & 1) == 1))
-    rounded: IntArray = quotient + up
+    """`divide_to_even` of every element; twice a numerator and a denominator must fit into 64 bits."""
+    raised, divisor = 2 * numerator + denominator, 2 * denominator
+    rounded: IntArray = raised // divisor
+    # Half up, and back where it was a half and has become odd.
+    rounded -= (rounded * divisor == raised) & (rounded & 1 == 1)
     return rounded
 
 

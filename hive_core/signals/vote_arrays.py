@@ -7,15 +7,13 @@ So the votes at every signal are the runs that cross it. Exposures are in `expos
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hive_core.instruments.specification import instruments
 from hive_core.signals.consensus import tick_units
 from hive_core.signals.fixed_point import (
     DECAYING_WEIGHT_LIMIT,
@@ -27,11 +25,11 @@ from hive_core.signals.fixed_point import (
 )
 from hive_core.signals.judging import MAX_VOTES, Rule
 from hive_core.signals.live_signals import VOICE_KIND
+from hive_core.signals.text_codes import codes_of
 from hive_core.signals.vote_kernel import SUM_LIMIT, in_parts_of_a_tick, sums_by_group, ticks_of
 
 BoolArray = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]
-Codes = npt.NDArray[np.unsignedinteger[Any]]
 
 PAIRS_AT_ONCE = 1 << 19
 """How many (signal, vote) pairs are in memory together."""
@@ -65,26 +63,6 @@ class VoteArrays:
 
     def __len__(self) -> int:
         return len(self.ts)
-
-
-def codes_of(
-    frame: pl.DataFrame, *columns: str, known: Mapping[str, Sequence[str]] | None = None
-) -> list[tuple[Codes, list[str]]]:
-    """Of each column of texts the number of each row's text, and the texts by number.
-
-    Args:
-        known: the texts of columns whose texts are known before; those of symbols always are.
-
-    Raises:
-        polars.exceptions.InvalidOperationError: a text is not among the known ones.
-    """
-    names = {"symbol": list(instruments()), **{name: list(texts) for name, texts in (known or {}).items()}}
-    unknown = [name for name in columns if name not in names]
-    if unknown:
-        found = frame.select(pl.col(name).unique().sort().implode() for name in unknown)
-        names |= {name: found[name].item().to_list() for name in unknown}
-    numbers = frame.select(pl.col(name).cast(pl.Enum(names[name])).to_physical() for name in columns)
-    return [(numbers[name].to_numpy(), names[name]) for name in columns]
 
 
 def books_of(voters: pl.DataFrame) -> IntArray:

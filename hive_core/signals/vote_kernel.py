@@ -17,7 +17,7 @@ BLOCK = 1 << 15
 """Votes at a time: what is between two steps stays in the processor's cache, in memory that is used again."""
 
 SUM_LIMIT = 1 << 61
-"""What no sum may reach: twice as much still fits into 64 bits."""
+"""What no sum may reach: three times as much still fits into 64 bits."""
 
 
 def sums_by_group(
@@ -97,16 +97,18 @@ def _in_ticks(columns: Sequence[FloatArray], tick: IntArray) -> list[IntArray] |
     found = [np.empty(tick.size, np.int64) for _ in columns]
     for begin in range(0, tick.size, BLOCK):
         block = slice(begin, begin + BLOCK)
-        units_of_tick = tick[block].astype(np.float64)
-        ticks_per_one = 1e8 / units_of_tick
+        ticks_per_one = 1e8 / tick[block]
+        coarsest = float(tick[block].max())
+        off, nearest = np.empty_like(ticks_per_one), np.empty_like(ticks_per_one)
         for ticks, prices in zip(found, columns, strict=True):
-            scaled = prices[block] * ticks_per_one
-            nearest = np.rint(scaled)
-            scaled -= nearest
-            np.abs(scaled, out=scaled)
-            scaled *= units_of_tick
+            np.multiply(prices[block], ticks_per_one, out=off)
+            ticks[block] = np.rint(off, out=nearest)
+            off -= nearest
             # Off by less than a quarter of 1e-8, a price is rounded to its tick by `units_of_float` too.
-            if not float(scaled.max()) <= 0.25:
+            # What holds for the coarsest tick holds for all; else each is asked for its own.
+            highest, lowest = float(off.max()), float(off.min())
+            if highest * coarsest <= 0.25 and lowest * coarsest >= -0.25:
+                continue
+            if not float((np.abs(off) * tick[block]).max()) <= 0.25:
                 return None
-            ticks[block] = nearest
     return found
