@@ -9,6 +9,7 @@ import re
 from collections.abc import Set
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NoReturn
 
 from hive_core.configuration.model import SourceProfile
 from hive_core.instruments.specification import InstrumentSpecification, specification_of
@@ -28,6 +29,13 @@ from hive_core.signals.parser.prices import (
     unlabelled,
 )
 from hive_core.signals.parser.reports import report_heading, takes_back, tells_gain, tells_result
+from hive_core.signals.parser.restated import (
+    asks,
+    is_quoted,
+    is_ticked_off,
+    signed_form,
+    tells_what_it_made,
+)
 from hive_core.signals.parser.tokens import Token
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import ParsedSignal, Refused, Verdict
@@ -75,13 +83,35 @@ def verdict_of(call: Call, told: Told, profile: SourceProfile, context: Context)
             raise Unclear(
                 "text", SignalReason.RESULT_IN_ENTRY, f"tells a result: {result!r}", whole_span(call)
             )
-        if has_stop and has_target and (revoked := takes_back(plain, _begin(call))) is not None:
-            raise Unclear(
-                "text", SignalReason.TAKEN_BACK, f"is no call to take: {revoked!r}", whole_span(call)
-            )
+        if has_stop and has_target:
+            _require_called(call, told)
         return _signal(call, symbol, side, profile, context, grounds, is_bare=is_bare)
     except Unclear as error:
         return Refused(error.name, error.reason, error.detail, symbol, side, error.span)
+
+
+def _require_called(call: Call, told: Told) -> None:
+    """Raises Unclear where a whole call is not put as one to take."""
+    plain, begins = told.plain, _begin(call)
+
+    def refuse(reason: SignalReason, detail: str) -> NoReturn:
+        raise Unclear("text", reason, detail, whole_span(call))
+
+    if (revoked := takes_back(plain, begins)) is not None:
+        refuse(SignalReason.TAKEN_BACK, f"is no call to take: {revoked!r}")
+    ends = max((number.end for each in call.fields for number in each.numbers), default=call.end)
+    if "?" in plain and asks(plain, begins, ends):
+        refuse(SignalReason.TAKEN_BACK, "is no call to take: it is asked about")
+    if "+" in plain and (made := tells_what_it_made(plain)) is not None:
+        refuse(SignalReason.RESULT_IN_ENTRY, f"tells a result: {made!r}")
+    signed = signed_form(told.text)
+    if signed is None:
+        return
+    if is_quoted(signed, begins):
+        refuse(SignalReason.TAKEN_BACK, "is no call to take: it is quoted")
+    closed = [each.of(Unit.PRICE) for each in call.of(Label.TARGET) if not each.runner]
+    if is_ticked_off(signed, begins, [number.end for numbers in closed for number in numbers]):
+        refuse(SignalReason.RESULT_IN_ENTRY, "tells a result: its targets are ticked off")
 
 
 def _looks_like_call(

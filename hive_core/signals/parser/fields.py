@@ -157,8 +157,8 @@ class Call:
 
 
 _ZONE_MARKS = frozenset("-/_:,&=+.")
-_BETWEEN_WORDS = frozenset({"@", "se"})
-"""Join numbers too: "50% @ 90.60"; "se" is "to" in Hindi, and "if" in Portuguese."""
+_BETWEEN_WORDS = frozenset({"@", "se", "first", "second", "third", "finally"})
+"""Join numbers too: "50% @ 90.60", "1.2680 first and 1.2725"; "se" is "to" in Hindi, "if" in Portuguese."""
 _BRACKETS = frozenset("()")
 _BETWEEN_NUMBERS = frozenset({Kind.MARK, Kind.JOIN, Kind.LINE})
 _UNIT_OF = {
@@ -175,6 +175,7 @@ _BEFORE_A_SIDE = frozenset(":=-/")
 _ORDER_NAMES = {Kind.LIMIT: "limit", Kind.STOP_ORDER: "stop", Kind.MARKET: "market"}
 _LISTED = frozenset("-/,&")
 _MOST_PIPS_LISTED = 8
+_WIDEST_BLANK = 3
 _GLUED_UNITS = frozenset({"m", "x", "r", "h", "d", "w", "st", "nd", "rd", "th", "min"})
 _MOST_TARGETS = 20
 _LOOK_AHEAD = 60
@@ -222,6 +223,8 @@ class _Reader:
         self.line_orders: list[str] = []
         self.between: list[Token] = []
         """The tokens since the last number of the field."""
+        self.swallowed = -1
+        """The place of a word that is part of the number before it: the "k" of "60.5k"."""
 
     def read(self) -> list[Call]:
         for place, token in enumerate(self.tokens):
@@ -236,10 +239,11 @@ class _Reader:
                 self.line_words = []
                 self.line_orders = []
             elif kind is Kind.WORD:
-                self._other_word(token)
+                if place != self.swallowed:
+                    self._other_word(token)
             else:
                 self._word(place, token)
-            self.call.end = token.end
+            self.call.end = max(self.call.end, token.end)
         return self.calls
 
     def _begin(self, label: Label, token: Token) -> None:
@@ -406,8 +410,15 @@ class _Reader:
             self._other_word(token)
 
     def _label(self, label: Label, place: int, token: Token) -> None:
+        if label is Label.STOP and place and self._says_there_is_none(self.tokens[place - 1]):
+            self._begin(Label.OTHER, token)
+            return
         self._begin(label, token)
         self.field.managed = self._is_moved(place)
+
+    def _says_there_is_none(self, before: Token) -> bool:
+        """ "Without stop, add at 0.6250": the number behind is none."""
+        return before.kind is Kind.WITHOUT or before.text == "no"
 
     def _is_stop_order(self, place: int, token: Token) -> bool:
         """ "Buy stop 1.77": an order that waits. "Buy stop loss" and a stop on a line of its own are not."""
@@ -435,11 +446,21 @@ class _Reader:
             self._begin(Label.ENTRY, token)
         elif label is Label.CALL:
             self.field.label = Label.ENTRY
+        elif label is Label.OTHER and self._is_entry_behind_size(token):
+            self._begin(Label.ENTRY, token)
         elif label in {Label.STOP, Label.TARGET, Label.OTHER, Label.CURRENT}:
             self.between.append(token)
             return
         self.field.placed = True
         self.field.place_words.append(token.text)
+
+    def _is_entry_behind_size(self, token: Token) -> bool:
+        """ "Sell gold double lot @ 4286", "buy gold session now 2125.34": the price, not the size."""
+        if token.text not in {"@", "now"} or not self.call.sides or self.field.numbers:
+            return False
+        following = next((each for each in self.tokens if each.start >= token.end), None)
+        is_price = following is not None and following.kind is Kind.NUMBER and len(following.text) > 3
+        return is_price and not any(each.has_number for each in self.call.of(Label.CALL, Label.ENTRY))
 
     def _is_moved(self, place: int) -> bool:
         before = place - 1
@@ -461,7 +482,7 @@ class _Reader:
             self._order(_ORDER_NAMES[token.kind])
         elif self.field.label is Label.NONE and token.kind is not Kind.MARKET:
             self.line_orders.append(_ORDER_NAMES[token.kind])  # "set a limit order to sell"
-        if token.text == "cmp":
+        if token.text == "cmp" or (self.field.label is Label.OTHER and self._is_entry_behind_size(token)):
             self._place(token)
         else:
             self.between.append(token)
@@ -499,7 +520,10 @@ class _Reader:
         unit = self._unit(place, token)
         if self._is_cut_off(place, token):
             token = token._replace(text=token.text + "x")  # no number: "1.08xx"
+        elif self._has_a_letter(place, token):
+            token = token._replace(text=token.text + "o00")  # none either, and long enough for a price
         if self._counts_thousands(place, token):
+            self.swallowed = place + 1
             token = token._replace(text=f"{Decimal(token.text) * 1000:f}")
         may_count = field_.label in _INDEXED and not field_.numbers and not field_.index
         if may_count and self._is_index(place, token, unit):
@@ -531,7 +555,7 @@ class _Reader:
                 self.in_brackets = opened[-1] == "(" and bool(field_.numbers)
             number.aside = self.in_brackets
         elif field_.numbers:
-            number.blank = token.start - field_.numbers[-1].end == 1
+            number.blank = token.start - field_.numbers[-1].end <= _WIDEST_BLANK
         number.own_line = not place or self.tokens[place - 1].kind is Kind.LINE
         field_.numbers.append(number)
         self.between = []
@@ -556,6 +580,15 @@ class _Reader:
             and after.start == token.end
             and set(after.text) == {"x"}
             and len(after.text) > 1
+        )
+
+    def _has_a_letter(self, place: int, token: Token) -> bool:
+        """ "33O1", "331O": a letter for a digit."""
+        after, beyond = (*self.tokens[place + 1 : place + 3], None, None)[:2]
+        if after is None or after.start != token.end or set(after.text) != {"o"} or len(token.text) < 2:
+            return False
+        return len(token.text) > 2 or (
+            beyond is not None and beyond.kind is Kind.NUMBER and beyond.start == after.end
         )
 
     def _counts_thousands(self, place: int, token: Token) -> bool:

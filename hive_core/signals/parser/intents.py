@@ -17,10 +17,12 @@ from hive_core.signals.feeds.machine_text import read_machine_text
 from hive_core.signals.parser.calls import Told, verdict_of
 from hive_core.signals.parser.context import NO_CONTEXT, Context
 from hive_core.signals.parser.fields import Call, Label, read_calls
+from hive_core.signals.parser.pictures import with_words_for_pictures
 from hive_core.signals.parser.prices import Grounds, Scale, Unclear, distinct, entry_of
 from hive_core.signals.parser.reports import tells_gain, tells_result
 from hive_core.signals.parser.text import normalise, span_in
-from hive_core.signals.parser.tokens import own_words, said_in, tokenise
+from hive_core.signals.parser.tokens import Said, own_words, said_in, tokenise
+from hive_core.signals.parser.turned_lines import turned
 from hive_core.signals.parser.validity import says_validity, validities, validity_of
 from hive_core.signals.parser.vocabulary import WORDS, Meaning
 from hive_core.signals.reasons import SignalReason
@@ -53,6 +55,10 @@ def read_text(
     ending: list[Verdict] = []
     called = plain
     said = said_in(words, own)
+    if said.side and not (said.stop and said.target):
+        pictured = _read_pictures(text, said, profile, context, sent)
+        if pictured:
+            return pictured
     may_be_call = said.side or (said.stop and said.target)
     if may_be_call and not (said.stop and said.target):
         may_be_call = tells_result(plain, words) is None and not tells_gain(plain, words)
@@ -60,7 +66,7 @@ def read_text(
         if not managing.triggers().ends.isdisjoint(words):
             ending, called = _without_ending(plain, managing)
             words = set(WORDS.findall(called)) if ending else words
-        tokens = tokenise(called, own)
+        tokens = turned(tokenise(called, own))
         calls = read_calls(tokens)
         _share_symbols(calls)
         told = Told(text, called, words, tokens)
@@ -89,6 +95,27 @@ def _without_ending(plain: str, own: OwnWords) -> tuple[list[Verdict], str]:
     ending, span = found
     blank = "".join("\n" if character == "\n" else " " for character in plain[span.start : span.end])
     return [ending], plain[: span.start] + blank + plain[span.end :]
+
+
+def _read_pictures(
+    text: str, said: Said, profile: SourceProfile, context: Context, sent: datetime | None
+) -> list[Verdict]:
+    """The signals of a text whose labels are pictures, or nothing."""
+    worded = with_words_for_pictures(text, has_stop=said.stop, has_target=said.target)
+    if worded is None:
+        return []
+    verdicts = read_text(worded, profile, context, sent)
+    if not any(isinstance(verdict, ParsedSignal) for verdict in verdicts):
+        return []
+    whole = Span(0, len(text))
+    return [
+        _less_sure(replace(verdict, span=whole), 0.1, "its labels are pictures")
+        if isinstance(verdict, ParsedSignal)
+        else verdict
+        if isinstance(verdict, Noise)
+        else replace(verdict, span=whole)
+        for verdict in verdicts
+    ]
 
 
 def _own_words(profile: SourceProfile) -> Mapping[str, tuple[Meaning, ...]]:
@@ -162,16 +189,16 @@ def _with_validity(telling: list[Verdict], plain: str, sent: datetime, zone: str
         if isinstance(verdict, ParsedSignal):
             own = validity_of(said, verdict.span.start, ends[begins.index(verdict.span.start)])
             if own is not None:
-                verdict = _valid_until(verdict, own.until, own.ground)
+                verdict = _less_sure(replace(verdict, valid_until=own.until), 0.1, own.ground)
         given.append(verdict)
     return given
 
 
-def _valid_until(signal: ParsedSignal, until: datetime, ground: str) -> ParsedSignal:
+def _less_sure(signal: ParsedSignal, by: float, ground: str) -> ParsedSignal:
     grounds = Grounds(signal.confidence, list(signal.grounds))
     if ground:
-        grounds.less(0.1, ground)
-    return replace(signal, valid_until=until, confidence=grounds.confidence, grounds=tuple(grounds.said))
+        grounds.less(by, ground)
+    return replace(signal, confidence=grounds.confidence, grounds=tuple(grounds.said))
 
 
 def _share_symbols(calls: list[Call]) -> None:

@@ -56,6 +56,9 @@ def symbol_named(
         mention = call.unknown[0]
         detail = f"{mention.value} may be several instruments"
         raise Unclear("symbol", SignalReason.AMBIGUOUS_INSTRUMENT, detail, _mention_span(mention))
+    if (nickname := _nickname(call, tokens)) is not None:
+        grounds.less(0.1, "the instrument is told by a nickname")
+        return nickname
     strange = [token for token in tokens if token.kind == Kind.WORD and len(token.text) in _SYMBOL_LETTERS]
     for token in strange[:_MOST_STRANGE_WORDS]:
         if token.text.isascii():
@@ -78,6 +81,35 @@ def symbol_named(
         grounds.less(0.2, ONLY_ONE_CALLED)
         return context.habit[0]
     raise Unclear("symbol", SignalReason.MISSING_SYMBOL, "no instrument is named", whole_span(call))
+
+
+_NICKNAMES = {
+    "eu": "EURUSD",
+    "au": "AUDUSD",
+    "nu": "NZDUSD",
+    "uc": "USDCAD",
+    "ea": "EURAUD",
+    "eg": "EURGBP",
+    "ga": "GBPAUD",
+    "gc": "GBPCAD",
+    "ec": "EURCAD",
+    "aj": "AUDJPY",
+    "cj": "CADJPY",
+    "nj": "NZDJPY",
+    **{
+        coin: f"{coin.upper()}USD"
+        for coin in ("sol", "doge", "xrp", "ada", "bnb", "ltc", "avax", "trx", "bch")
+    },
+}
+"""Short names that are words too: taken beside the side only, and where no other instrument is named."""
+
+
+def _nickname(call: Call, tokens: list[Token]) -> str | None:
+    """The instrument that a nickname right before or behind a side tells, or None where none or two do."""
+    starts = {mention.start for mention in call.sides}
+    beside = {at + step for at, token in enumerate(tokens) if token.start in starts for step in (-1, 1)}
+    found = {_NICKNAMES.get(tokens[at].text) for at in beside if 0 <= at < len(tokens)} - {None}
+    return found.pop() if len(found) == 1 else None
 
 
 def _is_near(call: Call, symbol: str, price: Decimal) -> bool:

@@ -259,8 +259,9 @@ def _glued_list(number: Number, scale: Scale, upward: int) -> list[Decimal]:
     """ "3222,15,05": a whole price and abbreviated ones in one run."""
     first, *rest = number.raw.split(",")
     found = scale.fitting(first) if rest else []
-    for tail in rest:
-        values = _onward(found[-1], scale.completed(found[-1], tail), upward) if found else []
+    for tail in rest if found else []:
+        whole = scale.fitting(tail) if len(tail) == len(first) else scale.completed(found[-1], tail)
+        values = _onward(found[-1], whole, upward)
         if not values:
             return []
         found.append(values[0])
@@ -273,7 +274,7 @@ def _onward(first: Decimal, values: list[Decimal], upward: int) -> list[Decimal]
 
 def _abbreviated(first: Decimal, number: Number, scale: Scale, upward: int) -> list[Decimal]:
     """The price that an abbreviated target behind a whole one means: the nearest on the winning side."""
-    if not number.listed or number.aside or len(number.raw) < 2:
+    if not number.listed or number.aside:
         return []
     return _onward(first, scale.completed(first, number.raw), upward)[:1]
 
@@ -316,6 +317,10 @@ def stop_of(
     found: list[Decimal] = []
     for each in fields:
         if each.weak and found:
+            continue
+        if (short := _short_price(each, entry, scale, -1 if side == "buy" else 1)) is not None:
+            grounds.less(0.1, "an abbreviated stop is completed")
+            found += [] if short in found else [short]
             continue
         for value in prices_of(each, scale, "stop_loss", grounds, upward=0):
             if each.weak:
@@ -370,7 +375,7 @@ def targets_of(
     for each in fields:
         if each.runner_first or (each.conditions and not each.index):
             continue  # "tp4 open (4594 / 4592)", "if target 4100 is reached"
-        if (short := _short_target(each, entry, scale, upward)) is not None:
+        if (short := _short_price(each, entry, scale, upward)) is not None:
             grounds.less(0.05, "abbreviated prices are completed")
             found += [] if short in found else [short]
             continue
@@ -386,10 +391,11 @@ def targets_of(
     return tuple(_by_distance(call, fields, "take_profits", upward, scale, entry, pip, grounds))
 
 
-def _short_target(
+def _short_price(
     each: Field, entry: tuple[Decimal, Decimal] | None, scale: Scale, upward: int
 ) -> Decimal | None:
-    """ "Tp 69" beside an entry at 4071: the nearest price ahead of it with these digits, or None."""
+    """ "Tp 69" beside an entry at 4061: the nearest price ahead of it (`upward` 1: above) with these digits,
+    or None. So for "sl 55"."""
     numbers = each.of(Unit.PRICE)
     raw = numbers[0].raw if len(numbers) == 1 else each.index if not each.numbers else ""
     whole = raw.split(".")[0]

@@ -17,6 +17,7 @@ def _any_of(name: str) -> str:
 
 _HEADING = re.compile(
     r"\b(?:closed (?:trades?|positions?|signals?)|(?:trades?|signals?|positions?) closed"
+    r"|(?:vip|free|all) results?"
     r"|(?:daily|weekly|monthly|today'?s?|yesterday'?s?|week'?s?|last) "
     r"(?:results?|reports?|recap|summary|performance|trades|profits?)"
     rf"|results? of|results?\b *:|{_any_of('heading')})(?!\w)"
@@ -34,22 +35,28 @@ _RESULT = re.compile(
     r"|\ball (?:tps?|targets?) (?:hit|done|smashed|reached|completed)\b"
     r"|(?<![a-z])pips? ?\+* ?"
     r"(?:running|done|gained|booked|secured|locked|in profit|profit done|hit|collected|made)\b"
+    r"|\bclosed\W*$|\bstatus\W+closed\b|\bresult ?="
+    rf"|\d\W{{1,4}}(?:hit|hits|reached|done|smashed)\b|: (?:stopped|won|lost|win|loss)\b"
     r"|\brunning (?:in )?(?:profit|\+?\s*\d+\s*\+?\s*pips?)\b"
     r"|\b(?:in|booked|with) (?:good |nice |huge )?profit\b"
     r"|\bprofit (?:running|done|booked|secured|locked)\b|\bclosed (?:at|with|in|for)\b"
     rf"|(?<!\w)(?:{_any_of('result')})(?!\w)"
 )
 _INSTRUCTION = re.compile(rf"(?<!\w)(?:{_any_of('instruction')})(?!\w)")
+_CASE = re.compile(r"\b(?:if|unless|when|once|until|till)\b")
+"""Words behind "cancelled" that make it hang on what is to come."""
 _REVOKED_BEFORE = re.compile(
     r"^\W*(?:please |pls |all |guys |now )*"
-    rf"(?:{_any_of('revoked')}|we (?:are|were) (?:out|stopped)|we (?:have )?closed|missed(?: it)?"
+    r"(?!\w+ (?:the |my |your )?(?:above|previous|last|old|earlier|other)\b)"
+    rf"(?:{_any_of('revoked')}|thinking|we (?:are|were) (?:out|stopped)|we (?:have )?closed|missed(?: it)?"
     r"|who|should (?:i|we)|can (?:i|we)|shall (?:i|we)|anyone|did (?:you|we|anyone)"
     r"|if|when|once|wait|waiting)"
     r"(?!\w)"
 )
 _REVOKED_AFTER = re.compile(
     rf"(?<!\w)(?:{_any_of('revoked_after')}|is (?:now )?(?:invalid|void|off|cancell?ed|over)"
-    r"|not active(?: yet)?"
+    r"|not active(?: yet)?|correction(?=\W*$| ?:| (?:on|to)\b)"
+    r"|(?:(?:open|current|weekly) )?positions ?(?::|sheet)"
     r"|wait(?:ing)? for confirmation|(?:was|is) yesterday|yesterday'?s? signal)(?!\w)"
 )
 _GAIN = re.compile(
@@ -122,8 +129,9 @@ def takes_back(plain: str, begins: int) -> str | None:
         return found.group().strip()
     for each in plain.split("\n"):
         found = _REVOKED_AFTER.search(each)
-        if found is not None and not _INSTRUCTION.search(each):
-            return found.group().strip()
+        if found is None or _INSTRUCTION.search(each, 0, found.start()) or _CASE.search(each, found.end()):
+            continue
+        return found.group().strip()
     return None
 
 

@@ -69,8 +69,26 @@ def _plain(character: str) -> str:
     return kept or " "
 
 
+_SIGNS = {
+    **dict.fromkeys(
+        "\N{WHITE HEAVY CHECK MARK}\N{HEAVY CHECK MARK}\N{BALLOT BOX WITH CHECK}\N{CHECK MARK}",
+        "\N{CHECK MARK}",
+    ),
+    **dict.fromkeys(
+        '\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"\N{DOUBLE LOW-9 QUOTATION MARK}', '"'
+    ),
+    **dict.fromkeys(
+        "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}", '"'
+    ),
+}
+"""Characters that say how a text is meant, and nothing of its prices. In the plain form each is a blank."""
+
+
 class _Table(dict[int, str]):
-    """The plain form of every character, worked out when it is first met."""
+    """The plain form of every character, worked out when it is first met. `signs` have another one."""
+
+    def __init__(self, signs: dict[str, str]) -> None:
+        super().__init__({ord(sign): form for sign, form in signs.items()})
 
     def __missing__(self, code: int) -> str:
         plain = _plain(chr(code))
@@ -78,13 +96,20 @@ class _Table(dict[int, str]):
         return plain
 
 
-_TABLE = _Table()
+_TABLE = _Table({})
+_TABLE_WITH_SIGNS = _Table(_SIGNS)
 
 
 def normalise(text: str) -> str:
     """Lower case, compatibility forms resolved (NFKD), without accents, emoji, brackets, markdown and marks
     of direction. Digits of all scripts are 0 to 9, dashes are "-"."""
     return _spelled_out(text).translate(_TABLE)
+
+
+def with_signs(text: str) -> str:
+    """As `normalise`, and with ticks and quotation marks, each one character: places are those of the plain
+    form."""
+    return _spelled_out(text).translate(_TABLE_WITH_SIGNS)
 
 
 _SPELLED_FLAGS = re.compile(

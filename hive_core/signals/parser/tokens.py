@@ -19,7 +19,7 @@ _CLOCK = r"(?<![\d.,:])[012]?\d:[0-5]\d"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DAY = r"[0-3]?\d(?:st|nd|rd|th)?"
 _PIECE = re.compile(
-    rf"({_YEAR}([./-])\d\d?\2\d\d?(?!\d)(?: \d\d?:\d\d)?"
+    rf"({_YEAR}([./-])\d\d?\2\d\d?(?!\d)(?:[ t]\d\d?:\d\d(?::\d\d)?z?)?"
     rf"|(?<![\w.,])\d\d?([./-])\d\d?\3{_YEAR}(?!\d)(?: \d\d?:\d\d)?"
     rf"|\b{_DAY} {_MONTH},? {_YEAR}\b|\b{_MONTH} {_DAY},? {_YEAR}\b"
     rf"|{_CLOCK}:[0-5]\d(?![.,]?\d)|{_CLOCK}(?= ?(?:am|pm|gmt|utc|h\b)))"
@@ -46,6 +46,7 @@ COINS = _listed(
 _METALS = frozenset({"xau", "xag", "xpt", "xpd", "gold", "silver"})
 _STABLE = ("usdt", "usdc", "busd")
 _PAIR_MARKS = frozenset("/-_.")
+_PHRASE_MARKS = _PAIR_MARKS | {"&"}
 _INDEX_HEADS = _listed(
     """us nas ger de uk jp jpn spx sp fra fr aus au hk usa dj dow dax ws ustec nasdaq snp eu ftse cac
     nikkei russell stoxx eustx wallstreet dowjones germany"""
@@ -290,7 +291,7 @@ def _phrase_at(
     for rest, meaning in choices:
         at = place
         for word in rest:
-            if at < len(pieces) and pieces[at][0] != _WORD and pieces[at][1] in _PAIR_MARKS:
+            if at < len(pieces) and pieces[at][0] != _WORD and pieces[at][1] in _PHRASE_MARKS:
                 at += 1
             if at >= len(pieces) or pieces[at][1] != word:
                 break

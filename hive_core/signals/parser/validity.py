@@ -46,7 +46,7 @@ _ZONE = (
     + "|".join(sorted(_ZONES, key=len, reverse=True))
     + r")\b)?\s*(?P<offset>[+-]\s?\d\d?(?::?\d\d)?(?![\d.]))?)?"
 )
-_BETWEEN = r"[\s,]*(?:at|on|as)?[\s,]*"
+_BETWEEN = r"[\s,]*(?:at|on|as|t)?[\s,]*"
 _MOMENTS = tuple(
     re.compile(pattern)
     for pattern in (

@@ -46,6 +46,7 @@ class Kind(IntEnum):
     WEAK_ENTRY = 24
     CURRENT = 25
     PENDING = 26
+    WITHOUT = 27
     WORD = 30
     NUMBER = 31
     MARK = 32
@@ -96,6 +97,7 @@ _SECTIONS: tuple[tuple[str, str, Kind], ...] = (
     ("moving", "words", Kind.MOVING),
     ("article", "words", Kind.ARTICLE),
     ("negation", "words", Kind.NEGATION),
+    ("without", "words", Kind.WITHOUT),
 )
 
 
