@@ -38,6 +38,7 @@ from hive_core.signals.parser.restated import (
 )
 from hive_core.signals.parser.tokens import Token
 from hive_core.signals.reasons import SignalReason
+from hive_core.signals.updates.taken_back import is_struck_through
 from hive_core.signals.verdicts import ParsedSignal, Refused, Verdict
 
 MAX_TARGETS = 16
@@ -100,6 +101,8 @@ def _require_called(call: Call, told: Told) -> None:
     if (revoked := takes_back(plain, begins)) is not None:
         refuse(SignalReason.TAKEN_BACK, f"is no call to take: {revoked!r}")
     ends = max((number.end for each in call.fields for number in each.numbers), default=call.end)
+    if is_struck_through(told.text):
+        refuse(SignalReason.TAKEN_BACK, "is no call to take: it is struck through")
     if "?" in plain and asks(plain, begins, ends):
         refuse(SignalReason.TAKEN_BACK, "is no call to take: it is asked about")
     if "+" in plain and (made := tells_what_it_made(plain)) is not None:

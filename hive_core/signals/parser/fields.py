@@ -243,7 +243,8 @@ class _Reader:
                     self._other_word(token)
             else:
                 self._word(place, token)
-            self.call.end = max(self.call.end, token.end)
+            if token.end > self.call.end:
+                self.call.end = token.end
         return self.calls
 
     def _begin(self, label: Label, token: Token) -> None:

@@ -66,7 +66,9 @@ def read_text(
         if not managing.triggers().ends.isdisjoint(words):
             ending, called = _without_ending(plain, managing)
             words = set(WORDS.findall(called)) if ending else words
-        tokens = turned(tokenise(called, own))
+        tokens = tokenise(called, own)
+        if said.stop and said.target:
+            tokens = turned(tokens)
         calls = read_calls(tokens)
         _share_symbols(calls)
         told = Told(text, called, words, tokens)

@@ -6,7 +6,7 @@ What tokens mean together stands in `fields`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from functools import cache
 from typing import NamedTuple
 
@@ -19,10 +19,12 @@ _CLOCK = r"(?<![\d.,:])[012]?\d:[0-5]\d"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DAY = r"[0-3]?\d(?:st|nd|rd|th)?"
 _PIECE = re.compile(
-    rf"({_YEAR}([./-])\d\d?\2\d\d?(?!\d)(?:[ t]\d\d?:\d\d(?::\d\d)?z?)?"
+    # What a moment can begin with is looked at first: most pieces are none, and are passed over at once.
+    rf"((?=[0-9])(?:{_YEAR}([./-])\d\d?\2\d\d?(?!\d)(?:[ t]\d\d?:\d\d(?::\d\d)?z?)?"
     rf"|(?<![\w.,])\d\d?([./-])\d\d?\3{_YEAR}(?!\d)(?: \d\d?:\d\d)?"
-    rf"|\b{_DAY} {_MONTH},? {_YEAR}\b|\b{_MONTH} {_DAY},? {_YEAR}\b"
+    rf"|\b{_DAY} {_MONTH},? {_YEAR}\b"
     rf"|{_CLOCK}:[0-5]\d(?![.,]?\d)|{_CLOCK}(?= ?(?:am|pm|gmt|utc|h\b)))"
+    rf"|\b(?=[jfmasond][aepuco][nbrynlgptvc]){_MONTH} {_DAY},? {_YEAR}\b)"
     r"|((?:(?<![\w.,])\.(?=\d{3,5}(?!\d)))?\d+(?:(?:[.,]|\.\.+|')\d+)*)"
     r"|([^\W\d_]+(?:'[a-z]+)?)"
     r"|(\n)"
@@ -100,6 +102,19 @@ _new_token = tuple.__new__
 """Without the keywords of `Token(...)`, which take longer than all else a token costs."""
 
 _NOTHING: tuple[Meaning, ...] = (Meaning(Kind.WORD),)
+_SIDE, _STOP, _TARGET = 1, 2, 4
+_BITS = {
+    **dict.fromkeys((Kind.SIDE, Kind.WEAK_SIDE), _SIDE),
+    **dict.fromkeys((Kind.STOP, Kind.WEAK_STOP), _STOP),
+    **dict.fromkeys((Kind.TARGET, Kind.WEAK_TARGET), _TARGET),
+}
+
+
+def _spoken_of(meanings: Iterable[Meaning]) -> int:
+    bits = 0
+    for meaning in meanings:
+        bits |= _BITS.get(meaning.kind, 0)
+    return bits
 
 
 class _Words:
@@ -108,6 +123,14 @@ class _Words:
     def __init__(self, words: Vocabulary) -> None:
         self.vocabulary = words
         self.remembered: dict[str, tuple[Meaning, ...]] = {}
+        self.speaks_of: dict[str, int] = {}
+
+    def bits(self, word: str) -> int:
+        """Whether a word says a side, a stop, a target: asked of every word of every text."""
+        if len(self.speaks_of) >= _REMEMBERED_WORDS:
+            self.speaks_of.clear()
+        found = self.speaks_of[word] = _spoken_of(self.of(word))
+        return found
 
     def of(self, word: str) -> tuple[Meaning, ...]:
         found = self.remembered.get(word)
@@ -220,19 +243,18 @@ def own_words(words: Mapping[str, str], symbols: Mapping[str, str]) -> Mapping[s
 _NO_OWN_WORDS: dict[str, tuple[Meaning, ...]] = {}
 
 
-def said_in(words: Iterable[str], own: Mapping[str, tuple[Meaning, ...]] = _NO_OWN_WORDS) -> Said:
+def said_in(words: Set[str], own: Mapping[str, tuple[Meaning, ...]] = _NO_OWN_WORDS) -> Said:
     """Whether words say a direction, a stop, a target."""
-    remembered, of = _words().remembered, _words().of
-    side = stop = target = False
+    speaks_of = _words().speaks_of
+    spoken = 0
     for word in words:
-        for kind, _ in own.get(word) or remembered.get(word) or of(word):
-            if kind <= Kind.WEAK_SIDE:
-                side = True
-            elif kind == Kind.STOP or kind == Kind.WEAK_STOP:
-                stop = True
-            elif kind == Kind.TARGET or kind == Kind.WEAK_TARGET:
-                target = True
-    return Said(side, stop, target)
+        bits = speaks_of.get(word)
+        spoken |= _words().bits(word) if bits is None else bits
+    if own:
+        for word in words:
+            if word in own:
+                spoken |= _spoken_of(own[word])
+    return Said(bool(spoken & _SIDE), bool(spoken & _STOP), bool(spoken & _TARGET))
 
 
 def tokenise(text: str, own: Mapping[str, tuple[Meaning, ...]] = _NO_OWN_WORDS) -> list[Token]:
