@@ -8,9 +8,14 @@ from typing import Any
 
 from hive_core.evidence.canonical import sha256_hex
 from hive_core.signals.lifecycle.events import Alert, MessageVersion, PostedSignal
+from hive_core.signals.reasons import SignalReason
 from hive_core.signals.updates.reading import read_update
+from hive_core.signals.verdicts import Refused
 
 MONDAY = datetime(2024, 3, 4, 9, tzinfo=UTC)
+
+
+_BARE = Refused("stop_loss", SignalReason.MISSING_STOP, "no stop is named")
 
 
 def moment(minutes: float) -> datetime:
@@ -65,7 +70,7 @@ def said(
 
 def alert(message_id: str, minutes: float, symbol: str, side: str) -> MessageVersion:
     """A call without prices."""
-    return _version(message_id, minutes, 1, "room", alert=Alert(symbol, side), is_refused_call=True)
+    return _version(message_id, minutes, 1, "room", alert=Alert(symbol, side), refused_call=_BARE)
 
 
 def deleted(message_id: str, minutes: float, *, version: int = 2, source: str = "room") -> MessageVersion:

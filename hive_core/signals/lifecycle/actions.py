@@ -32,9 +32,19 @@ class Applied:
 
 
 def apply(
-    life: Life, action: Action, now: datetime, *, vague_share: Decimal, repeat_window: timedelta
+    life: Life,
+    action: Action,
+    now: datetime,
+    *,
+    vague_share: Decimal,
+    repeat_window: timedelta,
+    is_of_own_message: bool = False,
 ) -> Applied:
-    """Do one action to a life, and say what it did. A life that has ended is not changed again."""
+    """Do one action to a life, and say what it did. A life that has ended is not changed again.
+
+    `is_of_own_message`: the signal's own message asks for it, by an edit: such a cancel takes the call back,
+    and ends a signal that is active too.
+    """
     layer: Decimal | None = None
     if action.entry_price is not None:
         named = layers_named(action.entry_price, life.layers)
@@ -55,7 +65,7 @@ def apply(
         case ActionKind.CLOSE:
             return _close(life, layer, now)
         case ActionKind.CANCEL:
-            return _cancel(life, layer, now)
+            return _cancel(life, layer, now, is_of_own_message)
         case ActionKind.TARGET_HIT:
             return _target_hit(life, action, now)
         case ActionKind.STOP_HIT:
@@ -167,10 +177,10 @@ def _close(life: Life, layer: Decimal | None, now: datetime) -> Applied:
     return Applied(has_effect=True, entry_price=layer)
 
 
-def _cancel(life: Life, layer: Decimal | None, now: datetime) -> Applied:
+def _cancel(life: Life, layer: Decimal | None, now: datetime, is_of_own_message: bool) -> Applied:
     if life.ended is not None:
         return Applied(entry_price=layer)
-    if life.is_active:
+    if life.is_active and not is_of_own_message:
         detail = "it is active: whether it is to be closed is not said"
         return _refused("update", SignalReason.UNCLEAR_UPDATE, detail)
     if layer is None or life.open_layers == (layer,):

@@ -41,8 +41,8 @@ class Alert:
 @dataclass(frozen=True, slots=True)
 class MessageVersion:
     """A version of a message: what it gives, asks or warns of. An `update` beside `signals` is of other
-    signals than these; `is_deleted`: the message is gone from here on; `is_refused_call`: it called for a
-    trade that nobody makes."""
+    signals than these; `is_deleted`: the message is gone from here on; `refused_call`: it called for a
+    trade that nobody makes, and why; `is_taken_back`: it says that its own call is void."""
 
     source: str
     message_id: str
@@ -54,7 +54,8 @@ class MessageVersion:
     signals: tuple[PostedSignal, ...] = ()
     update: ParsedUpdate | Refused | None = None
     alert: Alert | None = None
-    is_refused_call: bool = False
+    refused_call: Refused | None = None
+    is_taken_back: bool = False
 
     @property
     def order(self) -> EventOrder:

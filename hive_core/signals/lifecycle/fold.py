@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hive_core.signals.lifecycle.actions import Applied, apply
-from hive_core.signals.lifecycle.events import MessageVersion
-from hive_core.signals.lifecycle.references import FoundBy, Reference, of_reply, without_reply
+from hive_core.signals.lifecycle.events import EventOrder, MessageVersion, PostedSignal
+from hive_core.signals.lifecycle.references import FoundBy, Reference, of_edit, of_reply, without_reply
 from hive_core.signals.lifecycle.states import Life, SignalState, amended, begin, end
 from hive_core.signals.parser.room import ALERT_WINDOW
 from hive_core.signals.reasons import SignalReason
-from hive_core.signals.verdicts import Action, ParsedUpdate, Refused
+from hive_core.signals.verdicts import Action, ActionKind, ParsedUpdate, Refused
 
+_TAKEN_BACK = ParsedUpdate((Action(ActionKind.CANCEL),))
 MAX_REPLY_CHAIN = 32
 """Replies to replies: longer chains are talk."""
 
@@ -68,6 +69,7 @@ class SourceFold:
         self._superseded: list[Life] = []
         self._groups: dict[tuple[str, str], list[Life]] = {}
         self._managed: dict[str, tuple[Life, ...]] = {}
+        self._found_by: dict[str, FoundBy] = {}
         self._asked: dict[str, set[tuple[str, Action]]] = {}
         self._reply_to: dict[str, str | None] = {}
         self._versions: dict[str, int] = {}
@@ -96,47 +98,57 @@ class SourceFold:
             for life in own:
                 end(life, SignalState.DELETED, event.ts_event)
             return []
-        if event.signals:
-            told = []
-            if isinstance(event.update, ParsedUpdate):  # "close the sell", then the new call
-                told = self._manage(event, event.update, reply_to, ())
-            self._post(event, own)
-            return told
-        if isinstance(event.update, Refused):
-            self._cancel(own, event)
-            return [_refused(event, event.update.field, event.update.reason, event.update.detail)]
-        if event.update is not None:
+        if event.signals:  # "close the sell", then the new call
+            told = self._manage_before(event, reply_to, own)
+            return told + self._post(event, own)
+        if event.is_taken_back and own and not isinstance(event.update, ParsedUpdate):
+            return self._manage(event, _TAKEN_BACK, reply_to, own)
+        if isinstance(event.update, ParsedUpdate):
             return self._manage(event, event.update, reply_to, own)
-        self._cancel(own, event)
-        if event.is_refused_call:
+        if any(life.ended is None for life in own):
+            return [_unclear_edit(event)]
+        if isinstance(event.update, Refused):
+            return [_refused(event, event.update.field, event.update.reason, event.update.detail)]
+        if event.refused_call is not None:
             self._refused_calls.add(event.message_id)
-        if event.alert is not None:
+        if event.alert is not None and not own:
             self._alert = _OpenAlert(event.message_id, event.alert.symbol, event.alert.side, event.ts_event)
         return []
 
-    def _cancel(self, own: Sequence[Life], event: MessageVersion) -> None:
-        """An edit that leaves no signal takes its signals back."""
-        for life in own:
-            end(life, SignalState.CANCELLED, event.ts_event)
+    def _manage_before(self, event: MessageVersion, reply_to: str | None, own: Sequence[Life]) -> list[Told]:
+        """What a message that calls for a trade asks of the trades before it."""
+        if isinstance(event.update, ParsedUpdate):
+            posted = min((life.order for life in own), default=None)
+            return self._manage(event, event.update, reply_to, (), before=posted)
+        if isinstance(event.update, Refused):
+            return [_refused(event, event.update.field, event.update.reason, event.update.detail)]
+        return []
 
-    def _post(self, event: MessageVersion, own: Sequence[Life]) -> None:
-        before = {life.signal.number: life for life in own}
+    def _post(self, event: MessageVersion, own: Sequence[Life]) -> list[Told]:
+        remaining = list(own)
         lives = []
         for signal in event.signals:
-            old = before.get(signal.number)
-            if old is not None and (old.signal.symbol, old.signal.side) == (signal.symbol, signal.side):
+            old = _version_before(signal, remaining)
+            if old is not None:
                 life = amended(old, signal, event.version, event.order)
                 self._replace(old, life)
-                self._superseded.append(before.pop(signal.number))
+                self._superseded.append(old)
+                remaining = [other for other in remaining if other is not old]
             else:
                 life = begin(signal, event.source, event.message_id, event.version, event.order)
                 self._groups.setdefault((signal.symbol, signal.side), []).append(life)
                 self._complete(event, life)
             lives.append(life)
-        for gone in before.values():
-            end(gone, SignalState.CANCELLED, event.ts_event)
-            self._superseded.append(gone)
+        told = []
+        if remaining and event.refused_call is not None:
+            lives += remaining  # the call that is refused now may be any of them
+            told.append(_unclear_edit(event, number=1))
+        else:
+            for gone in remaining:
+                end(gone, SignalState.CANCELLED, event.ts_event)
+                self._superseded.append(gone)
         self._of_message[event.message_id] = lives
+        return told
 
     def _replace(self, old: Life, new: Life) -> None:
         group = self._groups.setdefault((old.signal.symbol, old.signal.side), [])
@@ -161,21 +173,30 @@ class SourceFold:
             self._alert = None
 
     def _manage(
-        self, event: MessageVersion, update: ParsedUpdate, reply_to: str | None, own: Sequence[Life]
+        self,
+        event: MessageVersion,
+        update: ParsedUpdate,
+        reply_to: str | None,
+        own: Sequence[Life],
+        before: EventOrder | None = None,
     ) -> list[Told]:
+        """Do what an update asks to the signals that it means; `before` says that only such as were posted
+        before that place can be meant."""
         if own:
             reference = of_reply(update, own, FoundBy.OWN_MESSAGE)
         elif reply_to is None:
-            reference = self._latest(update, event)
+            reference = self._latest(update, event, before)
         else:
-            reference = self._replied(update, reply_to, event)
-        if reference.reason is not None:
-            return [_refused(event, "signal_id", reference.reason, reference.detail)]
+            reference = self._replied(update, reply_to, event, before)
+        if reference.reason is not None or reference.found_by is None:
+            reason = reference.reason or SignalReason.NOTHING_OPEN
+            return [_refused(event, "signal_id", reason, reference.detail)]
         self._managed[event.message_id] = reference.lives
+        self._found_by[event.message_id] = reference.found_by
         told = []
         for life in reference.lives:
             for number, action in enumerate(update.actions):
-                applied = self._apply(event, life, action)
+                applied = self._apply(event, life, action, is_of_own_message=bool(own))
                 told.append(
                     Told(
                         event,
@@ -189,7 +210,9 @@ class SourceFold:
                 )
         return told
 
-    def _apply(self, event: MessageVersion, life: Life, action: Action) -> Applied:
+    def _apply(
+        self, event: MessageVersion, life: Life, action: Action, *, is_of_own_message: bool
+    ) -> Applied:
         asked = self._asked.setdefault(event.message_id, set())
         key = (life.first_signal_id, action)
         if key in asked:
@@ -203,6 +226,7 @@ class SourceFold:
             event.ts_event,
             vague_share=self._settings.vague_share,
             repeat_window=self._settings.repeat_window,
+            is_of_own_message=is_of_own_message,
         )
 
     def _restore(self, life: Life) -> None:
@@ -212,14 +236,23 @@ class SourceFold:
             group.append(life)
             group.sort(key=lambda other: other.order)
 
-    def _latest(self, update: ParsedUpdate, event: MessageVersion) -> Reference:
+    def _latest(
+        self, update: ParsedUpdate, event: MessageVersion, before: EventOrder | None = None
+    ) -> Reference:
+        managed = self._managed.get(event.message_id, ())
+        if managed and (again := of_edit(update, managed, self._found_by[event.message_id])) is not None:
+            return again
         if update.symbol is not None and update.side is not None:
             groups = [self._groups.get((update.symbol, update.side), [])]
         else:
             groups = list(self._groups.values())
+        if before is not None:
+            groups = [[life for life in group if life.order < before] for group in groups]
         return without_reply(update, groups, event.ts_event, self._settings.repeat_window)
 
-    def _replied(self, update: ParsedUpdate, reply_to: str, event: MessageVersion) -> Reference:
+    def _replied(
+        self, update: ParsedUpdate, reply_to: str, event: MessageVersion, before: EventOrder | None = None
+    ) -> Reference:
         """The lives that a message, or what it replied to in its turn, is of. A reply to talk that leads to
         none is as no reply; one to a call that was refused, or to a message that is not known, is of none."""
         if reply_to not in self._versions:
@@ -236,8 +269,30 @@ class SourceFold:
                 detail = "the call that it replies to was refused"
                 return Reference(reason=SignalReason.NOTHING_OPEN, detail=detail)
             message_id = self._reply_to.get(message_id)
-        return self._latest(update, event)
+        return self._latest(update, event, before)
 
 
-def _refused(event: MessageVersion, field: str, reason: SignalReason, detail: str) -> Told:
-    return Told(event, 0, None, None, None, Applied(field=field, reason=reason, detail=detail))
+def _refused(event: MessageVersion, field: str, reason: SignalReason, detail: str, number: int = 0) -> Told:
+    return Told(event, number, None, None, None, Applied(field=field, reason=reason, detail=detail))
+
+
+def _unclear_edit(event: MessageVersion, number: int = 0) -> Told:
+    """A signal's message was edited to what neither calls, nor asks, nor takes back: the signal stays as it
+    was, and the edit is kept with its reason."""
+    cause = event.refused_call
+    if isinstance(event.update, Refused) and number == 0:
+        cause = event.update
+    if cause is None:
+        detail = f"{_STAYS}: it is no call, and takes nothing back"
+        return _refused(event, "text", SignalReason.UNCLEAR_UPDATE, detail)
+    return _refused(event, cause.field, cause.reason, f"{_STAYS}: {cause.detail}", number)
+
+
+_STAYS = "the signal stays as it was before this edit of its message"
+
+
+def _version_before(signal: PostedSignal, lives: Sequence[Life]) -> Life | None:
+    """The life of which a signal is the next version: of the same symbol and side, in the same place if it
+    can be."""
+    same = [life for life in lives if (life.signal.symbol, life.signal.side) == (signal.symbol, signal.side)]
+    return min(same, key=lambda life: (life.signal.number != signal.number, life.signal.number), default=None)

@@ -26,6 +26,7 @@ from hive_core.signals.lifecycle.tables import SIGNAL_STATES, SIGNAL_UPDATES
 from hive_core.signals.parse import update_of
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.tables import PARSED, conform
+from hive_core.signals.updates.taken_back import takes_back
 from hive_core.signals.verdicts import ActionKind, ParsedUpdate, Refused
 
 _UNCLEAR = frozenset({SignalReason.UNCLEAR_UPDATE.value, SignalReason.CONDITIONAL_UPDATE.value})
@@ -92,6 +93,7 @@ def versions_of(messages: pl.DataFrame, parsed: pl.DataFrame) -> Iterator[Messag
         rows = rows_of.get(message["message_sha256"], [])
         alert = next((row for row in rows if _is_alert(row)), None)
         signals = [row for row in rows if row["kind"] == "signal"]
+        is_edit = message["version"] > 1
         yield MessageVersion(
             source=message["source"],
             message_id=message["message_id"],
@@ -103,7 +105,8 @@ def versions_of(messages: pl.DataFrame, parsed: pl.DataFrame) -> Iterator[Messag
             signals=tuple(_posted(row, number) for number, row in enumerate(signals)),
             update=next((found for row in rows if (found := _update(row)) is not None), None),
             alert=None if alert is None else Alert(alert["symbol"], alert["side"]),
-            is_refused_call=any(row["kind"] == "refused" and row["reason"] not in _UNCLEAR for row in rows),
+            refused_call=next((_refusal(row) for row in rows if _is_refused_call(row)), None),
+            is_taken_back=is_edit and not signals and takes_back(message["text"]),
         )
 
 
@@ -112,8 +115,16 @@ def _update(row: dict[str, Any]) -> ParsedUpdate | Refused | None:
     if row["kind"] == "update":
         return update_of(row["update_json"])
     if row["kind"] == "refused" and row["reason"] in _UNCLEAR:
-        return Refused(row["field"], SignalReason(row["reason"]), row["detail"], row["symbol"], row["side"])
+        return _refusal(row)
     return None
+
+
+def _refusal(row: dict[str, Any]) -> Refused:
+    return Refused(row["field"], SignalReason(row["reason"]), row["detail"], row["symbol"], row["side"])
+
+
+def _is_refused_call(row: dict[str, Any]) -> bool:
+    return row["kind"] == "refused" and row["reason"] not in _UNCLEAR
 
 
 def _is_alert(row: dict[str, Any]) -> bool:

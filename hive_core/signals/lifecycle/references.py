@@ -51,6 +51,14 @@ def of_reply(update: ParsedUpdate, lives: Sequence[Life], found_by: FoundBy) -> 
     return Reference(reason=SignalReason.AMBIGUOUS_REFERENCE, detail=detail)
 
 
+def of_edit(update: ParsedUpdate, lives: Sequence[Life], found_by: FoundBy) -> Reference | None:
+    """The signals that an earlier version of the update's message was of, where they still fit: a slip of
+    the pen that is mended does not fall on other signals."""
+    if update.is_for_all or not all(_fits(update, life) for life in lives):
+        return None
+    return Reference(tuple(lives), found_by)
+
+
 def without_reply(
     update: ParsedUpdate,
     groups: Iterable[list[Life]],

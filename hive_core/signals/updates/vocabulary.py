@@ -231,6 +231,18 @@ def said_alone() -> SaidAlone:
     return SaidAlone(**{key: frozenset(words) for key, words in found.items()})
 
 
+@cache
+def void_words() -> frozenset[str]:
+    """Phrases that call a message's own call void, from [void] of every file; "cancelled" and its like stand
+    in the words."""
+    found: set[str] = set()
+    for facts in _files():
+        for entry in facts.get("void", {}).get("words", []):
+            tokens = tuple(TOKEN.findall(unicodedata.normalize("NFC", entry)))
+            found |= {" ".join(tokens), " ".join(_bare(tokens))}
+    return frozenset(found)
+
+
 def _any_of(words: frozenset[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word)))
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,6 +96,50 @@ def test_an_edit_and_a_deletion_are_told():
     (new,) = states.filter(pl.col("state") == "amended").iter_rows(named=True)
     assert old["superseded_by"] == new["signal_id"]
     assert new["first_signal_id"] == old["signal_id"]
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "reason"),
+    [
+        ("CANCELLED\n" + CALL, "cancelled", None),
+        (f"~~{CALL}~~", "cancelled", None),
+        ("".join(f"{character}\N{COMBINING LONG STROKE OVERLAY}" for character in CALL), "cancelled", None),
+        ("Ignore this signal", "cancelled", None),
+        ("Señal anulada", "cancelled", None),
+        ("Отменено: не актуально", "cancelled", None),
+        ("No longer valid", "cancelled", None),
+        ("This signal is not cancelled", "pending", "unclear_update"),
+        ("Will be cancelled if it is not filled by noon", "pending", "unclear_update"),
+        ("Сигнал неактуально", "cancelled", None),
+        ("Sinal inválido", "cancelled", None),
+        ("Who took " + CALL.replace("\n", " "), "pending", "taken_back"),
+        (CALL.replace("2323", "2.323.1"), "pending", "unclear_number"),
+        (CALL.replace("SL 2323", "SL 2373"), "pending", "digit_typo"),
+        ("Good morning", "pending", "unclear_update"),
+    ],
+)
+def test_an_edit_ends_a_signal_only_where_it_takes_it_back(text, state, reason):
+    updates, states = tables([("1", 9, CALL, None, 1, False), ("1", 10, text, None, 2, False)], 0, 0)
+    assert (states["state"].to_list(), updates["reason"].to_list()) == ([state], [reason])
+
+
+def test_a_close_and_the_next_call_in_one_message_are_both_done_in_order():
+    both = "Close the buy, sell gold limit 2352 sl 2360 tp 2340"
+    updates, states = tables([("1", 9, CALL, None, 1, False), ("2", 10, both, None, 1, False)], 0, 0)
+    assert updates["action"].to_list() == ["close"]
+    told = {row["message_id"]: (row["side"], row["state"]) for row in states.iter_rows(named=True)}
+    assert told == {"1": ("buy", "closed"), "2": ("sell", "pending")}
+
+
+@pytest.mark.parametrize("text", ["SL 2326", "gold sl: 2326", "стоп 2326", "BE", "tp2 to 2355"])
+def test_a_level_alone_is_of_the_one_open_signal_and_ambiguous_between_two(text):
+    other = "EURUSD BUY LIMIT 1.0850 SL 1.0810 TP 1.0910"
+    posts: list[Post] = [("1", 9, CALL, None, 1, False), ("3", 11, text, None, 1, False)]
+    updates, states = tables(posts, 0, 0)
+    assert (updates["found_by"].to_list(), states["state"].to_list()) == (["latest"], ["amended"])
+    updates, _ = tables([*posts, ("2", 10, other, None, 1, False)], 0, 0)
+    is_named = "gold" in text
+    assert updates["reason"].to_list() == [None if is_named else "ambiguous_reference"]
 
 
 def test_an_update_reaches_seven_days_back_and_no_further():

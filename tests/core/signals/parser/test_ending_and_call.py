@@ -1,5 +1,7 @@
 """A message that ends a trade and calls for the next one says both, the ending first."""
 
+# ruff: noqa: RUF001 - a text in Arabic has letters that look like others
+
 from __future__ import annotations
 
 import json
@@ -102,3 +104,22 @@ def test_a_line_tells_of_the_call_that_is_refused_beside_an_update() -> None:
     assert line["kind"] == "update"
     assert isinstance(line["also_refused"], list)
     assert len(line["also_refused"]) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "~~Gold buy 4105 sl 4098 tp 4115~~",
+        "<s>Gold buy 4105</s> <del>sl 4098 tp 4115</del>",
+        "".join(f"{each}\N{COMBINING LONG STROKE OVERLAY}" for each in "Gold buy 4105 sl 4098 tp 4115"),
+    ],
+)
+def test_a_call_that_is_struck_through_is_none(text: str) -> None:
+    (refused,) = read_text(text, PROFILE)
+    assert isinstance(refused, Refused)
+    assert refused.reason is SignalReason.TAKEN_BACK
+
+
+def test_a_call_with_one_word_struck_through_stands() -> None:
+    (signal,) = read_text("~~Risky~~ Gold buy 4105\nsl 4098\ntp 4115", PROFILE)
+    assert isinstance(signal, ParsedSignal)
