@@ -120,7 +120,7 @@ def _require_called(call: Call, told: Told) -> None:
 def _looks_like_call(
     call: Call, profile: SourceProfile, context: Context, has_stop: bool, has_target: bool
 ) -> bool:
-    has_entry = any(each.of(Unit.PRICE) for each in call.of(Label.CALL, Label.ENTRY))
+    has_entry = call.has_entry
     has_side = bool(call.sides or call.weak_sides or context.side)
     names_instrument = bool(
         call.symbols or call.unknown or profile.default_symbol or context.symbol or context.habit

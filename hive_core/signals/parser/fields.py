@@ -144,6 +144,11 @@ class Call:
         """Whether a number belongs to a field of that label."""
         return any(each.label is label and not each.managed and each.has_number for each in self.fields)
 
+    @property
+    def has_entry(self) -> bool:
+        """Whether a price stands in the entry's place."""
+        return any(each.of(Unit.PRICE) for each in self.of(Label.CALL, Label.ENTRY))
+
     def has_target_before(self, place: int) -> bool:
         """Whether a target with a number stands before a place in the text."""
         return any(
@@ -289,11 +294,16 @@ class _Reader:
         elif kind is Kind.RUNNER:
             self._runner(place, token)
         elif kind is Kind.CONDITION:
-            if not self.field.numbers:
+            if not self.field.numbers and not self._stands_in_brackets(place):
                 self.field.conditions.append(token.text)
             self.between.append(token)
         else:
             self._other_word(token)
+
+    def _stands_in_brackets(self, place: int) -> bool:
+        """ "Entry (breakout): 1.1555" names the kind of entry, and no condition."""
+        around = self.tokens[max(0, place - 1) : place + 2]
+        return len(around) == 3 and around[0].text == "(" and around[2].text == ")"
 
     # Who and which way.
 
@@ -478,6 +488,9 @@ class _Reader:
     def _order_word(self, place: int, token: Token) -> None:
         """Words that name the order type count where the entry is spoken of, nowhere else."""
         near = [self.tokens[at] for at in (place - 1, place + 1) if 0 <= at < len(self.tokens)]
+        if token.kind is Kind.LIMIT and len(near) == 2 and all(each.kind is Kind.NUMBER for each in near):
+            self.between.append(token._replace(kind=Kind.JOIN))  # "now 4078 limit 4080" are two edges
+            return
         beside = any(other.kind in {Kind.SYMBOL, Kind.SIDE, Kind.ENTRY} for other in near)
         if beside or (self.field.label in {Label.CALL, Label.ENTRY} and len(self.field.said) <= _NEAR_WORDS):
             self._order(_ORDER_NAMES[token.kind])

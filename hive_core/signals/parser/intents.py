@@ -29,7 +29,7 @@ from hive_core.signals.reasons import SignalReason
 from hive_core.signals.updates.alone import ALONE, where_it_stands
 from hive_core.signals.updates.own_words import MANAGING, OwnWords, own_words_of
 from hive_core.signals.updates.reading import read_ending, read_update
-from hive_core.signals.verdicts import Noise, ParsedSignal, ParsedUpdate, Refused, Span, Verdict
+from hive_core.signals.verdicts import ActionKind, Noise, ParsedSignal, ParsedUpdate, Refused, Span, Verdict
 
 
 def read_text(
@@ -84,7 +84,7 @@ def read_text(
     if isinstance(update, ParsedUpdate) and ALONE in update.grounds:
         is_answer = context.symbol is not None and context.side is None
         update = where_it_stands(update, text, after_alert=context.side is not None, answers_call=is_answer)
-    if update is not None and not (telling and isinstance(update, Refused)):
+    if update is not None and not (telling and (isinstance(update, Refused) or _is_vague(update, calls))):
         return [_placed(update, text, plain)]
     return [_placed(verdict, text, plain) for verdict in telling] or [Noise()]
 
@@ -161,6 +161,15 @@ def context_of(text: str, refused: Refused, profile: SourceProfile) -> Context |
     except Unclear:
         entry = None
     return Context(refused.symbol, refused.side, entry)
+
+
+def _is_vague(update: Verdict, calls: list[Call]) -> bool:
+    """Whether no more than a part is to be closed, in a text with an entry and a stop: "long 3862, stop 3852,
+    partials 3872" is a call, though not a clear one."""
+    if not isinstance(update, ParsedUpdate):
+        return False
+    vague = all(action.kind is ActionKind.PARTIAL_CLOSE for action in update.actions)
+    return vague and any(call.has(Label.STOP) and call.has_entry for call in calls)
 
 
 def _has_geometry(calls: list[Call]) -> bool:

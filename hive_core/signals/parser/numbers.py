@@ -63,7 +63,7 @@ def behind_index(raw: str) -> tuple[str, ...]:
     """What may stand behind a target's number that is glued to it: "1.2655" as 2655 of target 1, "1.1.0850"
     as 1.0850, "12655" as 2655."""
     found = []
-    if matched := re.fullmatch(r"\d{1,2}[.,](\d+(?:[.,]\d+)?)", raw):
+    if matched := re.fullmatch(r"\d{1,2}[.,]+(\d+(?:[.,]\d+)?)", raw):
         found.append(matched[1])
     if re.fullmatch(r"[1-9]\d{3,}(?:\.\d+)?", raw):
         found.append(raw[1:])

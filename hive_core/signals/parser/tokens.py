@@ -275,9 +275,12 @@ def tokenise(text: str, own: Mapping[str, tuple[Meaning, ...]] = _NO_OWN_WORDS) 
                 continue
             if piece in phrases and (matched := _phrase_at(pieces, place, phrases[piece])):
                 meaning, place = matched
-                if meaning.kind not in {Kind.SIDE, Kind.SYMBOL} and (side := _side_of(words, piece)):
+                last = pieces[place - 1]
+                if meaning.kind is not Kind.SIDE and (side := _side_of(words, piece)):
                     add(new(Token, (Kind.SIDE, side, start, end)))  # "sell zone" says both
-                add(new(Token, (meaning.kind, meaning.value or piece, start, pieces[place - 1][3])))
+                add(new(Token, (meaning.kind, meaning.value or piece, start, last[3])))
+                if meaning.kind is Kind.SYMBOL and (side := _side_of(words, last[1])):
+                    add(new(Token, (Kind.SIDE, side, last[2], last[3])))  # so does "or achat"
                 continue
             if piece in _MAY_BEGIN_A_PAIR or (place < count and pieces[place][1] == "/"):
                 pair = _pair_at(pieces, place, piece)

@@ -38,7 +38,7 @@ class Kind(IntEnum):
     UNIT_OTHER = 16
     MOVING = 17
     ARTICLE = 18
-    NEGATION = 19
+    WITHOUT = 19
     SYMBOL = 20
     AMBIGUOUS_SYMBOL = 21
     WEAK_STOP = 22
@@ -46,7 +46,6 @@ class Kind(IntEnum):
     WEAK_ENTRY = 24
     CURRENT = 25
     PENDING = 26
-    WITHOUT = 27
     WORD = 30
     NUMBER = 31
     MARK = 32
@@ -96,7 +95,6 @@ _SECTIONS: tuple[tuple[str, str, Kind], ...] = (
     ("unit", "other", Kind.UNIT_OTHER),
     ("moving", "words", Kind.MOVING),
     ("article", "words", Kind.ARTICLE),
-    ("negation", "words", Kind.NEGATION),
     ("without", "words", Kind.WITHOUT),
 )
 
