@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from hive_core.signals.enrich import enrich_signals
 from proofs.parser_cases import parser_case_claims
-from proofs.parser_corpus import corpus_claims
+from proofs.parser_corpus import corpus_claims, room_claims
 from proofs.parser_fuzz import fuzz_claims
 from proofs.parser_room import gold_room_parser_claims
 from proofs.reporting import Claim, report
@@ -33,6 +33,7 @@ def main() -> int:
     seed = int(os.environ.get("HIVE_PROOF_SEED", "20170101"))
     steps: list[tuple[str, Callable[[], list[Claim]]]] = [
         ("corpus", corpus_claims),
+        ("written rooms", room_claims),
         ("generated signals, resolved", generated_claims),
     ]
     if "HIVE_REAL_DATA" in os.environ:
