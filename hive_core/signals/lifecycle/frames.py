@@ -6,17 +6,15 @@ The life itself stands in `lifecycle` and `fold`; what a text asks, in `updates`
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import groupby
 from typing import Any
 
 import polars as pl
 
-from hive_core.calendars.trading_day import to_ns
 from hive_core.configuration.model import Configuration
-from hive_core.contracts.signal_update import SignalUpdate, UpdateAction, update_id
+from hive_core.contracts.signal_update import update_id
 from hive_core.signals.lifecycle.events import REACH, Alert, MessageVersion, PostedSignal
 from hive_core.signals.lifecycle.fold import LifecycleSettings, Told
 from hive_core.signals.lifecycle.ideas import idea_keys
@@ -27,7 +25,7 @@ from hive_core.signals.parse import update_of
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.tables import PARSED, conform
 from hive_core.signals.updates.taken_back import takes_back
-from hive_core.signals.verdicts import ActionKind, ParsedUpdate, Refused
+from hive_core.signals.verdicts import ParsedUpdate, Refused
 
 _UNCLEAR = frozenset({SignalReason.UNCLEAR_UPDATE.value, SignalReason.CONDITIONAL_UPDATE.value})
 _ONE_DAY = timedelta(days=1)
@@ -173,44 +171,6 @@ def update_row(told: Told) -> dict[str, Any]:
         "reason": None if applied.reason is None else applied.reason.value,
         "detail": applied.detail or None,
     }
-
-
-def contracts_of(told: Iterable[Told]) -> list[SignalUpdate]:
-    """The updates that belong to a signal, as they cross to whoever trades it: actions that are refused
-    or only repeat are left out, and so is an update of which nothing is left."""
-    acting = [one for one in told if one.action is not None and one.applied.has_effect]
-    updates = []
-    for (signal_id, _), group in groupby(acting, key=lambda one: (one.signal_id, one.event)):
-        of_signal = list(group)
-        event = of_signal[0].event
-        if signal_id is None:
-            continue
-        updates.append(
-            SignalUpdate(
-                update_id=update_id(event.source, event.message_id, event.version, signal_id),
-                source=event.source,
-                message_id=event.message_id,
-                version=event.version,
-                message_sha256=event.message_sha256,
-                signal_id=signal_id,
-                actions=tuple(_contract_action(one) for one in of_signal),
-                ts_event_ns=to_ns(event.ts_event),
-            )
-        )
-    return updates
-
-
-def _contract_action(told: Told) -> UpdateAction:
-    if told.action is None:
-        raise ValueError(f"{told.event.message_id} asks nothing")
-    kind = told.action.kind
-    return UpdateAction(
-        kind=kind.value,
-        price=told.applied.price,
-        share=told.applied.share if kind is ActionKind.PARTIAL_CLOSE else None,
-        target_number=told.action.target_number,
-        entry_price=told.applied.entry_price,
-    )
 
 
 def state_row(life: Life, as_of: datetime) -> dict[str, Any]:

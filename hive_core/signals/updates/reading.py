@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hive_core.signals.reasons import SignalReason
@@ -55,19 +55,15 @@ class _Said:
         return self.found.action is not None and self.found.action.kind in NOTICES
 
 
-def may_manage(text: str, own: OwnWords = NO_OWN_WORDS) -> bool:
-    """Whether a text has the words without which it manages nothing. Chat is told apart here, at once."""
-    text = _parted(text)
-    return _may_manage(text, text.split(), own)
-
-
 def _parted(text: str) -> str:
     for mark in _PARTING:
         text = text.replace(mark, " ")
     return text
 
 
-def _may_manage(text: str, pieces: list[str], own: OwnWords) -> bool:
+def may_manage(text: str, pieces: Sequence[str], own: OwnWords = NO_OWN_WORDS) -> bool:
+    """Whether a text without marks, and its pieces, have the words without which it manages nothing. Chat is
+    told apart here, at once."""
     asked = own.triggers()
     if not asked.verbs.isdisjoint(pieces):
         return True
@@ -97,7 +93,7 @@ def read_update(normalised: str, own: OwnWords = NO_OWN_WORDS) -> ParsedUpdate |
         return None
     text = _parted(normalised)
     pieces = text.split()
-    has_verbs = _may_manage(text, pieces, own)
+    has_verbs = may_manage(text, pieces, own)
     if not has_verbs and not may_stand_alone(text, pieces, own):
         return None
     told = sentences(normalised, own)

@@ -12,13 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hive_core.configuration.model import Configuration
-from hive_core.contracts.signal_update import SignalUpdate
 from hive_core.signals.lifecycle.events import REACH
 from hive_core.signals.lifecycle.fold import LifecycleSettings
-from hive_core.signals.lifecycle.frames import contracts_of, settings_of, signal_lives, versions_of
-from hive_core.signals.lifecycle.lifecycle import fold_until
+from hive_core.signals.lifecycle.frames import settings_of, signal_lives
 from hive_core.signals.lifecycle.tables import SIGNAL_STATES, SIGNAL_UPDATES
-from hive_core.signals.messages import message_hash
+from hive_core.signals.messages import merge_messages, message_hash
 from hive_core.signals.parse import parse_signals
 from hive_core.signals.posts import nanoseconds
 from hive_core.signals.tables import MESSAGES
@@ -163,6 +161,41 @@ POSTS = st.lists(
 )
 
 
+SAID = (
+    *(
+        "close",
+        "close half",
+        "move sl to be",
+        "SL 2326",
+        "BE",
+        "tp1 hit",
+        "cancelled",
+        "close all",
+        "nice",
+        "",
+    ),
+    *("Close the buy, sell gold limit 2352 sl 2360 tp 2340", "Cancel previous. New: " + CALL, "gold buy now"),
+)
+
+
+@st.composite
+def _posts_and_edits(draw: st.DrawFn) -> list[Post]:
+    """Messages of a room in versions of rising time, some deleted at last; replies to any of them."""
+    posts: list[Post] = []
+    for number in range(draw(st.integers(1, 8))):
+        hours = draw(st.integers(0, 60))
+        reply = draw(st.none() | st.integers(0, 8).map(str))
+        for version in range(1, draw(st.integers(1, 3)) + 1):
+            text = draw(st.sampled_from((*TEXTS, *SAID)))
+            posts.append((str(number), hours + version / 4, text, reply, version, False))
+        if draw(st.booleans()) and draw(st.booleans()):
+            posts.append((str(number), hours + 2.0, "", reply, version + 1, True))
+    return posts
+
+
+POSTS_AND_EDITS = _posts_and_edits()
+
+
 @settings(max_examples=12, deadline=None)
 @given(POSTS)
 def test_a_day_alone_gives_what_all_together_give(drawn):
@@ -183,15 +216,26 @@ def test_a_day_alone_gives_what_all_together_give(drawn):
         assert states.equals(all_states.filter(pl.col("ts_as_of").is_between(first, last)))
 
 
-def test_what_is_attached_crosses_as_a_contract_and_repetitions_do_not():
-    messages, parsed = frames([*STORY, ("6", 33.01, "close", "1", 1, False)])
-    _, told = fold_until(versions_of(messages, parsed), MONDAY + timedelta(hours=34), SETTINGS)
-    (closing,) = contracts_of(told)
-    assert isinstance(closing, SignalUpdate)
-    assert (closing.message_id, [action.kind for action in closing.actions]) == ("4", ["close"])
-    _, told = fold_until(versions_of(messages, parsed), MONDAY + timedelta(hours=20), SETTINGS)
-    (compound,) = contracts_of(told)
-    assert [action.kind for action in compound.actions] == ["target_hit", "partial_close", "breakeven"]
+@settings(max_examples=40, deadline=None)
+@given(POSTS_AND_EDITS, st.randoms(use_true_random=False))
+def test_any_order_of_arrival_and_any_repetition_give_the_same_tables(posts, random):
+    """Calls, edits, replies, deletions and updates as texts, landed one by one, several times over."""
+    messages, _ = frames(posts)
+    rows = [messages[number] for number in range(messages.height)]
+    arriving = [*rows, *random.choices(rows, k=len(rows))]
+    random.shuffle(arriving)
+    landed, conflicts = merge_messages(arriving)
+    assert conflicts == 0
+    first, last = MONDAY, MONDAY + timedelta(days=3)
+    expected = signal_lives(
+        messages, parse_signals(messages, Configuration()), SETTINGS, first_ts=first, last_ts=last
+    )
+    shuffled = landed.sample(fraction=1, shuffle=True, seed=random.randrange(2**32))
+    parsed = parse_signals(shuffled, Configuration())
+    told = signal_lives(shuffled, parsed, SETTINGS, first_ts=first, last_ts=last)
+    assert told[0].equals(expected[0])
+    assert not told[0].select("update_id", "action_number").is_duplicated().any()
+    assert told[1].sort("signal_id", "ts_as_of").equals(expected[1].sort("signal_id", "ts_as_of"))
 
 
 def test_the_configuration_says_what_is_vague_and_what_is_a_repetition():

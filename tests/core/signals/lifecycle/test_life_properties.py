@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from message_versions import MONDAY, alert, call, deleted, moment, said
+from message_versions import alert, call, deleted, moment, said
 
 from hive_core.signals.lifecycle.events import REACH, MessageVersion
-from hive_core.signals.lifecycle.fold import LifecycleSettings
-from hive_core.signals.lifecycle.lifecycle import Lifecycle, fold_until, in_order
+from hive_core.signals.lifecycle.fold import LifecycleSettings, SourceFold
+from hive_core.signals.lifecycle.lifecycle import fold_until, in_order
 from hive_core.signals.lifecycle.states import TRANSITIONS, Life, SignalState
+from hive_core.signals.verdicts import ParsedUpdate
 
 SETTINGS = LifecycleSettings()
 FEW = settings(max_examples=50, deadline=None)
@@ -34,6 +34,7 @@ TEXTS = (
     "close the sell",
     "close half and move sl to breakeven",
     "close 2331, 2329",
+    "cancelled",
     "nice",
 )
 MINUTES = st.integers(0, 12 * 24 * 6).map(lambda step: step * 10)
@@ -47,7 +48,12 @@ def _version(draw: st.DrawFn, number: int) -> MessageVersion:
     message_id = draw(IDS)
     version = 1 + minutes // 600
     reply_to = draw(st.none() | IDS)
-    match draw(st.sampled_from(("call", "said", "said", "alert", "deleted"))):
+    match draw(st.sampled_from(("call", "said", "said", "both", "alert", "deleted"))):
+        case "both":
+            closing = said(
+                message_id, minutes, draw(st.sampled_from(("close the sell", "cancel", "close all")))
+            )
+            return call(message_id, minutes, version=version, reply_to=reply_to, update=closing.update)
         case "call":
             return call(
                 message_id,
@@ -90,23 +96,6 @@ def test_any_order_of_arrival_and_any_repetition_give_the_same_lives(history, ra
     last = max(event.ts_event for event in history)
     together, _ = fold_until(history, last, SETTINGS)
     assert told_of(fold_until(arriving, last, SETTINGS)[0]) == told_of(together)
-    one_by_one = Lifecycle(SETTINGS)
-    for event in arriving:
-        one_by_one.apply(event)
-    assert told_of(list(one_by_one.lives())) == told_of(together)
-
-
-@FEW
-@given(histories())
-def test_what_an_update_made_is_the_same_message_by_message_and_day_by_day(history):
-    one_by_one = Lifecycle(SETTINGS)
-    made = [told for event in in_order(history) for told in one_by_one.apply(event)]
-    days = sorted({event.ts_event.date() for event in history})
-    by_day = []
-    for day in days:
-        ends = moment(0).replace(hour=0) + timedelta(days=(day - MONDAY.date()).days + 1, microseconds=-1)
-        by_day += fold_until(history, ends, SETTINGS)[1]
-    assert made == by_day
 
 
 @FEW
@@ -130,20 +119,28 @@ def test_messages_from_before_the_reach_never_change_the_lives(history, minutes)
 @given(histories())
 def test_a_state_is_followed_only_by_what_may_follow_it_and_no_part_is_closed_twice(history):
     before: dict[str, SignalState] = {}
-    one_by_one = Lifecycle(SETTINGS)
-    days: set[object] = set()
-    for event in sorted(history, key=lambda event: event.order):
-        if event.ts_event.date() not in days:
-            days.add(event.ts_event.date())
-            before = {}  # another window: a life may have lost what was older
-        one_by_one.apply(event)
-        for life in one_by_one.lives():
+    fold = SourceFold(SETTINGS)
+    for event in in_order(history):
+        fold.step(event)
+        for life in fold.lives():
             now = life.state_at(event.ts_event)
             earlier = before.get(life.signal.signal_id, now)
             assert now is earlier or now in TRANSITIONS[earlier], (earlier, now)
             before[life.signal.signal_id] = now
             assert 0 <= life.closed_share <= 1
             assert life.closed_share < 1 or life.ended is not None
+
+
+@FEW
+@given(histories())
+def test_a_message_ends_its_own_signals_only_by_a_deletion_a_cancel_or_another_call(history):
+    fold = SourceFold(SETTINGS)
+    for event in in_order(history):
+        before = {life.signal.signal_id for life in fold.lives() if life.ended is None}
+        fold.step(event)
+        if event.is_deleted or event.signals or isinstance(event.update, ParsedUpdate):
+            continue
+        assert before == {life.signal.signal_id for life in fold.lives() if life.ended is None}
 
 
 @FEW
@@ -157,18 +154,16 @@ def test_an_update_touches_only_signals_of_its_own_source(history):
 
 @pytest.mark.slow
 def test_one_more_message_costs_the_same_whatever_is_stored():
-    def seconds_for_a_day(days_before: int) -> float:
-        lifecycle = Lifecycle(SETTINGS)
-        for day in range(days_before):
-            for number in range(100):
-                lifecycle.apply(call(f"{day}.{number}", day * 1440 + number, valid_minutes=90))
-        first = days_before * 1440
-        lifecycle.apply(call("first", first))
-        added = [call(f"x{number}", first + 1 + number * 0.1) for number in range(400)]
+    def seconds_for_more(stored: int) -> float:
+        fold = SourceFold(SETTINGS)
+        for number in range(stored):
+            fold.step(call(f"{number}", number * 0.1, valid_minutes=90))
+        first = stored * 0.1
+        added = [call(f"x{number}", first + number * 0.1) for number in range(400)]
         begins = time.perf_counter()
         for event in added:
-            lifecycle.apply(event)
+            fold.step(event)
         return time.perf_counter() - begins
 
-    few, many = min(seconds_for_a_day(8) for _ in range(3)), min(seconds_for_a_day(80) for _ in range(3))
+    few, many = min(seconds_for_more(800) for _ in range(3)), min(seconds_for_more(8_000) for _ in range(3))
     assert many < 3 * few

@@ -82,7 +82,7 @@ def test_a_full_call_is_never_read_as_an_update_of_its_stop(text):
 def test_words_that_manage_nothing_do_not_pass_the_first_look(words):
     anchors = triggers().labels | triggers().verbs | triggers().gains
     if anchors.isdisjoint(words):
-        assert not may_manage(" ".join(words))
+        assert not may_manage(" ".join(words), words)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
