@@ -17,8 +17,8 @@ from typing import Any
 
 from hive_core.instruments.mapping import UnmappedSymbol, map_symbol
 from hive_core.instruments.specification import specification_of
+from hive_core.signals.parser.doubt import Unclear
 from hive_core.signals.parser.geometry import require_geometry
-from hive_core.signals.parser.prices import Unclear
 from hive_core.signals.parser.tokens import symbol_of
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import Action, ActionKind, ParsedSignal, ParsedUpdate, Refused, Span, Verdict

@@ -13,21 +13,13 @@ from typing import NoReturn
 
 from hive_core.configuration.model import SourceProfile
 from hive_core.instruments.specification import InstrumentSpecification, specification_of
+from hive_core.signals.parser.call_parts import Call, Label, Unit
 from hive_core.signals.parser.context import Context
-from hive_core.signals.parser.fields import Call, Label, Unit
+from hive_core.signals.parser.doubt import Grounds, Unclear
+from hive_core.signals.parser.entries import entry_of, unlabelled
+from hive_core.signals.parser.exits import missing_stop, require_agreeing_pips, stop_of, targets_of
 from hive_core.signals.parser.geometry import require_geometry
 from hive_core.signals.parser.naming import order_type_named, side_named, symbol_named, whole_span
-from hive_core.signals.parser.prices import (
-    Grounds,
-    Scale,
-    Unclear,
-    entry_of,
-    missing_stop,
-    require_agreeing_pips,
-    stop_of,
-    targets_of,
-    unlabelled,
-)
 from hive_core.signals.parser.reports import report_heading, takes_back, tells_gain, tells_result
 from hive_core.signals.parser.restated import (
     asks,
@@ -36,6 +28,7 @@ from hive_core.signals.parser.restated import (
     signed_form,
     tells_what_it_made,
 )
+from hive_core.signals.parser.scale import Scale
 from hive_core.signals.parser.tokens import Token
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.updates.taken_back import is_struck_through

@@ -6,171 +6,27 @@ What the numbers mean as prices stands in `prices`; whether a call is a signal, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import IntEnum
 from itertools import islice
 
+from hive_core.signals.parser.call_parts import Call, Field, Label, Mention, Number, Unit
+from hive_core.signals.parser.counting import (
+    adds_an_edge,
+    counts_thousands,
+    has_a_letter,
+    is_cut_off,
+    is_index,
+    stands_alone,
+    unit_of,
+)
 from hive_core.signals.parser.tokens import Token
 from hive_core.signals.parser.vocabulary import Kind
-
-
-class Label(IntEnum):
-    """What a field's numbers are of. `CALL` begins at a side or a symbol: "buy eurusd 1.0850" needs no
-    label for its entry."""
-
-    __hash__ = int.__hash__
-    NONE = 0
-    CALL = 1
-    ENTRY = 2
-    STOP = 3
-    TARGET = 4
-    OTHER = 5
-    LOOSE = 6
-    CURRENT = 7
-    """Numbers on a line of their own, behind no label."""
-
-
-class Unit(IntEnum):
-    """What a number counts."""
-
-    __hash__ = int.__hash__
-    PRICE = 0
-    PIPS = 1
-    POINTS = 2
-    OTHER = 3
-    SHARE = 4
-
-
-_LARGEST_UNIT = Unit.POINTS
-"""Prices, and the distances that stand for them."""
-
-
-@dataclass(slots=True)
-class Number:
-    """A number as written. `joined`: only marks and joining words stand between it and the number before
-    in its field; `dashed`: exactly a mark that parts the edges of a zone or a list does; `blank`: nothing
-    but one blank. `own_line`: it begins a line.
-    `listed`: only marks of lists do. `aside`: it stands in brackets behind another number."""
-
-    raw: str
-    start: int
-    end: int
-    unit: Unit = Unit.PRICE
-    joined: bool = True
-    dashed: bool = False
-    blank: bool = False
-    own_line: bool = False
-    listed: bool = False
-    aside: bool = False
-
-
-@dataclass(slots=True)
-class Field:
-    """A label with what follows it.
-
-    `index`: the label counts ("tp 2"), up to `index_end`. `runner`: an open target is named, `runner_first`
-    before any number. `managed`: it tells to move something ("move stop to 1.10"), so it is of an update.
-    `weak`: the label is a slip or a word with other meanings ("si" for "sl"). `conditions`: words of a
-    condition before the first number. `sided`, `placed`: buy or sell, or a word such as "at" is said in it;
-    `explicit`: a word for the entry itself. `said`: the other words before its first number; `before`:
-    those before it on its line.
-    """
-
-    label: Label
-    start: int
-    numbers: list[Number] = field(default_factory=list)
-    index: str = ""
-    index_end: int = 0
-    runner: bool = False
-    runner_first: bool = False
-    managed: bool = False
-    explicit: bool = False
-    weak: bool = False
-    sided: bool = False
-    placed: bool = False
-    said: list[str] = field(default_factory=list)
-    before: list[str] = field(default_factory=list)
-    line: int = 0
-    conditions: list[str] = field(default_factory=list)
-    place_words: list[str] = field(default_factory=list)
-
-    def of(self, unit: Unit) -> list[Number]:
-        """Its numbers of one unit."""
-        return [number for number in self.numbers if number.unit is unit]
-
-    @property
-    def has_number(self) -> bool:
-        """Whether a price, or a distance in its stead, belongs to it."""
-        return any([number.unit <= _LARGEST_UNIT for number in self.numbers])  # noqa: C419 - asked for every word
-
-
-@dataclass(slots=True)
-class Mention:
-    """A symbol or a side: where it stands, on which line of the text."""
-
-    value: str
-    line: int
-    place: int
-    start: int
-    end: int
-    is_prose: bool = False
-    """A side that stands in no place of a call: "the short sellers are crowded"."""
-
-
-@dataclass(slots=True)
-class Call:
-    """One call of a text: who, which way, what kind of order, and its fields in their order. `stray` are
-    numbers that belong to no label. `is_pending`: an order that waits, of which kind is not said."""
-
-    start: int
-    end: int = 0
-    symbols: list[Mention] = field(default_factory=list)
-    unknown: list[Mention] = field(default_factory=list)
-    sides: list[Mention] = field(default_factory=list)
-    weak_sides: list[Mention] = field(default_factory=list)
-    orders: list[str] = field(default_factory=list)
-    fields: list[Field] = field(default_factory=list)
-    stray: list[Number] = field(default_factory=list)
-    has_stop: bool = False
-    has_target: bool = False
-    is_pending: bool = False
-
-    def of(self, *labels: Label) -> list[Field]:
-        """The fields with one of these labels that are not of an update."""
-        return [each for each in self.fields if each.label in labels and not each.managed]
-
-    def has(self, label: Label) -> bool:
-        """Whether a number belongs to a field of that label."""
-        return any(each.label is label and not each.managed and each.has_number for each in self.fields)
-
-    @property
-    def has_entry(self) -> bool:
-        """Whether a price stands in the entry's place."""
-        return any(each.of(Unit.PRICE) for each in self.of(Label.CALL, Label.ENTRY))
-
-    def has_target_before(self, place: int) -> bool:
-        """Whether a target with a number stands before a place in the text."""
-        return any(
-            each.label is Label.TARGET and each.start < place and each.has_number for each in self.fields
-        )
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether what comes with another side or symbol is a call of its own."""
-        return bool(self.sides or self.weak_sides) and self.has_stop and self.has_target
-
 
 _ZONE_MARKS = frozenset("-/_:,&=+.")
 _BETWEEN_WORDS = frozenset({"@", "se", "first", "second", "third", "finally"})
 """Join numbers too: "50% @ 90.60", "1.2680 first and 1.2725"; "se" is "to" in Hindi, "if" in Portuguese."""
 _BRACKETS = frozenset("()")
 _BETWEEN_NUMBERS = frozenset({Kind.MARK, Kind.JOIN, Kind.LINE})
-_UNIT_OF = {
-    Kind.UNIT_PIPS: Unit.PIPS,
-    Kind.UNIT_POINTS: Unit.POINTS,
-    Kind.UNIT_OTHER: Unit.OTHER,
-}
 _PREPOSITIONS = frozenset({"in", "out", "e"})
 _LABEL_MARKS = frozenset(":.-=_/(,'@")
 _BESIDE_A_SIDE = frozenset(
@@ -179,10 +35,7 @@ _BESIDE_A_SIDE = frozenset(
 _BEFORE_A_SIDE = frozenset(":=-/")
 _ORDER_NAMES = {Kind.LIMIT: "limit", Kind.STOP_ORDER: "stop", Kind.MARKET: "market"}
 _LISTED = frozenset("-/,&")
-_MOST_PIPS_LISTED = 8
 _WIDEST_BLANK = 3
-_GLUED_UNITS = frozenset({"m", "x", "r", "h", "d", "w", "st", "nd", "rd", "th", "min"})
-_MOST_TARGETS = 20
 _LOOK_AHEAD = 60
 """How many tokens on the next line, or the next call, is looked for."""
 _MOST_NUMBERS = 64
@@ -410,7 +263,7 @@ class _Reader:
             follows = follows and (is_glued or any(each.text in {":", "="} for each in near))
         if label is Label.STOP and self.call.has(Label.STOP):
             follows = False
-        if follows and self._unit(after, self.tokens[after]) == Unit.PRICE:
+        if follows and unit_of(self.tokens, after, self.tokens[after]) == Unit.PRICE:
             self._begin(label, token)
             self.field.weak = True
         elif token.text in {"open", "opened"}:
@@ -517,7 +370,7 @@ class _Reader:
         if before is not None and before.end == token.start and before.kind not in _NUMBERED:
             if before.kind in {Kind.WORD, Kind.OTHER, Kind.RUNNER, Kind.CONDITION}:
                 return  # h4, m15, id4
-            if before.text == "+" and not self._adds_an_edge(place):
+            if before.text == "+" and not adds_an_edge(self.tokens, place):
                 self._add(place, token, Unit.OTHER)
                 return
         if self._is_list_number(place, token):
@@ -526,21 +379,21 @@ class _Reader:
             self.call.stray.append(Number(token.text, token.start, token.end))
             return
         if field_.label is Label.NONE:
-            if not self._stands_alone(place):
+            if not stands_alone(self.tokens, place):
                 self.call.stray.append(Number(token.text, token.start, token.end))
                 return
             self._begin(Label.LOOSE, token)
             field_ = self.field
-        unit = self._unit(place, token)
-        if self._is_cut_off(place, token):
+        unit = unit_of(self.tokens, place, token)
+        if is_cut_off(self.tokens, place, token):
             token = token._replace(text=token.text + "x")  # no number: "1.08xx"
-        elif self._has_a_letter(place, token):
+        elif has_a_letter(self.tokens, place, token):
             token = token._replace(text=token.text + "o00")  # none either, and long enough for a price
-        if self._counts_thousands(place, token):
+        if counts_thousands(self.tokens, place, token):
             self.swallowed = place + 1
             token = token._replace(text=f"{Decimal(token.text) * 1000:f}")
         may_count = field_.label in _INDEXED and not field_.numbers and not field_.index
-        if may_count and self._is_index(place, token, unit):
+        if may_count and is_index(self.tokens, place, token, unit):
             field_.index, field_.index_end = token.text, token.end
             self.between = []
             return
@@ -579,117 +432,12 @@ class _Reader:
 
     def _is_list_number(self, place: int, token: Token) -> bool:
         """ "1) 4080" or "2. 4090": the number of a line in a list."""
-        if len(token.text) > 2 or not token.text.isdigit() or not self._stands_alone(place):
+        if len(token.text) > 2 or not token.text.isdigit() or not stands_alone(self.tokens, place):
             return False
         if self.field.label is not Label.NONE and not self.field.numbers:
             return False  # the label's own index, or its price
         after = self.tokens[place + 1 : place + 3]
         return len(after) == 2 and after[0].text in {")", "."} and after[1].kind is Kind.NUMBER
-
-    def _is_cut_off(self, place: int, token: Token) -> bool:
-        """ "1.08xx": digits that are not told."""
-        after = self.tokens[place + 1] if place + 1 < len(self.tokens) else None
-        return (
-            after is not None
-            and after.start == token.end
-            and set(after.text) == {"x"}
-            and len(after.text) > 1
-        )
-
-    def _has_a_letter(self, place: int, token: Token) -> bool:
-        """ "33O1", "331O": a letter for a digit."""
-        after, beyond = (*self.tokens[place + 1 : place + 3], None, None)[:2]
-        if after is None or after.start != token.end or set(after.text) != {"o"} or len(token.text) < 2:
-            return False
-        return len(token.text) > 2 or (
-            beyond is not None and beyond.kind is Kind.NUMBER and beyond.start == after.end
-        )
-
-    def _counts_thousands(self, place: int, token: Token) -> bool:
-        """ "62k" and "60.5k"."""
-        after = self.tokens[place + 1] if place + 1 < len(self.tokens) else None
-        if after is None or after.text != "k" or after.start != token.end:
-            return False
-        return token.text.replace(".", "", 1).isdigit() and not token.text.startswith(".")
-
-    def _adds_an_edge(self, place: int) -> bool:
-        """ "5360+5350": two whole prices with a plus between."""
-        first = self.tokens[place - 2] if place > 1 else None
-        token = self.tokens[place]
-        return first is not None and first.kind is Kind.NUMBER and len(first.text) == len(token.text) > 3
-
-    def _stands_alone(self, place: int) -> bool:
-        """Whether only marks, or the number of a list, stand before it on its line."""
-        at = place - 1
-        while at >= 0 and (
-            self.tokens[at].kind is Kind.MARK
-            or (len(self.tokens[at].text) <= 2 and self.tokens[at + 1].text in {")", "."})
-        ):
-            at -= 1
-        return at < 0 or self.tokens[at].kind is Kind.LINE
-
-    def _is_index(self, place: int, token: Token, unit: Unit) -> bool:
-        """Whether a label's first number counts ("tp 2 1.0850", "tp1", "target 3: open"): small, and glued
-        to the label or before another number, or with no price behind it on its line."""
-        if unit not in {Unit.PRICE, Unit.OTHER} or not token.text.isdigit() or len(token.text) > 2:
-            return False
-        if not 1 <= int(token.text) <= _MOST_TARGETS:
-            return False
-        if len(token.text) == 2 and unit is Unit.PRICE and self._is_whole_price(place, token):
-            return False
-        after = place + 1
-        if after < len(self.tokens) and self.tokens[after].text == "%":
-            return False
-        if unit == Unit.OTHER:  # 1st, 2nd
-            return self.tokens[after].text in {"st", "nd", "rd", "th"}
-        return True
-
-    def _is_whole_price(self, place: int, token: Token) -> bool:
-        """ "tp 16" of a coin: behind a blank, and with no other number near."""
-        if place == 0 or self.tokens[place - 1].end == token.start:
-            return False
-        for following in self.tokens[place + 1 : place + 4]:
-            if following.kind is Kind.NUMBER or following.kind is Kind.RUNNER:
-                return False
-        return True
-
-    def _unit(self, place: int, token: Token, listed: int = 0) -> Unit:
-        after = place + 1
-        if after >= len(self.tokens):
-            return Unit.PRICE
-        following = self.tokens[after]
-        if following.kind is Kind.MARK and following.text == "+" and after + 1 < len(self.tokens):
-            after += 1
-            following = self.tokens[after]
-        if following.text == "%":
-            return Unit.SHARE
-        if following.kind in _UNIT_OF or following.kind is Kind.OTHER:
-            glued = following.start == token.end
-            if following.kind is Kind.UNIT_OTHER and following.text in _GLUED_UNITS and not glued:
-                return Unit.PRICE
-            if following.kind is Kind.OTHER:
-                is_word = following.end - following.start == len(following.text)
-                is_size = is_word and following.text in {"lot", "lots"} and not self._names_size(after)
-                is_ratio = following.text == "rr" and glued
-                return Unit.OTHER if is_size or is_ratio else Unit.PRICE
-            if following.kind is Kind.UNIT_POINTS and "." in token.text and len(token.text) > 5:
-                return Unit.PRICE
-            return _UNIT_OF[following.kind]
-        # "20-50-100 pips": the unit is of all three.
-        if following.text in _LISTED and len(token.text) <= 3 and listed < _MOST_PIPS_LISTED:
-            later = after + 1
-            if later < len(self.tokens) and self.tokens[later].kind is Kind.NUMBER and token.text.isdigit():
-                unit = self._unit(later, self.tokens[later], listed + 1)
-                return unit if unit in {Unit.PIPS, Unit.POINTS} else Unit.PRICE
-        return Unit.PRICE
-
-    def _names_size(self, place: int) -> bool:
-        """Whether "lot" begins "lot size 0.2", and is no unit of the number before it."""
-        after = place + 1
-        if after >= len(self.tokens):
-            return False
-        following = self.tokens[after]
-        return following.kind is Kind.NUMBER or following.text in {"size", ":", "@", "="}
 
     def _line(self, place: int) -> None:
         """A label without its number waits for a next line that begins with one; a list of targets goes on

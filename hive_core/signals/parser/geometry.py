@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from hive_core.instruments.specification import AssetClass, InstrumentSpecification
 from hive_core.signals.digit_typo import mended_prices
-from hive_core.signals.parser.prices import Unclear
+from hive_core.signals.parser.doubt import Unclear
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import Span
 

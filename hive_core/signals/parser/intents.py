@@ -14,12 +14,16 @@ from functools import lru_cache
 from hive_core.configuration.model import SourceProfile
 from hive_core.instruments.specification import specification_of
 from hive_core.signals.feeds.machine_text import read_machine_text
+from hive_core.signals.parser.call_parts import Call, Label
 from hive_core.signals.parser.calls import Told, verdict_of
 from hive_core.signals.parser.context import NO_CONTEXT, Context
-from hive_core.signals.parser.fields import Call, Label, read_calls
+from hive_core.signals.parser.doubt import Grounds, Unclear
+from hive_core.signals.parser.entries import entry_of
+from hive_core.signals.parser.fields import read_calls
 from hive_core.signals.parser.pictures import with_words_for_pictures
-from hive_core.signals.parser.prices import Grounds, Scale, Unclear, distinct, entry_of
+from hive_core.signals.parser.prices import distinct
 from hive_core.signals.parser.reports import tells_gain, tells_result
+from hive_core.signals.parser.scale import Scale
 from hive_core.signals.parser.text import normalise, span_in
 from hive_core.signals.parser.tokens import Said, own_words, said_in, tokenise
 from hive_core.signals.parser.turned_lines import turned

@@ -8,10 +8,13 @@ from decimal import Decimal
 
 from hive_core.configuration.model import SourceProfile
 from hive_core.instruments.specification import alias_table, specification_of
+from hive_core.signals.parser.call_parts import Call, Label, Mention, Unit
 from hive_core.signals.parser.context import NAMED_BEFORE, ONLY_ONE_CALLED, Context
-from hive_core.signals.parser.fields import Call, Label, Mention, Unit
-from hive_core.signals.parser.prices import Grounds, Scale, Unclear, distinct, entry_of, prices_of
+from hive_core.signals.parser.doubt import Grounds, Unclear
+from hive_core.signals.parser.entries import entry_of
+from hive_core.signals.parser.prices import distinct, prices_of
 from hive_core.signals.parser.reports import forbidden_side
+from hive_core.signals.parser.scale import Scale
 from hive_core.signals.parser.tokens import Token
 from hive_core.signals.parser.vocabulary import Kind
 from hive_core.signals.reasons import SignalReason

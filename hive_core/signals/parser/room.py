@@ -13,7 +13,7 @@ from hive_core.configuration.model import SourceProfile
 from hive_core.signals.parser.context import NAMED_BEFORE, NO_CONTEXT, ONLY_ONE_CALLED, Context
 from hive_core.signals.parser.intents import context_of, read_text
 from hive_core.signals.parser.numbers import readings
-from hive_core.signals.parser.prices import usual_price
+from hive_core.signals.parser.scale import usual_price
 from hive_core.signals.verdicts import ActionKind, ParsedSignal, ParsedUpdate, Refused, Verdict
 
 MEMORY = timedelta(hours=23)

@@ -34,26 +34,12 @@ NOT_READ_YET = {
     "nearly_calls-15-21": "the result of another call on its line",
     "nearly_calls-17-20": "another room's side in its words",
 } | {
-    f"nearly_calls-{number}": "words for stop and targets that one room alone has"
-    for number in (
-        [
-            "06-01",
-            "06-06",
-            "06-09",
-            "06-12",
-            "06-16",
-            "06-19",
-            "06-22",
-            "06-23",
-            "20-02",
-            "20-07",
-            "20-13",
-            "20-15",
-            "20-19",
-            "20-21",
-            "20-22",
-        ]
-    )
+    f"nearly_calls-{room}-{number}": "words for stop and targets that one room alone has"
+    for room, numbers in {
+        "06": ("01", "06", "09", "12", "16", "19", "22", "23"),
+        "20": ("02", "07", "13", "15", "19", "21", "22"),
+    }.items()
+    for number in numbers
 }
 """Calls that are refused, or read in part; a source profile's own words would read most."""
 
