@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-_BAND = (Decimal("0.8"), Decimal("1.25"))
+from hive_core.signals.updates.rescaling import readings_near
+
+_FACTOR = Decimal("1.25")
 """How far from the entry a price in full may be: farther is another scale or another instrument."""
-_THOUSAND = Decimal(1000)
 _NEAR = 4
 """An abbreviated price is clear when it is nearer than a quarter of the step between its readings."""
 
@@ -49,10 +50,8 @@ def full_price(written: Decimal, reference: Decimal) -> Decimal | None:
     """
     if written <= 0:
         return None
-    scaled = [written, written * _THOUSAND, written / _THOUSAND]
-    fitting = [price for price in scaled if _BAND[0] * reference <= price <= _BAND[1] * reference]
-    if fitting:
-        return fitting[0] if len(fitting) == 1 else None
+    if fitting := readings_near(written, reference, _FACTOR):
+        return fitting[0]
     step = Decimal(10) ** len(str(int(written)))
     if written < _SHORTEST or step > reference:
         return None

@@ -12,8 +12,8 @@ from decimal import Decimal
 from hive_core.configuration.model import SourceProfile
 from hive_core.signals.parser.context import NAMED_BEFORE, NO_CONTEXT, ONLY_ONE_CALLED, Context
 from hive_core.signals.parser.intents import context_of, read_text
-from hive_core.signals.parser.numbers import readings
 from hive_core.signals.parser.scale import usual_price
+from hive_core.signals.updates.rescaling import readings_near
 from hive_core.signals.verdicts import ActionKind, ParsedSignal, ParsedUpdate, Refused, Verdict
 
 MEMORY = timedelta(hours=23)
@@ -22,6 +22,9 @@ so a day read alone is read as with all others."""
 
 ALERT_WINDOW = timedelta(minutes=15)
 """Details that answer no message complete an alert of their source that is at most this old."""
+
+_NEAR_FACTOR = Decimal(4)
+"""How many times the last stop a price of the same instrument may be at most: no two scales are as near."""
 
 _ENDS = frozenset({ActionKind.CANCEL, ActionKind.CLOSE})
 
@@ -131,10 +134,6 @@ class Room:
 
 def _nearest_reading(price: Decimal | None, known: Decimal) -> Decimal | None:
     """The reading of a written price that stands near a known one; the price as it is where none does."""
-    if price is None or _near(price, known):
-        return price
-    return next((reading for reading in readings(f"{price:f}") if _near(reading, known)), price)
-
-
-def _near(price: Decimal, known: Decimal) -> bool:
-    return known / 4 < price < known * 4
+    if price is None:
+        return None
+    return next(iter(readings_near(price, known, _NEAR_FACTOR)), price)

@@ -6,9 +6,14 @@ Numbers stay as written; phrases are one token; an instrument is its symbol.
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+from hive_core.signals.parser.text import normalise
+from hive_core.signals.parser.tokens import symbol_of
+from hive_core.signals.parser.vocabulary import Kind
+from hive_core.signals.parser.vocabulary import vocabulary as calls_vocabulary
 from hive_core.signals.updates.own_words import NO_OWN_WORDS, OwnWords
 from hive_core.signals.updates.vocabulary import TOKEN, Concept
 
@@ -25,8 +30,6 @@ class Token(NamedTuple):
 _MARKS = {"\n": Concept.END, ".": Concept.END, "&": Concept.AND, "@": Concept.AT, "?": Concept.IF}
 _MAY_BEGIN_A_SYMBOL = frozenset({Concept.FILLER, Concept.MONEY})
 _PAIR_MARKS = frozenset("/-")
-_SYMBOL_LENGTH = 6
-_LONGEST_SUFFIX = 3
 _DECIMALS_OF_THOUSANDS = 3
 
 
@@ -47,7 +50,8 @@ def sentences(text: str, own: OwnWords = NO_OWN_WORDS) -> list[list[Token]]:
             for rest, concept in phrase:
                 if tuple(pieces[position : position + len(rest)]) == rest:
                     position += len(rest)
-                    sentence.append(Token(concept, " ".join((piece, *rest)), begin))
+                    said = " ".join((piece, *rest))
+                    sentence.append(Token(concept, symbols.get(said, said), begin))
                     break
             else:
                 phrase = None
@@ -87,11 +91,17 @@ def _symbol(symbols: dict[str, str], word: str, pieces: list[str], following: in
             return symbol, 1
         if len(rest) > 1 and rest[0] in _PAIR_MARKS and (symbol := symbols.get(word + rest[1])):
             return symbol, 2
-    symbol = symbols.get(word)
-    if symbol is None and _SYMBOL_LENGTH < len(word) <= _SYMBOL_LENGTH + _LONGEST_SUFFIX:
-        # A broker's suffix: xauusdm.
-        symbol = symbols.get(word[:_SYMBOL_LENGTH])
-    return symbol, 0
+    return symbols.get(word) or _named_by(word), 0
+
+
+@lru_cache(maxsize=16_384)
+def _named_by(word: str) -> str | None:
+    """The instrument that a word of no list names, as in calls: a pair, or one with a broker's suffix; or a
+    listed one, written with its marks."""
+    if word.isascii():
+        return symbol_of(word)
+    meaning = calls_vocabulary().words.get(normalise(word))
+    return meaning.value if meaning is not None and meaning.kind is Kind.SYMBOL else None
 
 
 def _glued(symbols: dict[str, str], word: str, begin: int) -> list[Token]:

@@ -18,6 +18,8 @@ from typing import Any
 
 from hive_core.instruments.specification import alias_table
 from hive_core.signals.parser.text import normalise
+from hive_core.signals.parser.vocabulary import Kind
+from hive_core.signals.parser.vocabulary import vocabulary as calls_vocabulary
 
 LANGUAGES = ("english", "portuguese", "spanish", "russian", "arabic", "vietnamese", "hindi_latin")
 
@@ -145,20 +147,25 @@ def vocabulary() -> Vocabulary:
                 meanings[spelled] = concept
                 if share is not None:
                     fractions[" ".join(spelled)] = share
+    words = {tokens[0]: concept for tokens, concept in meanings.items() if len(tokens) == 1}
+    symbols: dict[str, str] = {}
+    for name, symbol in (*_instrument_names(), *_listed_symbols()):
+        parts = tuple(name.split())
+        if words.keys().isdisjoint(parts):
+            symbols[name] = symbol
+            if len(parts) > 1:
+                meanings.setdefault(parts, Concept.SYMBOL)
     phrases: dict[str, list[tuple[tuple[str, ...], Concept]]] = {}
     for tokens, concept in meanings.items():
         if len(tokens) > 1:
             phrases.setdefault(tokens[0], []).append((tokens[1:], concept))
-    words = {tokens[0]: concept for tokens, concept in meanings.items() if len(tokens) == 1}
     return Vocabulary(
         words=words,
         phrases={
             first: tuple(sorted(rest, key=lambda phrase: -len(phrase[0]))) for first, rest in phrases.items()
         },
         fractions=fractions,
-        symbols={
-            name: symbol for name, symbol in (*_instrument_names(), *_listed_symbols()) if name not in words
-        },
+        symbols=symbols,
     )
 
 
@@ -265,16 +272,23 @@ def _listed() -> Iterator[tuple[tuple[str, ...], Concept, Decimal | None]]:
 
 
 def _instrument_names() -> Iterator[tuple[str, str]]:
+    """The names of instruments: their aliases, and what the packs of calls call them."""
     for name, symbol in alias_table().items():
         yield name.lower(), symbol
+    named = calls_vocabulary()
+    for name, meaning in named.words.items():
+        if meaning.kind is Kind.SYMBOL:
+            yield name, meaning.value
+    for first, rests in named.phrases.items():
+        for rest, meaning in rests:
+            if meaning.kind is Kind.SYMBOL:
+                yield " ".join((first, *rest)), meaning.value
 
 
 def _listed_symbols() -> Iterator[tuple[str, str]]:
-    """The names of instruments in the languages of the files, with and without marks."""
+    """Names that count in updates only: where a call has them, they are money."""
     for facts in _files():
-        for name, symbol in facts.get("symbols", {}).items():
-            yield name, symbol
-            yield _bare((name,))[0], symbol
+        yield from facts.get("symbols", {}).items()
 
 
 def _taken(

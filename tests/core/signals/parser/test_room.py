@@ -77,6 +77,18 @@ def test_a_price_of_an_update_stands_on_the_scale_of_the_signal() -> None:
     assert update.actions[0].price == Decimal(3649)
 
 
+def test_a_number_is_never_put_on_a_scale_that_it_is_not_written_on() -> None:
+    for written in ("4", "85", "11.6", "4085.5"):
+        text, price = f"Move SL to {written}", Decimal(written)
+        (update,) = heard((0, CALL, None), (5, text, "1"))[1]
+        assert isinstance(update, ParsedUpdate)
+        assert update.actions[0].price == price
+    yen = "USDJPY BUY 145.10 SL 144.00 TP 146.00"
+    (update,) = heard((0, yen, None), (5, "Move SL to 144250", "1"))[1]
+    assert isinstance(update, ParsedUpdate)
+    assert update.actions[0].price == Decimal("144.25")
+
+
 def test_memory_has_an_end() -> None:
     room = Room(SourceProfile())
     for number in range(5_000):

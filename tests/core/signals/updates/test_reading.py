@@ -1,5 +1,7 @@
 """What a message asks of a signal that stands: in seven languages, and what only looks like it."""
 
+# ruff: noqa: RUF001 - words of other scripts have letters that look like others
+
 from decimal import Decimal
 
 import pytest
@@ -247,6 +249,15 @@ def test_what_is_not_clear_is_refused(text, reason):
         ("close eur/usd", "EURUSD", None, False),
         ("close xauusdm", "XAUUSD", None, False),
         ("close nas100", "NAS100", None, False),
+        ("close wall street", "US30", None, False),
+        ("close spot gold now", "XAUUSD", None, False),
+        ("close gj", "GBPJPY", None, False),
+        ("close gbpsgd", "GBPSGD", None, False),
+        ("закрыть доу джонс", "US30", None, False),
+        ("закрыть серебро", "XAGUSD", None, False),
+        ("закрыть евро", "EURUSD", None, False),
+        ("اغلاق اليورو دولار", "EURUSD", None, False),
+        ("cerrar petróleo", "USOIL", None, False),
         ("cancel the gold sell order", "XAUUSD", "sell", False),
         ("close gold sell\ngold buy now", "XAUUSD", "sell", False),
         ("close gold sell and buy now", "XAUUSD", "sell", False),
