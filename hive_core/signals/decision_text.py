@@ -73,6 +73,51 @@ class DecisionWriter:
         text = f'{before}"decision_id":"{decision_id}",{after}'
         return Decided(decision_id, text, sha256_hex(text.encode()))
 
+    def written(self, decisions: pl.DataFrame) -> pl.DataFrame:
+        """`write` of every row: `decision_id`, `decision_json` and `decision_sha256`.
+
+        Args:
+            decisions: `account`, `symbol`, `side`, `order_type`; in units `entry`, `stop_loss`, `reference`,
+                `market_bid`, `market_ask` and, as a list, `take_profits`; in microseconds `ts_us` and
+                `valid_until_us`; and in `votes` the texts of the votes, with commas between them.
+        """
+        quoted = pl.format('"{}"', units_text_of(pl.col("entry")))
+        before = pl.format('{{"account":"{}",', "account")
+        after = pl.format(
+            '"entry":{},"market_ask":"{}","market_bid":"{}","order_type":"{}","reference_price":"{}",'
+            f'"resolver_settings_sha256":"{self.settings_sha256}","resolver_version":"{RESOLVER_VERSION}",'
+            f'"rule":{_as_format(self.rule_text)},"side":"{{}}","stop_loss":"{{}}","symbol":"{{}}",'
+            '"take_profits":["{}"],"ts_decided_ns":{}000,"valid_until_ns":{}000,"votes":[{}]}}',
+            pl.when(pl.col("entry").is_null()).then(pl.lit("null")).otherwise(quoted),
+            units_text_of(pl.col("market_ask")),
+            units_text_of(pl.col("market_bid")),
+            "order_type",
+            units_text_of(pl.col("reference")),
+            "side",
+            units_text_of(pl.col("stop_loss")),
+            "symbol",
+            pl.col("take_profits").list.eval(units_text_of(pl.element())).list.join('","'),
+            "ts_us",
+            "valid_until_us",
+            "votes",
+        )
+        halves = decisions.select(before.alias("before"), after.alias("after"))
+        ids = [f"dec_{sha256_hex(before + after)[:24]}" for before, after in _as_bytes(halves).rows()]
+        named = halves.with_columns(pl.Series("decision_id", ids, pl.String))
+        text = pl.format('{}"decision_id":"{}",{}', "before", "decision_id", "after")
+        texts = named.select("decision_id", text.alias("decision_json"))
+        hashes = [sha256_hex(text) for (text,) in _as_bytes(texts.select("decision_json")).rows()]
+        return texts.with_columns(pl.Series("decision_sha256", hashes, pl.String))
+
+
+def _as_bytes(texts: pl.DataFrame) -> pl.DataFrame:
+    return texts.cast(pl.Binary)
+
+
+def _as_format(text: str) -> str:
+    """A text that `pl.format` gives back as it is."""
+    return text.replace("{", "{{").replace("}", "}}")
+
 
 def vote_head(signal: LiveSignal) -> str:
     """A vote's text up to its decayed weight: the same in every decision it votes in."""
@@ -88,7 +133,7 @@ def vote_head(signal: LiveSignal) -> str:
     )
 
 
-def vote_heads(voices: pl.DataFrame) -> list[str]:
+def vote_heads(voices: pl.DataFrame) -> pl.Series:
     """`vote_head` of every row of `live_signals.voices_of`."""
 
     def units(price: pl.Expr) -> pl.Expr:
@@ -114,9 +159,15 @@ def vote_heads(voices: pl.DataFrame) -> list[str]:
         pl.col("ts_event").dt.timestamp("us"),
         pl.col("valid_until").dt.timestamp("us"),
     )
-    return voices.select(text).to_series().to_list()
+    return voices.select(text).to_series()
 
 
 def vote_text(head: str, weight: int) -> str:
     """A vote's text from its head and what decay has left of its weight."""
     return f'{head}{units_text(weight)}"}}'
+
+
+def vote_texts(heads: pl.Series, weights: pl.Series) -> pl.Series:
+    """`vote_text` of every head with its weight."""
+    frame = pl.DataFrame({"head": heads, "weight": weights})
+    return frame.select(pl.format('{}{}"}}', "head", units_text_of(pl.col("weight")))).to_series()

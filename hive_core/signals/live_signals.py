@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from hive_core.configuration.model import Configuration
@@ -36,6 +37,12 @@ _LAST_US = 4_102_444_800_000_000
 _MAX_PRICE = 1e7
 """Far beyond it a float does not hold eight decimal places."""
 _MAX_TARGETS = 16
+_KEPT = (
+    *("signal_id", "source", "message_id", "message_sha256", "ts_event", "valid_until", "symbol", "side"),
+    *("order_type", "stop_loss", "take_profits", "market_bid", "market_ask"),
+)
+"""What a decision is made of. The rest of a million rows would be copied for nobody."""
+
 _PRICES = ("stop_loss", "market_bid", "market_ask")
 _ENTRY = pl.when(pl.col("side") == "buy").then("entry_high").otherwise("entry_low").alias("entry")
 
@@ -62,7 +69,8 @@ def taken_by(configuration: Configuration, source: str) -> Taken:
 def voices_of(
     enriched: pl.DataFrame, configuration: Configuration, source_weights: pl.DataFrame | None
 ) -> pl.DataFrame:
-    """ENRICHED with `voice_kind`, `entry` (the worst edge), `account` and `weight` (in units), checked.
+    """What ENRICHED says of votes, with `voice_kind`, `entry` (the worst edge), `account` and `weight` (in
+    units), checked.
 
     With `resolution.weighting` by scorecard the weight is the row of `source_weights` for the source and
     the UTC day on which the signal was posted. Without such a row a source that `weights` names has that
@@ -73,7 +81,7 @@ def voices_of(
         ValueError: weights by scorecard without `source_weights`, or two weights for one day.
     """
     frame = conform(enriched, ENRICHED).select(
-        pl.all(),
+        *_KEPT,
         _ENTRY,
         enriched[VOICE_KIND] if VOICE_KIND in enriched.columns else pl.lit("source").alias(VOICE_KIND),
     )
@@ -95,6 +103,13 @@ def voices_of(
 
 def in_order(voices: pl.DataFrame) -> pl.DataFrame:
     """The rows in the order in which they are folded, (ts_event, source, signal_id), with their `place`."""
+    order = _order_of(voices)
+    if (order[1:] < order[:-1]).any():
+        voices = voices[order]
+    return voices.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(PLACE))
+
+
+def _order_of(voices: pl.DataFrame) -> npt.NDArray[np.intp]:
     times = voices["ts_event"].dt.timestamp("us").to_numpy()
     order = np.argsort(times, kind="stable")
     sorted_times = times[order]
@@ -107,7 +122,7 @@ def in_order(voices: pl.DataFrame) -> pl.DataFrame:
         order[tied] = order[tied][
             among.select(pl.arg_sort_by("ts_event", "source", "signal_id")).to_series().to_numpy()
         ]
-    return voices[order].with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(PLACE))
+    return order
 
 
 def _with_weights_of_the_day(

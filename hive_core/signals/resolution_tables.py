@@ -5,23 +5,28 @@ The same rows as `fates` has of one signal after another. Nothing is decided her
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from hive_core.signals.consensus import Plan, fault_of
-from hive_core.signals.decision_text import Decided, DecisionWriter, Occasion, vote_heads, vote_text
+from hive_core.signals.decision_text import DecisionWriter, vote_heads, vote_texts
 from hive_core.signals.exposures import Exposures
 from hive_core.signals.fixed_point import UNITS, IntArray, units_text, units_text_of
 from hive_core.signals.judging import MAX_VOTES, ResolutionOutcome, Rule
 from hive_core.signals.live_signals import ASKED, PLACE
 from hive_core.signals.resolver import held_back_text
 from hive_core.signals.tables import DECISIONS, RESOLUTIONS, conform
-from hive_core.signals.vote_arrays import BoolArray, Places, Verdicts, VoteArrays, pairs_at, weighed_pairs
+from hive_core.signals.vote_arrays import Places, Verdicts, VoteArrays, pairs_at, weighed_pairs
 
 _NOTHING = pl.lit("")
+_HAS_ENTRY = pl.when(pl.col("entry") != 0).then("entry").alias("entry")
+
+PAIRS_WRITTEN_AT_ONCE = 1 << 16
+"""How many votes of decisions are texts at the same time, half a kilobyte each."""
 
 
 def decision_rows(
@@ -40,87 +45,86 @@ def decision_rows(
     asked = voters[ASKED].to_numpy()
     wanted = standing.decides & asked
     wanted[standing.confirms[asked & (standing.confirms >= 0)]] = True
-    made: list[tuple[Decided, Plan]] = []
-    nothing = np.zeros(0, np.intp)
-    at_parts, decision_parts, vote_parts = [nothing], [nothing], [nothing]
-    for at, of, votes in pairs_at(arrays, wanted):
-        weight = weighed_pairs(arrays, at, of, votes, rule)
-        by_decision = np.argsort(of, kind="stable")
-        by_decision = by_decision[weight[by_decision] > 0]
-        of, votes, weight = of[by_decision], votes[by_decision], weight[by_decision]
-        agrees = arrays.is_buy[at][of] == arrays.is_buy[votes]
-        at_parts.append(at)
-        decision_parts.append(of[agrees] + len(made))
-        vote_parts.append(votes[agrees])
-        made += _written(voters, arrays, verdicts, writer, at, of, votes, weight, agrees)
-    at = np.concatenate(at_parts)
-    in_favour = pl.DataFrame(
-        {"decision": np.concatenate(decision_parts), **_names(voters, np.concatenate(vote_parts))}
-    ).group_by("decision", maintain_order=True)
-    lists = in_favour.agg(pl.col("source").alias("sources"), pl.col("signal_id").alias("signal_ids"))
-    frame = voters[at].select(
-        PLACE, ASKED, "account", "symbol", "side", "order_type", pl.col("ts_event").alias("ts_decided")
+    none = pl.DataFrame(schema={**DECISIONS, PLACE: pl.Int64, ASKED: pl.Boolean})
+    # A portion at a time: the texts of a million votes never stand beside each other.
+    portions = (
+        _portion(voters, arrays, verdicts, rule, writer, *pairs)
+        for pairs in pairs_at(arrays, wanted, PAIRS_WRITTEN_AT_ONCE)
     )
-    plans = [plan for _, plan in made]
-    valid_until = pl.Series([plan.valid_until_us for plan in plans], dtype=pl.Int64)
-    columns: dict[str, Any] = {
-        "decision_id": [decided.decision_id for decided, _ in made],
-        "decision_json": [decided.text for decided, _ in made],
-        "decision_sha256": [decided.sha256 for decided, _ in made],
-        "entry": [None if plan.entry is None else plan.entry / UNITS for plan in plans],
-        "stop_loss": [plan.stop_loss / UNITS for plan in plans],
-        "take_profits": _lists_of(plan.take_profits for plan in plans),
-        "net_weight": verdicts.net[at] / UNITS,
-        "valid_until": valid_until.cast(pl.Datetime("us", "UTC")),
-        "sources": lists["sources"],
-        "signal_ids": lists["signal_ids"],
-    }
-    whole = frame.with_columns(
-        pl.Series(name, values, DECISIONS[name], strict=False) for name, values in columns.items()
-    )
-    return pl.concat([conform(whole, DECISIONS), whole.select(PLACE, ASKED)], how="horizontal")
+    return pl.concat([none, *portions])
 
 
-def _lists_of(prices: Iterable[tuple[int, ...]]) -> pl.Series:
-    # Polars makes lists of lists slowly, and one flat list fast.
-    flat = [(number, price / UNITS) for number, each in enumerate(prices) for price in each]
-    numbers, values = zip(*flat, strict=True) if flat else ((), ())
-    frame = pl.DataFrame({"n": numbers, "prices": values}, schema={"n": pl.Int64, "prices": pl.Float64})
-    return frame.group_by("n", maintain_order=True).agg("prices")["prices"]
-
-
-def _names(voters: pl.DataFrame, places: Places) -> dict[str, pl.Series]:
-    return {name: voters[name].gather(places) for name in ("source", "signal_id")}
-
-
-def _written(
+def _portion(
     voters: pl.DataFrame,
     arrays: VoteArrays,
     verdicts: Verdicts,
+    rule: Rule,
     writer: DecisionWriter,
     at: Places,
     of: Places,
     votes: Places,
-    weight: IntArray,
-    agrees: BoolArray,
-) -> list[tuple[Decided, Plan]]:
-    """The decisions at `at`, from their votes, which stand one decision's after the other's."""
-    distinct, which = np.unique(votes, return_inverse=True)
-    heads = vote_heads(voters[distinct])
-    texts = [vote_text(heads[head], left) for head, left in zip(which.tolist(), weight.tolist(), strict=True)]
-    ends = np.searchsorted(of, np.arange(at.size + 1)).tolist()
+) -> pl.DataFrame:
+    """`decision_rows` of the decisions at `at`, from the pairs of `pairs_at`."""
+    weight = weighed_pairs(arrays, at, of, votes, rule)
+    left = np.flatnonzero(weight > 0)
+    by_decision = left[np.argsort(of[left], kind="stable")]
+    of, votes, weight = of[by_decision], votes[by_decision], weight[by_decision]
+    agrees = arrays.is_buy[at][of] == arrays.is_buy[votes]
     valid_until = np.full(at.size, np.iinfo(np.int64).max, np.int64)
     np.minimum.at(valid_until, of[agrees], arrays.valid_until[votes[agrees]])
-    rows = voters[at].select("account", "symbol", "side", "order_type").rows()
-    plans = _plans(arrays, verdicts, at, valid_until)
-    market_and_time = zip(
-        *(values[at].tolist() for values in (arrays.bid, arrays.ask, arrays.ts)), strict=True
+    frame = voters[at].select(
+        PLACE, ASKED, "account", "symbol", "side", "order_type", pl.col("ts_event").alias("ts_decided")
     )
-    occasions = (Occasion(*row, *known) for row, known in zip(rows, market_and_time, strict=True))
-    return [
-        (writer.write(occasion, plan, texts[begin:end]), plan)
-        for occasion, plan, begin, end in zip(occasions, plans, ends[:-1], ends[1:], strict=True)
-    ]
+    targets, count = [column[at] for column in verdicts.targets], verdicts.target_count[at]
+    units = pl.DataFrame(
+        {
+            "entry": verdicts.entry[at],
+            "reference": verdicts.reference[at],
+            "stop_loss": verdicts.stop[at],
+            "take_profits": _target_lists(targets, count),
+            "market_bid": arrays.bid[at],
+            "market_ask": arrays.ask[at],
+            "ts_us": arrays.ts[at],
+            "valid_until_us": valid_until,
+            "votes": _in_lists(of, _vote_texts(voters, votes, weight)).list.join(","),
+        }
+    ).with_columns(_HAS_ENTRY)
+    texts = writer.written(pl.concat([frame.drop(PLACE, ASKED, "ts_decided"), units], how="horizontal"))
+    # NumPy divides; Polars multiplies by 1 / UNITS, which is another number.
+    prices = pl.DataFrame(
+        {
+            "entry": verdicts.entry[at] / UNITS,
+            "stop_loss": verdicts.stop[at] / UNITS,
+            "take_profits": _target_lists([target / UNITS for target in targets], count),
+            "valid_until": pl.from_epoch(pl.Series(valid_until), time_unit="us").dt.replace_time_zone("UTC"),
+            "net_weight": verdicts.net[at] / UNITS,
+        }
+    ).with_columns(_HAS_ENTRY)
+    in_favour = votes[agrees]
+    whole = pl.concat([frame, texts, prices], how="horizontal").with_columns(
+        _in_lists(of[agrees], voters[name].gather(in_favour)).alias(lists)
+        for name, lists in (("source", "sources"), ("signal_id", "signal_ids"))
+    )
+    return pl.concat([conform(whole, DECISIONS), whole.select(PLACE, ASKED)], how="horizontal")
+
+
+def _vote_texts(voters: pl.DataFrame, votes: Places, weight: IntArray) -> pl.Series:
+    """The text of each vote; what is the same in several decisions is made once."""
+    distinct, which = np.unique(votes, return_inverse=True)
+    return vote_texts(vote_heads(voters[distinct]).gather(which), pl.Series(weight))
+
+
+def _in_lists(of: Places, values: pl.Series) -> pl.Series:
+    """The values of each decision as a list; `of`, the decision of each value, rises and leaves out none."""
+    frame = pl.DataFrame({"of": of, "values": values})
+    return frame.group_by("of", maintain_order=True).agg("values")["values"]
+
+
+def _target_lists(targets: Sequence[npt.NDArray[Any]], count: IntArray) -> pl.Series:
+    """So many first targets of each plan, each price once."""
+    columns = pl.concat_list([pl.Series(column) for column in targets])
+    lists = columns.list.head(pl.col("count")).list.unique(maintain_order=True)
+    return pl.DataFrame({"count": count}).select(lists).to_series()
 
 
 def _plans(arrays: VoteArrays, verdicts: Verdicts, at: Places, valid_until_us: IntArray) -> list[Plan]:
@@ -170,9 +174,10 @@ def fate_rows(
         pl.col("source").alias("holder"),
         pl.col("ts_event").dt.strftime("%Y-%m-%d %H:%M:%S").alias("holder_moment"),
     )
+    told = voters.select(PLACE, *(name for name in RESOLUTIONS if name in voters.columns))[places]
     ids = decisions.select(pl.col(PLACE).alias("decider"), "decision_id")
     frame = (
-        pl.concat([voters.filter(ASKED), facts, holders], how="horizontal")
+        pl.concat([told, facts, holders], how="horizontal")
         .join(ids, on="decider", how="left", maintain_order="left")
         .with_columns(_detail(rule).alias("detail"))
     )

@@ -92,10 +92,12 @@ def resolve_signals(
         _is_asked(first_ts, last_ts)
     )
     has_vote = pl.col("account").is_not_null() & (pl.col("weight") > 0)
-    voters = voices.filter(has_vote)
-    book = books_of(voters)
+    silent = silent_rows(voices.filter(~has_vote & pl.col(ASKED)))
+    places = np.flatnonzero(voices.select(has_vote).to_series().to_numpy())
+    book = books_of(voices.select("account", "symbol")[places])
     by_book = np.argsort(book, kind="stable")
-    voters, book = voters[by_book], book[by_book]
+    voters, book = voices[places[by_book]], book[by_book]
+    del voices  # a million rows are half a gigabyte
     arrays = load(voters, book, rule)
     good = fits(arrays, rule)
     # What 64 bits might not hold is resolved in Python's integers.
@@ -110,7 +112,7 @@ def resolve_signals(
     decisions = decision_rows(voters, arrays, verdicts, standing, rule, writer)
     fates = fate_rows(voters, arrays, verdicts, standing, rule, decisions)
     made = pl.concat([decisions.filter(ASKED).drop(ASKED), exact[0]]).sort(PLACE)
-    told = pl.concat([silent_rows(voices.filter(~has_vote & pl.col(ASKED))), fates, exact[1]]).sort(PLACE)
+    told = pl.concat([silent, fates, exact[1]]).sort(PLACE)
     return Resolved(in_order_of_decisions(made.drop(PLACE)), told.drop(PLACE))
 
 

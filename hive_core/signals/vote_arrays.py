@@ -146,8 +146,10 @@ def _hear(arrays: VoteArrays, voice: IntArray, rule: Rule) -> None:
     arrays.heard = np.cumsum(change)[:-1]
 
 
-def pairs_at(arrays: VoteArrays, chosen: BoolArray) -> Iterator[tuple[Places, Places, Places]]:
-    """Every vote at every chosen signal, in portions.
+def pairs_at(
+    arrays: VoteArrays, chosen: BoolArray, at_once: int = PAIRS_AT_ONCE
+) -> Iterator[tuple[Places, Places, Places]]:
+    """Every vote at every chosen signal, in portions of `at_once` pairs.
 
     Yields:
         (places of chosen signals, of each pair which of these it belongs to, the place of its vote);
@@ -160,7 +162,7 @@ def pairs_at(arrays: VoteArrays, chosen: BoolArray) -> Iterator[tuple[Places, Pl
     filled = np.concatenate([[0], np.cumsum(arrays.heard[places])])
     begin = 0
     while begin < places.size:
-        end = int(np.searchsorted(filled, filled[begin] + PAIRS_AT_ONCE, "right")) - 1
+        end = int(np.searchsorted(filled, filled[begin] + at_once, "right")) - 1
         end = max(min(end, places.size), begin + 1)
         first, beyond = np.searchsorted(reach, begin, "right"), np.searchsorted(low, end, "left")
         start = np.maximum(low[first:beyond], begin)

@@ -15,6 +15,7 @@ from hive_core.configuration.model import Configuration
 from hive_core.contracts.base import parse_contract
 from hive_core.contracts.decision import Decision
 from hive_core.evidence.canonical import canonical_bytes
+from hive_core.signals import resolution_tables
 from hive_core.signals.fates import Resolved, tables_of
 from hive_core.signals.resolve import resolve_signals
 from hive_core.signals.resolver import HeardTooLate, Resolver
@@ -144,3 +145,20 @@ def test_no_window_is_too_long_for_the_days_between() -> None:
     week = with_resolution(vote_window_s=7 * 86_400, decay_half_life_s=30 * 86_400)
     frame = random_signals(8, 200, days=40)
     same(resolve_signals(frame, week), one_by_one(frame, week))
+
+
+@pytest.mark.parametrize("pairs", [1, 7, 1_000_000])
+def test_decisions_written_in_portions_are_those_written_at_once(
+    pairs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = random_signals(11, 600, days=2)
+    configuration = with_resolution(threshold=Decimal(1), decay_half_life_s=1800)
+    expected = one_by_one(frame, configuration)
+    assert expected.decisions.height > 50
+    monkeypatch.setattr(resolution_tables, "PAIRS_WRITTEN_AT_ONCE", pairs)
+    same(resolve_signals(frame, configuration), expected)
+
+
+def test_what_is_out_of_order_is_put_in_order() -> None:
+    frame = random_signals(12, 600, days=0.01)
+    same(resolve_signals(frame.reverse(), ONE_ACCOUNT), resolve_signals(frame, ONE_ACCOUNT))
