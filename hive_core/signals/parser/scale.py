@@ -67,8 +67,8 @@ class Scale:
         if self.tick is not None and self.tick < _FINE_TICK and raw.isdigit() and len(raw) < 3:
             return []  # nobody writes 1 for a price that has five digits
         found = [value for value in readings(raw) if self.holds(value)]
-        if self.tick is not None and len(found) == 1 and "." in raw and found[0] % self.tick:
-            found = self._two_glued(raw) or found  # "4120.4116" is a zone of gold
+        if self.tick is not None and len(found) == 1 and found[0] % self.tick:
+            found = self._two_glued(raw) or found  # "4120.4116", "4968,4978" are two prices of gold
         if len(found) > 1 and self.tick is None and "," not in raw:
             return found[:1]  # of what Hive does not know a point is a decimal point
         if len(found) > 1:
@@ -82,7 +82,7 @@ class Scale:
         return self._two_glued(raw)
 
     def _two_glued(self, raw: str) -> list[Decimal]:
-        first, point, second = raw.partition(".")
+        first, point, second = raw.replace(",", ".").partition(".")
         if point and first.isdigit() and second.isdigit() and len(first) == len(second) >= 4:
             values = [Decimal(first), Decimal(second)]
             if all(self.holds(value) for value in values):

@@ -90,6 +90,7 @@ def test_a_text_that_mixes_both_orders_is_not_turned() -> None:
          ("sell", 203.8, 203.8, 204.6, [203.0, 202.2])),
         ("Longed cable at 1.2645, stop 1.2610, looking for 1.2680 first and 1.2725 after that.",
          ("buy", 1.2645, 1.2645, 1.261, [1.268, 1.2725])),
+        ("gold buy 4958\nsl 4943\ntarget 4968,4978 4998", ("buy", 4958, 4958, 4943, [4968, 4978, 4998])),
         ("gold sell 4047  50  sl 4055  tp 4044  4040", ("sell", 4047, 4050, 4055, [4044, 4040])),
     ],
 )  # fmt: skip
