@@ -1,7 +1,7 @@
 """Whole rooms written for the project, as hurried people post: each message read by itself.
 
-`english`, `languages` (13 of them), `mixed` and `ordinary` (52 rooms of twelve messages) keep the proportions of
-real rooms; `nearly_calls` is made of what looks like a call and is none. The parser was tuned on them; on
+`english`, `languages` (13 of them), `mixed` and `ordinary` (52 rooms of twelve messages) keep the proportions
+of real rooms; `nearly_calls` is made of what looks like a call and is none. The parser was tuned on them; on
 `ordinary`, read first when it was done, it had 259 of 260 calls whole and invented none from 364 others.
 """
 
