@@ -21,7 +21,10 @@ from hive_core.signals.verdicts import Action, ActionKind, ParsedUpdate, Refused
 ALONE = "a level is named alone, without a word of what is done"
 """The ground of an update that has no verb."""
 
-_MOST_CHARACTERS = 120
+_MOST_PIECES = 20
+_MOST_BESIDE_BREAKEVEN = 8
+_MOST_BESIDE_GLUED = 4
+"""Chat is longer, and is told apart by counting: every message of a room comes by here."""
 _MOST_TOKENS = 24
 _FEWEST_DIGITS = 3
 _DIGITS = "0123456789.,:"
@@ -43,15 +46,17 @@ _AROUND_BREAKEVEN = frozenset(
 
 def may_stand_alone(text: str, pieces: Sequence[str], own: OwnWords) -> bool:
     """Whether a text is short and has a label with a number, or a word for break-even."""
-    if len(text) > _MOST_CHARACTERS:
+    count = len(pieces)
+    if count > _MOST_PIECES:
         return False
-    if not said_alone().breakeven.isdisjoint(pieces):
+    if count <= _MOST_BESIDE_BREAKEVEN and not said_alone().breakeven.isdisjoint(pieces):
         return True
     labels = own.triggers().labels
-    for piece in pieces:
-        if piece in labels or piece.rstrip(_DIGITS) in labels:
-            return any("0" <= character <= "9" for character in text)
-    return False
+    if labels.isdisjoint(pieces):
+        is_glued = count <= _MOST_BESIDE_GLUED and any(piece.rstrip(_DIGITS) in labels for piece in pieces)
+        if not is_glued:
+            return False
+    return any("0" <= character <= "9" for character in text)
 
 
 def read_alone(tokens: Sequence[Token]) -> list[Found]:

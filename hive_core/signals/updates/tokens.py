@@ -27,6 +27,14 @@ class Token(NamedTuple):
     piece: int = 0
 
 
+_new_token = tuple.__new__
+"""Without the keywords of `Token(...)`, which take longer than all else a token costs."""
+_NUMBER, _MARK, _SYMBOL, _OTHER, _END = (
+    *(Concept.NUMBER, Concept.MARK, Concept.SYMBOL, Concept.OTHER, Concept.END),
+)
+"""An enum looks its members up anew each time they are named."""
+_GLUED_SIDES = tuple((side, side.value) for side in (Concept.BUY, Concept.SELL))
+_LONGEST_SIDE = 4
 _MARKS = {"\n": Concept.END, ".": Concept.END, "&": Concept.AND, "@": Concept.AT, "?": Concept.IF}
 _MAY_BEGIN_A_SYMBOL = frozenset({Concept.FILLER, Concept.MONEY})
 _PAIR_MARKS = frozenset("/-")
@@ -39,6 +47,7 @@ def sentences(text: str, own: OwnWords = NO_OWN_WORDS) -> list[list[Token]]:
     known_here = own.vocabulary()
     words, phrases, symbols = known_here.words, known_here.phrases, known_here.symbols
     pieces = TOKEN.findall(text)
+    new = _new_token
     found: list[list[Token]] = []
     sentence: list[Token] = []
     position, count = 0, len(pieces)
@@ -51,7 +60,7 @@ def sentences(text: str, own: OwnWords = NO_OWN_WORDS) -> list[list[Token]]:
                 if tuple(pieces[position : position + len(rest)]) == rest:
                     position += len(rest)
                     said = " ".join((piece, *rest))
-                    sentence.append(Token(concept, symbols.get(said, said), begin))
+                    sentence.append(new(Token, (concept, symbols.get(said, said), begin)))
                     break
             else:
                 phrase = None
@@ -61,13 +70,13 @@ def sentences(text: str, own: OwnWords = NO_OWN_WORDS) -> list[list[Token]]:
         if known in _MAY_BEGIN_A_SYMBOL and _symbol(symbols, piece, pieces, position)[1]:
             known = None  # eur/usd, nas100
         if known is not None:
-            sentence.append(Token(known, piece, begin))
+            sentence.append(new(Token, (known, piece, begin)))
         elif piece[0].isdigit():
-            sentence.append(Token(Concept.NUMBER, piece, begin))
+            sentence.append(new(Token, (_NUMBER, piece, begin)))
         elif not piece[0].isalpha():
-            mark = _MARKS.get(piece, Concept.MARK)
-            if mark is not Concept.END:
-                sentence.append(Token(mark, piece, begin))
+            mark = _MARKS.get(piece, _MARK)
+            if mark is not _END:
+                sentence.append(new(Token, (mark, piece, begin)))
             elif sentence:
                 found.append(sentence)
                 sentence = []
@@ -75,9 +84,11 @@ def sentences(text: str, own: OwnWords = NO_OWN_WORDS) -> list[list[Token]]:
             symbol, taken = _symbol(symbols, piece, pieces, position)
             position += taken
             if symbol is not None:
-                sentence.append(Token(Concept.SYMBOL, symbol, begin))
+                sentence.append(new(Token, (_SYMBOL, symbol, begin)))
+            elif len(piece) > _LONGEST_SIDE and (glued := _glued(symbols, piece, begin)):
+                sentence += glued
             else:
-                sentence += _glued(symbols, piece, begin)
+                sentence.append(new(Token, (_OTHER, piece, begin)))
     if sentence:
         found.append(sentence)
     return found
@@ -105,13 +116,13 @@ def _named_by(word: str) -> str | None:
 
 
 def _glued(symbols: dict[str, str], word: str, begin: int) -> list[Token]:
-    """A symbol and a side without a blank between them, or a word that means nothing here."""
-    for side in (Concept.BUY, Concept.SELL):
-        if word.endswith(side.value) and (symbol := symbols.get(word.removesuffix(side.value))):
-            return [Token(Concept.SYMBOL, symbol, begin), Token(side, side.value, begin)]
-        if word.startswith(side.value) and (symbol := symbols.get(word.removeprefix(side.value))):
-            return [Token(side, side.value, begin), Token(Concept.SYMBOL, symbol, begin)]
-    return [Token(Concept.OTHER, word, begin)]
+    """A symbol and a side without a blank between them, or nothing."""
+    for side, said in _GLUED_SIDES:
+        if word.endswith(said) and (symbol := symbols.get(word.removesuffix(said))):
+            return [Token(_SYMBOL, symbol, begin), Token(side, said, begin)]
+        if word.startswith(said) and (symbol := symbols.get(word.removeprefix(said))):
+            return [Token(side, said, begin), Token(_SYMBOL, symbol, begin)]
+    return []
 
 
 def place_of(text: str, piece: int) -> int:
