@@ -6,19 +6,16 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from hive_core.landing.receipts import receipts
 from hive_core.market.as_of import bars_needed
 from hive_core.market.bars import BAR_SCHEMA
 from hive_core.signals.enrich import enrich_signals
-from hive_core.signals.importing import messages_of_receipt
-from hive_core.signals.messages import merge_messages
 from hive_core.signals.parse import parse_signals
 from hive_core.signals.resolve import context_days, resolve_signals
 from hive_core.signals.scorecards.tables import SOURCE_WEIGHTS
-from hive_core.signals.tables import MESSAGES
 from hive_core.signals.validate import validate_signals
 from hive_pipelines.lake import WHOLE, Lake
 from hive_pipelines.lake_io_manager import DAY_COLUMN
+from hive_pipelines.message_days import messages_of_days
 from hive_pipelines.partitions import DAY_FORMAT, SIGNAL_DAYS, WITH_DAY_BEFORE, day_window
 from hive_pipelines.plots import reasons_plot
 from hive_pipelines.quality.checks import check_specs
@@ -48,12 +45,8 @@ _BY_EVENT = {DAY_COLUMN: "ts_event"}
 @dg.asset(deps=[landed_messages], metadata=_BY_EVENT, check_specs=check_specs("messages"), **_DAILY, **_SPEC)
 def messages(context: dg.AssetExecutionContext, hive: HiveResource):
     """Every message of every source by the day it was posted, each version once."""
-    home = hive.home()
     first, last = day_window(list(context.partition_keys))
-    landed = [receipt for receipt in receipts(home) if receipt.kind == "messages"]
-    frames = [messages_of_receipt(home, receipt).frame for receipt in landed]
-    merged, repeated = merge_messages(frames) if frames else (pl.DataFrame(schema=MESSAGES), 0)
-    frame = merged.filter(pl.col("ts_event").is_between(first, last))
+    frame, repeated = messages_of_days(hive.home(), first, last)
     by_source = frame.group_by("source").len().sort("source")
     return result_of(
         context,
