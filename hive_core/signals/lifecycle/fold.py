@@ -103,20 +103,25 @@ class SourceFold:
             return told + self._post(event, own)
         if event.is_taken_back and own and not isinstance(event.update, ParsedUpdate):
             return self._manage(event, _TAKEN_BACK, reply_to, own)
+        if not own:
+            told = self._manage_before(event, reply_to, own)
+            self._warn(event)  # "close the sell. Gold buy now"
+            return told
         if isinstance(event.update, ParsedUpdate):
             return self._manage(event, event.update, reply_to, own)
         if any(life.ended is None for life in own):
             return [_unclear_edit(event)]
-        if isinstance(event.update, Refused):
-            return [_refused(event, event.update.field, event.update.reason, event.update.detail)]
+        return self._manage_before(event, reply_to, own)
+
+    def _warn(self, event: MessageVersion) -> None:
+        """Keep a call that nobody makes, and an alert that may become one."""
         if event.refused_call is not None:
             self._refused_calls.add(event.message_id)
-        if event.alert is not None and not own:
+        if event.alert is not None:
             self._alert = _OpenAlert(event.message_id, event.alert.symbol, event.alert.side, event.ts_event)
-        return []
 
     def _manage_before(self, event: MessageVersion, reply_to: str | None, own: Sequence[Life]) -> list[Told]:
-        """What a message that calls for a trade asks of the trades before it."""
+        """What a message asks of trades that are not its own: of those before it, where it calls for one."""
         if isinstance(event.update, ParsedUpdate):
             posted = min((life.order for life in own), default=None)
             return self._manage(event, event.update, reply_to, (), before=posted)

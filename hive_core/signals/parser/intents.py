@@ -81,7 +81,7 @@ def read_text(
         if sent is not None and says_validity(words):
             telling = _with_validity(telling, plain, sent, profile.time_zone)
         if any(isinstance(verdict, ParsedSignal) for verdict in telling) or (
-            telling and _has_geometry(calls)
+            telling and (ending or _has_geometry(calls))
         ):
             return [_placed(verdict, text, plain) for verdict in (*ending, *telling)]
     update = _remembered_update(plain, managing)

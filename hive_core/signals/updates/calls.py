@@ -25,6 +25,14 @@ _LISTED = SIDES | {
     *(Concept.MARK, Concept.AND, Concept.OR),
 }
 _BEFORE_A_SIDE = frozenset({Concept.SYMBOL, Concept.NEW, Concept.FILLER, Concept.NOW})
+_CALLING = frozenset({Concept.NOW, Concept.NUMBER})
+_NOT_CALLING = frozenset(
+    {
+        *(Concept.IF, Concept.FUTURE, Concept.MAYBE, Concept.PAST, Concept.NOT, Concept.HOLD, Concept.MOVE),
+        *(Concept.HIT, Concept.STOPPED, Concept.BREAKEVEN, Concept.PARTIAL, Concept.SECURE, Concept.PIPS),
+        *(Concept.STOP, Concept.TARGET, Concept.ADD, Concept.CLOSE, Concept.CANCEL, Concept.REMOVE),
+    }
+)
 
 
 class Split(NamedTuple):
@@ -58,6 +66,27 @@ def split_call(told: list[list[Token]]) -> Split | None:
         if begin is not None and _has_call([sentence[begin:], *told[index + 1 :]]):
             return Split([*told[:index], sentence[:begin]], [sentence[begin:], *told[index + 1 :]])
     return Split([], told)
+
+
+def split_alert(told: list[list[Token]]) -> Split | None:
+    """The sentences of a text before a call without levels ("close the sell. Gold buy now"), and those from
+    it on; None where nothing is ended before it."""
+    for index, sentence in enumerate(told):
+        concepts = {token.concept for token in sentence}
+        if concepts.isdisjoint(_ENDS):
+            if index and not SIDES.isdisjoint(concepts) and _alerts(sentence):
+                return Split(told[:index], told[index:])
+            continue
+        begin = _begins_behind(sentence) if not SIDES.isdisjoint(concepts) else None
+        if begin is not None and _alerts(sentence[begin:]):
+            return Split([*told[:index], sentence[:begin]], [sentence[begin:], *told[index + 1 :]])
+    return None
+
+
+def _alerts(sentence: list[Token]) -> bool:
+    """Whether a sentence calls for a trade now, or at a price."""
+    concepts = {token.concept for token in sentence}
+    return not concepts.isdisjoint(_CALLING) and concepts.isdisjoint(_NOT_CALLING)
 
 
 def _begins_behind(sentence: list[Token]) -> int | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.updates.alone import ALONE, may_stand_alone, read_alone
-from hive_core.signals.updates.calls import lists_objects, split_call
+from hive_core.signals.updates.calls import lists_objects, split_alert, split_call
 from hive_core.signals.updates.clause import Found
 from hive_core.signals.updates.grammar import VERBS, read_clause
 from hive_core.signals.updates.own_words import NO_OWN_WORDS, OwnWords
@@ -106,8 +106,8 @@ def read_update(normalised: str, own: OwnWords = NO_OWN_WORDS) -> ParsedUpdate |
 
 
 def read_ending(normalised: str, own: OwnWords = NO_OWN_WORDS) -> tuple[ParsedUpdate | Refused, Span] | None:
-    """What a text that calls for a trade ends beside it, with the part of the text that says so; None where
-    it ends nothing.
+    """What a text that calls for a trade, or warns of a call, ends beside it, with the part of the text that
+    says so; None where it ends nothing.
 
     What stands before the call is of the trades that stood; what stands in or behind it only where it names
     the other side, or an earlier trade.
@@ -115,7 +115,7 @@ def read_ending(normalised: str, own: OwnWords = NO_OWN_WORDS) -> tuple[ParsedUp
     if len(normalised) > MAX_CHARACTERS:
         return None
     told = sentences(normalised, own)
-    parts = split_call(told)
+    parts = split_call(told) or split_alert(told)
     if parts is None or _is_report(told):
         return None
     if parts.before:

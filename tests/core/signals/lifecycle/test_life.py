@@ -414,6 +414,16 @@ def test_an_edit_of_a_close_falls_on_no_second_signal():
     assert state(lives["4.1.0"]) is SignalState.CLOSED
 
 
+def test_a_close_and_an_alert_in_one_message_are_both_kept():
+    closing = said("2", 5, "close the sell").update
+    both = replace(alert("2", 5, "XAUUSD", "buy"), update=closing)
+    lives, told = lives_after(
+        call("1", 0, side="sell"), both, call("3", 7), said("4", 9, "move sl to be", reply_to="2")
+    )
+    assert state(lives["1.1.0"]) is SignalState.CLOSED
+    assert told[-1].signal_id == "sig_room.3.1.0"
+
+
 def test_a_runner_goes_on_after_the_last_numbered_target():
     event = call("1", 0)
     runner = replace(event, signals=(replace(event.signals[0], has_runner=True),))

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from hive_core.configuration.model import Configuration, SourceProfile
 from hive_core.signals.parser.intents import read_text
 from hive_core.signals.parser.lines import LineReader
+from hive_core.signals.parser.room import Room
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import ActionKind, ParsedSignal, ParsedUpdate, Refused
 
@@ -80,6 +81,43 @@ def test_an_ending_before_a_call_that_is_refused_is_kept() -> None:
     assert isinstance(update, ParsedUpdate)
     assert update.is_for_all
     assert isinstance(refused, Refused)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "close gold sell\ngold buy now",
+        "Close the sell and buy gold now",
+        "Close all sells. Buy gold 4105",
+        "Cerrar la venta. Compra oro ahora",
+        "Закрыть продажу, покупка золото сейчас",
+    ],
+)
+def test_an_ending_and_an_alert_are_both_said_and_details_complete_the_alert(text: str) -> None:
+    room = Room(PROFILE)
+    began = datetime(2025, 3, 12, 9, tzinfo=UTC)
+    update, alert = room.read(began, "1", text, None)
+    assert isinstance(update, ParsedUpdate)
+    assert update.side == "sell"
+    assert isinstance(alert, Refused)
+    assert (alert.reason, alert.side) == (SignalReason.MISSING_STOP, "buy")
+    (signal,) = room.read(began + timedelta(minutes=2), "2", "SL 4098\nTP 4115", None)
+    assert isinstance(signal, ParsedSignal)
+    assert (signal.symbol, signal.side) == ("XAUUSD", "buy")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Close gold buy 4105",
+        "Close sells now. Buys still running",
+        "close the gold sell now at 4105",
+        "Close sell. Hold buy now",
+        "Close the sell. If gold buys come back at 4105 we look again",
+    ],
+)
+def test_a_side_behind_an_ending_is_no_alert_by_itself(text: str) -> None:
+    assert not any(isinstance(verdict, Refused | ParsedSignal) for verdict in read_text(text, PROFILE))
 
 
 def _line(text: str) -> dict[str, object]:
