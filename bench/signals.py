@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
+from bench.one_more_message import one_more_message_rows
 from bench.parsing import one_more_line_rows, parsing_rows
 from bench.reporting import Row, report
 from bench.resolution import consensus_rows, history_rows, one_more_rows
@@ -24,7 +25,8 @@ def main() -> None:
         folder = Path(name)
         steps = (
             ("parsing", parsing_rows),
-            ("one more message", lambda: one_more_line_rows((1_000, count))),
+            ("one more message, parsed", lambda: one_more_line_rows((1_000, count))),
+            ("one more message, through the assets", lambda: one_more_message_rows(folder)),
             ("consensus", lambda: consensus_rows(folder, count=count)),
             ("one more signal", lambda: one_more_rows(folder)),
             ("history", lambda: history_rows(folder, count=count, runs=1)),
