@@ -41,6 +41,7 @@ _LOOK_AHEAD = 60
 _MOST_NUMBERS = 64
 """What comes after so many numbers of one label is no price list."""
 _INDEXED = frozenset({Label.TARGET, Label.STOP, Label.ENTRY, Label.LOOSE})
+_LIST_MARKS = frozenset(")-.:/")
 _NEAR_WORDS = 3
 """An order word further behind the side than this is an adverb of the text."""
 _WEAK = {Kind.WEAK_STOP: Label.STOP, Kind.WEAK_TARGET: Label.TARGET, Kind.WEAK_ENTRY: Label.ENTRY}
@@ -437,6 +438,11 @@ class _Reader:
         if self.field.label is not Label.NONE and not self.field.numbers:
             return False  # the label's own index, or its price
         after = self.tokens[place + 1 : place + 3]
+        counted = len(self.field.numbers) + 1
+        if self.field.label is Label.TARGET and self.field.index == "1" and int(token.text) == counted:
+            # "1 4080", "2 4090" on lines of their own, under one heading
+            price = next((each for each in after if each.text not in _LIST_MARKS), None)
+            return price is not None and price.kind is Kind.NUMBER and len(price.text) > len(token.text)
         return len(after) == 2 and after[0].text in {")", "."} and after[1].kind is Kind.NUMBER
 
     def _line(self, place: int) -> None:

@@ -46,6 +46,8 @@ def symbol_named(
         Unclear: none is named or known, or several are, or one that may be several.
     """
     named = distinct(mention.value for mention in call.symbols)
+    if set(named) == {"USOIL", "UKOIL"}:
+        named = ["UKOIL"]  # "oil Brent": the word for oil is no second instrument
     if len(named) > 1:
         named = _beside_the_side(call) or named
         if len(named) == 1:

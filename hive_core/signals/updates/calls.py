@@ -18,7 +18,7 @@ _LABEL_TAIL = frozenset(
 )
 _LEADS = frozenset({Concept.MOVE, Concept.NEW, Concept.HIT})
 _BEGINS = SIDES | {Concept.STOP, Concept.TARGET}
-_ENDS = frozenset({Concept.CLOSE, Concept.CANCEL})
+_ENDS = frozenset({Concept.CLOSE, Concept.CANCEL, Concept.CANCELLED})
 _JOINS = frozenset({Concept.AND, Concept.OR})
 _LISTED = SIDES | {
     *(Concept.SYMBOL, Concept.TRADE, Concept.FILLER, Concept.ALL, Concept.THIS, Concept.EARLIER),
@@ -107,6 +107,12 @@ def _begins_behind(sentence: list[Token]) -> int | None:
             if sides > 1 and not lists_objects(sentence[place:]):
                 return _with_what_leads(sentence, place)
     return None
+
+
+def ending_behind(sentence: list[Token]) -> list[Token]:
+    """The end of a call's sentence that ends something, from its verb on: "(close the sells first)"."""
+    verbs = [place for place, token in enumerate(sentence) if token.concept in _ENDS]
+    return sentence[verbs[-1] :] if verbs and verbs[-1] > 0 else []
 
 
 def _has_end(tokens: list[Token]) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.updates.alone import ALONE, may_stand_alone, read_alone
-from hive_core.signals.updates.calls import lists_objects, split_alert, split_call
+from hive_core.signals.updates.calls import ending_behind, lists_objects, split_alert, split_call
 from hive_core.signals.updates.clause import Found
 from hive_core.signals.updates.grammar import VERBS, read_clause
 from hive_core.signals.updates.own_words import NO_OWN_WORDS, OwnWords
@@ -119,24 +119,37 @@ def read_ending(normalised: str, own: OwnWords = NO_OWN_WORDS) -> tuple[ParsedUp
     if parts is None or _is_report(told):
         return None
     if parts.before:
+        if not _asks_for_an_end(parts.before) and not _is_of_another(_flat(parts.before), _flat(parts.call)):
+            return None  # "cancelled" over a call is said of that call
         span = Span(0, place_of(normalised, parts.call[0][0].piece))
         said = _ends_said(parts.before)
         ending = _assembled(said, parts.before, span) if said else None
         return None if ending is None else (ending, span)
-    for index, sentence in enumerate(parts.call[1:], start=1):
-        said = [one for one in _ends_said([sentence]) if one.found.action is not None]
-        others = [token for other in parts.call[:index] + parts.call[index + 1 :] for token in other]
-        if said and not any(one.is_conditional for one in said) and _is_of_another(sentence, others):
-            behind = parts.call[index + 1 : index + 2]
-            end = place_of(normalised, behind[0][0].piece) if behind else len(normalised)
-            span = Span(place_of(normalised, sentence[0].piece), end)
-            ending = _assembled(said, [sentence], span)
+    for index, sentence in enumerate(parts.call):
+        before, after = parts.call[:index], parts.call[index + 1 :]
+        ending_part = sentence if index else ending_behind(sentence)
+        if index == 0:
+            before = [sentence[: len(sentence) - len(ending_part)]]
+        said = [one for one in _ends_said([ending_part]) if one.found.action is not None]
+        others = _flat([*before, *after])
+        if said and not any(one.is_conditional for one in said) and _is_of_another(ending_part, others):
+            end = place_of(normalised, after[0][0].piece) if after else len(normalised)
+            span = Span(place_of(normalised, ending_part[0].piece), end)
+            ending = _assembled(said, [ending_part], span)
             return None if ending is None else (ending, span)
     return None
 
 
+def _flat(told: list[list[Token]]) -> list[Token]:
+    return [token for sentence in told for token in sentence]
+
+
+def _asks_for_an_end(told: list[list[Token]]) -> bool:
+    return any(token.concept in (Concept.CLOSE, Concept.CANCEL) for token in _flat(told))
+
+
 def _is_of_another(sentence: list[Token], call: list[Token]) -> bool:
-    """Whether a sentence beside a call names the other side, or an earlier trade, and no price."""
+    """Whether what is said beside a call names the other side, or an earlier trade, and no price."""
     concepts = {token.concept for token in sentence}
     if Concept.NUMBER in concepts:
         return False
@@ -145,13 +158,25 @@ def _is_of_another(sentence: list[Token], call: list[Token]) -> bool:
 
 
 def _is_report(told: list[list[Token]]) -> bool:
-    return any(token.concept is Concept.PAST for sentence in told for token in sentence)
+    return any(token.concept is Concept.PAST for token in _flat(told))
 
 
 def _ends_said(told: list[list[Token]]) -> list[_Said]:
-    """What some sentences end, or may end where that is not clear."""
-    said = [one for index, sentence in enumerate(told) for one in _said_in(sentence, index == 0)]
-    return [one for one in said if one.found.action is None or one.found.action.kind in _ENDS]
+    """What some sentences end, or may end where that is not clear; a part only of what they name."""
+    ends = []
+    for index, sentence in enumerate(told):
+        concepts = {token.concept for token in sentence}
+        for one in _said_in(sentence, index == 0):
+            kind = None if one.found.action is None else one.found.action.kind
+            ends_part = (
+                kind is ActionKind.PARTIAL_CLOSE
+                and Concept.CLOSE in concepts
+                and bool(one.symbols or one.sides)
+                and concepts.isdisjoint({Concept.STOP, Concept.TARGET})
+            )
+            if kind is None or kind in _ENDS or ends_part:
+                ends.append(one)
+    return ends
 
 
 def _managed(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None:
@@ -168,7 +193,7 @@ def _managed(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | No
 
 def _alone(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None:
     """A level that is named and nothing beside it."""
-    tokens = [token for sentence in told for token in sentence]
+    tokens = _flat(told)
     named = _symbols(tokens), _sides(tokens)
     said = [_Said(found, *named, False, False, False, False) for found in read_alone(tokens)]
     update = _assembled(said, told, span) if said else None
@@ -211,7 +236,7 @@ def _assembled(said: list[_Said], told: list[list[Token]], span: Span) -> Parsed
         grounds.append(_OPTIONAL)
     if len(firm) < len(said):
         grounds.append(_PART_LEFT_OUT)
-    if any(token.concept is Concept.ADD for sentence in told for token in sentence):
+    if any(token.concept is Concept.ADD for token in _flat(told)):
         grounds.append(_ENTRY_LEFT_OUT)
     return ParsedUpdate(
         actions,

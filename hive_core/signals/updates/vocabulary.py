@@ -147,6 +147,8 @@ def vocabulary() -> Vocabulary:
                 meanings[spelled] = concept
                 if share is not None:
                     fractions[" ".join(spelled)] = share
+    for word, side in _sides_of_calls():
+        meanings.setdefault((word,), side)
     words = {tokens[0]: concept for tokens, concept in meanings.items() if len(tokens) == 1}
     symbols: dict[str, str] = {}
     for name, symbol in (*_instrument_names(), *_listed_symbols()):
@@ -212,7 +214,7 @@ def triggers_with(own: Mapping[str, Concept]) -> Triggers:
         gains=of(Concept.SECURE, Concept.SECURED),
         beside_gains=of(Concept.PROFIT, Concept.PARTIAL, Concept.SOME, Concept.FRACTION) | {"%"},
         stop_moved=re.compile(moved),
-        ends=of(Concept.CLOSE, Concept.CANCEL),
+        ends=of(Concept.CLOSE, Concept.CANCEL, Concept.CANCELLED),
     )
 
 
@@ -269,6 +271,13 @@ def _listed() -> Iterator[tuple[tuple[str, ...], Concept, Decimal | None]]:
         for entry, share in facts["fractions"].items():
             tokens = tuple(TOKEN.findall(unicodedata.normalize("NFC", entry)))
             yield tokens, Concept.FRACTION, Decimal(share)
+
+
+def _sides_of_calls() -> Iterator[tuple[str, Concept]]:
+    """What the packs of calls call a side: a call may be ended by the word that called for it."""
+    for word, meaning in calls_vocabulary().words.items():
+        if meaning.kind is Kind.SIDE:
+            yield word, Concept(meaning.value)
 
 
 def _instrument_names() -> Iterator[tuple[str, str]]:

@@ -33,6 +33,10 @@ BOTH = [
     ("Отменить предыдущую. Покупка золото 4105 стоп 4098 тейк 4115", ActionKind.CANCEL, None, "buy"),
     ("Đóng lệnh bán, mua vàng 4105 sl 4098 tp 4115", ActionKind.CLOSE, "sell", "buy"),
     ("اغلاق صفقة البيع\nشراء الذهب 4105\nالوقف 4098\nالهدف 4115", ActionKind.CLOSE, "sell", "buy"),
+    ("Sell is cancelled, buy gold 4105 sl 4098 tp 4115", ActionKind.CANCEL, "sell", "buy"),
+    ("Close half of the gold sell. Buy gold 4105 sl 4098 tp 4115", ActionKind.PARTIAL_CLOSE, "sell", "buy"),
+    ("Gold buy 4105 sl 4098 tp 4115 (close the sells first)", ActionKind.CLOSE, "sell", "buy"),
+    ("Compra oro 4105 sl 4098 tp 4115, cierren las ventas", ActionKind.CLOSE, "sell", "buy"),
     # Behind the call only what names the other side, or an earlier trade.
     ("GOLD BUY NOW 4105\nSL 4098\nTP 4115\nClose all sells", ActionKind.CLOSE, "sell", "buy"),
     ("GOLD BUY NOW 4105\nSL 4098\nTP 4115\nCancel the previous order", ActionKind.CANCEL, None, "buy"),
@@ -61,6 +65,10 @@ def test_the_ending_comes_first_and_the_call_is_whole(
         f"Buy {BUY}. Cancel if it touches 4115 first",
         f"Buy {BUY}\nClose buys before the news",
         f"Buy {BUY}\nno close above 4110 needed",
+        f"Buy {BUY} close at 4115",
+        f"Buy {BUY} and close half there",
+        f"Close half at tp1\nBuy {BUY}",
+        f"Buy {BUY}, close if it sells off below 4098",
         "EURUSD buy 1.0850\nsl 1.0810 on a daily close\ntp 1.0910",
     ],
 )

@@ -41,6 +41,15 @@ ENTRIES = {
     "side glued on": ("EURUSDBUY 1.0850 SL 1.0810 TP 1.0910", EURUSD_BUY),
     "nick-name": ("fiber long 1.0850 sl 1.0810 tp 1.0910", EURUSD_BUY),
     "labels below each other": ("EURUSD BUY\n1.0850\nS.L\n1.0810\nT.P 1\n1.0910", EURUSD_BUY),
+    "targets counted under one heading": (
+        "EURUSD buy 1.0850\nSL 1.0810\nTargets\n1 1.0910\n2 1.0920\n3 - 1.0930",
+        f"{EURUSD_BUY} 1.0920 1.0930",
+    ),
+    "a blank for thousands under one heading": (
+        "gold buy 4 255\nSL 4 245\nTargets\n4 261\n4 268\n4 280\n4 290",
+        "XAUUSD buy market 4255 sl 4245 tp 4261 4268 4280 4290",
+    ),
+    "oil by two names": ("buy Brent oil 84.20 sl 83.10 tp 86.40", "UKOIL buy market 84.20 sl 83.10 tp 86.40"),
     "label spellings": ("BUY EURUSD 1.0850\nStop-Lose: 1.0810\nTake Profit (1): 1.0910", EURUSD_BUY),
     "slashed labels": ("BUY EURUSD 1.0850 | S/L 1.0810 | T/P1 1.0910", EURUSD_BUY),
     "labels glued to numbers": ("BUY EURUSD 1.0850 SL1.0810 TP1.0910", EURUSD_BUY),
