@@ -76,6 +76,7 @@ def write_coverage(lake: str, runs) -> None:
             write_series(lake, timeframe, [flat(MONDAY + n * MINUTE, level) for n in sorted(opens)])
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(coverage, st.sets(minutes, min_size=2, max_size=6))
 def test_a_stretch_reads_the_same_in_one_window_as_in_any_split_of_it(runs, borders):

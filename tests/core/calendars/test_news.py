@@ -185,6 +185,7 @@ moments_of_test = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(calendar=calendars, asked=moments_of_test)
 def test_the_columns_are_what_a_plain_search_finds(
@@ -210,6 +211,7 @@ def test_the_columns_are_what_a_plain_search_finds(
             assert row["in_news_window"] is (False if row["news_known"] else None)
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(calendar=calendars, asked=moments_of_test)
 def test_what_is_seen_later_changes_nothing(

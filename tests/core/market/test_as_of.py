@@ -125,6 +125,7 @@ def test_volatility_is_unknown_before_there_are_enough_returns() -> None:
     assert found["volatility_pct"].to_list() == [None, 0.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("timeframe", ["M1", "H1", "D1"])
 @pytest.mark.parametrize("hole", [0, 5, 12, 40, 200])
 def test_bars_from_longer_ago_than_are_needed_change_nothing(timeframe: str, hole: int) -> None:

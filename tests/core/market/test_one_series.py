@@ -125,6 +125,7 @@ def test_no_instant_comes_twice_and_three_quarters_of_every_bar_are_seen(runs):
         assert len(seen & set(range(begins, begins + minutes))) >= LEAST_SHARE_FILLED * minutes
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(coverage)
 def test_a_coarser_bar_is_used_only_over_a_hole(runs):
@@ -146,6 +147,7 @@ any_start = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(any_start, st.integers(0, 14 * 96), st.integers(0, 96))
 def test_what_is_stored_farther_away_changes_nothing_whatever_the_bars_begin_with(runs, begin, quarters):

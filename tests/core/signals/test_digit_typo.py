@@ -156,6 +156,7 @@ def test_every_kind_of_slip_has_its_prices() -> None:
     assert 1151.8 not in by_price
 
 
+@pytest.mark.slow
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     place=st.integers(0, 5),

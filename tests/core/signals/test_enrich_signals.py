@@ -236,6 +236,7 @@ def assert_same_columns(found: pl.DataFrame, expected: pl.DataFrame) -> None:
         assert found[name].equals(expected[name], null_equal=True), name
 
 
+@pytest.mark.slow
 @settings(max_examples=12, suppress_health_check=FIXTURE_IS_PURE, deadline=None)
 @given(
     seed=st.integers(0, 10_000),

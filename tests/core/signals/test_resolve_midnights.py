@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
+import pytest
 from enriched_rows import MIDNIGHT, ONE_ACCOUNT, enriched, with_resolution
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,6 +91,7 @@ configurations = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=35, deadline=None)
 @given(histories, configurations, st.permutations(list(DAYS)), st.randoms(use_true_random=False))
 def test_days_made_alone_in_any_order_are_all_days_at_once(

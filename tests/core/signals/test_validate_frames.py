@@ -35,6 +35,7 @@ signals = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(changes=st.lists(signals, max_size=12))
 def test_valid_and_quarantined_part_the_signals_between_them(
@@ -54,6 +55,7 @@ def test_valid_and_quarantined_part_the_signals_between_them(
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     walk=st.lists(st.floats(-0.002, 0.002), min_size=30, max_size=60),

@@ -244,6 +244,7 @@ def test_a_calendar_is_waited_for_and_its_days_are_gone_over_again_where_it_come
     assert ranges(tick()) == [("2017-02-28", "2017-03-14")]
 
 
+@pytest.mark.slow
 def test_the_real_tables_say_which_receipt_they_hold(tick, small, instance):
     small.land_bars("2017-03-06 00:00", 48)
     import_rates(small.home, "rates.csv", RATES_FILE, received_ns=1)

@@ -146,6 +146,7 @@ def test_later_outcomes_change_no_weight(rows: list[tuple[str, float, float]], d
     assert of_all.equals(source_weights(everything.sample(fraction=1.0, shuffle=True, seed=1), [day]))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     moves=st.lists(st.floats(-0.004, 0.004), min_size=80, max_size=80),
