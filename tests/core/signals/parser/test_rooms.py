@@ -1,8 +1,9 @@
 """Whole rooms written for the project, as hurried people post: each message read by itself.
 
-`english`, `languages` (13 of them), `mixed` and `ordinary` (52 rooms of twelve messages) keep the proportions
-of real rooms; `nearly_calls` is made of what looks like a call and is none. The parser was tuned on them; on
-`ordinary`, read first when it was done, it had 259 of 260 calls whole and invented none from 364 others.
+`english`, `languages` (13 of them), `mixed`, `ordinary` (52 rooms of twelve messages) and `six_languages` (48
+of ten, none in English) keep the proportions of real rooms; `nearly_calls` is made of what looks like a call
+and is none. The parser was tuned on them. On `ordinary`, read first when it was done, it had 259 of 260 calls
+whole and invented none from 364 others; on `six_languages` 210 of 235, and none from 245.
 """
 
 from __future__ import annotations
@@ -34,13 +35,18 @@ NOT_READ_YET = {
     "nearly_calls-12-22": "an entry told behind the targets",
     "nearly_calls-15-21": "the result of another call on its line",
     "nearly_calls-17-20": "another room's side in its words",
-} | {
+}
+NOT_READ_YET |= {
     f"nearly_calls-{room}-{number}": "words for stop and targets that one room alone has"
     for room, numbers in {
         "06": ("01", "06", "09", "12", "16", "19", "22", "23"),
         "20": ("02", "07", "13", "15", "19", "21", "22"),
     }.items()
     for number in numbers
+}
+NOT_READ_YET |= {
+    f"six_languages-38-{number}": "a room of gold that never names it: its profile's default symbol would"
+    for number in ("01", "02", "05", "07", "09")
 }
 """Calls that are refused, or read in part; a source profile's own words would read most."""
 
