@@ -32,6 +32,8 @@ STEEP = 25
 """A first target this many times as far as the stop: the stop is a slip."""
 UNEVEN = 5
 """A distance this many times as far as the others is a slip where two swapped digits explain it."""
+VERY_UNEVEN = 10
+"""A distance this many times as far as the others is a slip where one digit typed for another explains it."""
 LOPSIDED = 30
 """A stop this many times as far as the last target is a slip."""
 
@@ -91,7 +93,7 @@ def require_geometry(
     if abs(first - winning_edge) > STEEP * abs(losing_edge - stop_loss) and losing_edge != first:
         detail = f"the first target {first} is {STEEP} times as far away as the stop {stop_loss}"
         refuse("stop_loss", SignalReason.STOP_TOO_NEAR, detail)
-    _refuse_swapped(stop_loss, losing_edge, abs(last - winning_edge), -upward, span)
+    _refuse_slipped(stop_loss, losing_edge, abs(last - winning_edge), -upward, span)
     reach = abs(last - winning_edge)
     if reach and abs(losing_edge - stop_loss) > LOPSIDED * reach:
         detail = f"stop {stop_loss} is {LOPSIDED} times as far away as the last target {last}"
@@ -103,8 +105,9 @@ def require_geometry(
             refuse("take_profits", SignalReason.TARGET_TOO_FAR, detail)
 
 
-def _refuse_swapped(price: Decimal, edge: Decimal, usual: Decimal, direction: int, span: Span) -> None:
-    """A stop that is uncommonly far, and would be near with two neighbouring digits swapped.
+def _refuse_slipped(price: Decimal, edge: Decimal, usual: Decimal, direction: int, span: Span) -> None:
+    """A stop that is uncommonly far, and would be near with two neighbouring digits swapped, or with one digit
+    changed.
 
     Args:
         usual: how far the last target is from the entry.
@@ -113,14 +116,22 @@ def _refuse_swapped(price: Decimal, edge: Decimal, usual: Decimal, direction: in
     if not usual or abs(price - edge) <= UNEVEN * usual:
         return
     text = f"{price:f}"
-    for at in range(len(text) - 1):
-        one, other = text[at], text[at + 1]
-        if one == other or not (one + other).isdigit():
-            continue
-        swapped = Decimal(text[:at] + other + one + text[at + 2 :])
-        if 0 < direction * (swapped - edge) <= 2 * usual:
-            detail = f"{price} is uncommonly far from {edge}; digit_typo: it would be right as {swapped}"
+    written = _swapped(text)
+    if abs(price - edge) > VERY_UNEVEN * usual:
+        written += [text[:at] + digit + text[at + 1 :] for at in range(len(text)) for digit in "0123456789"]
+    for each in written:
+        if each.count(".") == text.count(".") and 0 < direction * (Decimal(each) - edge) <= 2 * usual:
+            detail = f"{price} is uncommonly far from {edge}; digit_typo: it would be right as {each}"
             raise Unclear("stop_loss", SignalReason.DIGIT_TYPO, detail, span)
+
+
+def _swapped(text: str) -> list[str]:
+    """The spellings of a price with two neighbouring digits swapped."""
+    return [
+        text[:at] + other + one + text[at + 2 :]
+        for at, (one, other) in enumerate(itertools.pairwise(text))
+        if one != other and (one + other).isdigit()
+    ]
 
 
 def _limits(specification: InstrumentSpecification | None) -> tuple[Decimal, Decimal]:

@@ -17,6 +17,16 @@ REFUSED = {
         "stop_loss",
         "digit_typo",
     ),
+    "stop far off by one digit": (
+        "Gold buy 4384.8 tp 4386.3 tp 4390.8 sl 4279.8",
+        "stop_loss",
+        "digit_typo",
+    ),
+    "stop far off by two digits swapped": (
+        "Gold sell 4135 tp 4130 tp 4125 sl 4412",
+        "stop_loss",
+        "digit_typo",
+    ),
     "stop at the entry": ("EURUSD buy 1.0850 sl 1.0850 tp 1.0910", "stop_loss", "stop_too_near"),
     "stop absurdly far": ("EURUSD buy 1.0850 sl 0.9810 tp 1.0910", "stop_loss", "stop_too_far"),
     "stop out of all proportion": ("Gold buy 2650 sl 2500 tp 2653", "stop_loss", "stop_too_far"),
