@@ -106,8 +106,7 @@ def require_geometry(
 
 
 def _refuse_slipped(price: Decimal, edge: Decimal, usual: Decimal, direction: int, span: Span) -> None:
-    """A stop that is uncommonly far, and would be near with two neighbouring digits swapped, or with one digit
-    changed.
+    """A stop that is uncommonly far, and would be near with two neighbouring digits swapped or one changed.
 
     Args:
         usual: how far the last target is from the entry.
