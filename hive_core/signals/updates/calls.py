@@ -18,10 +18,11 @@ _LABEL_TAIL = frozenset(
 )
 _LEADS = frozenset({Concept.MOVE, Concept.NEW, Concept.HIT})
 _BEGINS = SIDES | {Concept.STOP, Concept.TARGET}
-_ENDS = frozenset({Concept.CLOSE, Concept.CANCEL, Concept.CANCELLED})
+_ENDS = frozenset({Concept.CLOSE, Concept.CLOSING, Concept.CUT, Concept.CANCEL, Concept.CANCELLED})
 _JOINS = frozenset({Concept.AND, Concept.OR})
 _LISTED = SIDES | {
-    *(Concept.SYMBOL, Concept.TRADE, Concept.FILLER, Concept.ALL, Concept.THIS, Concept.EARLIER),
+    *(Concept.SYMBOL, Concept.TRADE, Concept.FILLER, Concept.ALL, Concept.THIS, Concept.HERE),
+    Concept.EARLIER,
     *(Concept.MARK, Concept.AND, Concept.OR),
 }
 _BEFORE_A_SIDE = frozenset({Concept.SYMBOL, Concept.NEW, Concept.FILLER, Concept.NOW})
@@ -30,7 +31,8 @@ _NOT_CALLING = frozenset(
     {
         *(Concept.IF, Concept.FUTURE, Concept.MAYBE, Concept.PAST, Concept.NOT, Concept.HOLD, Concept.MOVE),
         *(Concept.HIT, Concept.STOPPED, Concept.BREAKEVEN, Concept.PARTIAL, Concept.SECURE, Concept.PIPS),
-        *(Concept.STOP, Concept.TARGET, Concept.ADD, Concept.CLOSE, Concept.CANCEL, Concept.REMOVE),
+        *(Concept.STOP, Concept.TARGET, Concept.ADD, Concept.CLOSE, Concept.CLOSING),
+        *(Concept.CUT, Concept.CANCEL, Concept.REMOVE, Concept.ENDED),
     }
 )
 

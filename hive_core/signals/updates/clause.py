@@ -16,7 +16,7 @@ LARGEST_TARGET_NUMBER = 12
 SIDES = frozenset({Concept.BUY, Concept.SELL})
 
 
-OBJECTS = SIDES | {Concept.TRADE, Concept.THIS, Concept.EARLIER, Concept.SYMBOL}
+OBJECTS = SIDES | {Concept.TRADE, Concept.THIS, Concept.HERE, Concept.EARLIER, Concept.SYMBOL}
 
 
 PARTS = (Concept.PARTIAL, Concept.SOME)
@@ -39,19 +39,56 @@ BETWEEN = OBJECTS | {
     Concept.HOLD,
     Concept.FROM,
     Concept.FULL,
+    Concept.DO,
 }
 """What may stand between a verb, its stop and where that goes."""
+
+
+COUNTS = OBJECTS | {
+    Concept.AND,
+    Concept.OR,
+    Concept.FILLER,
+    Concept.NOW,
+    Concept.MARK,
+    Concept.NOT,
+    Concept.NOT_AFTER,
+    Concept.IF,
+    Concept.FUTURE,
+    Concept.MAYBE,
+    Concept.PROFIT,
+    Concept.MONEY,
+    Concept.PIPS,
+    Concept.AT,
+    Concept.HOLD,
+    Concept.ADD,
+    Concept.FROM,
+    Concept.FULL,
+    Concept.LOSS,
+    Concept.EVENT,
+    Concept.DO,
+}
+"""What may stand behind a verb that ends a trade, between it and what it ends."""
+
+
+NAMED = SIDES | {Concept.SYMBOL}
+"""What tells which trade is meant."""
+
+
+NOT_ALL = "some are to be kept, and what is to be ended is told by that only"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """An action that a clause asks for, at the token where its verb stands. `action` is None where it is
-    unclear, and `unclear` says why. `names_all`: it is said of all trades."""
+    unclear, and `unclear` says why. `names_all`: it is said of all trades. `is_told`: it is told as done.
+    `is_remark`: it has no verb, and may say what another action comes to."""
 
     position: int
     action: Action | None
     names_all: bool = False
     unclear: str = ""
+    is_told: bool = False
+    is_remark: bool = False
 
 
 @dataclass(slots=True)
@@ -105,3 +142,19 @@ def nearest_before(clause: Clause, at: int, skipped: frozenset[Concept]) -> Conc
     while position >= 0 and clause.concepts[position] in skipped:
         position -= 1
     return Concept.END if position in clause.hits else clause.at(position)
+
+
+def said_before(
+    clause: Clause, at: int, share: Decimal | None, partial: bool, names_all: bool
+) -> tuple[Decimal | None, bool, bool]:
+    """The share, whether a part, and whether all are named before a verb that comes last."""
+    position = 0
+    while position < at:
+        named, after = clause.share_at(position)
+        if named is not None:
+            share, position = named, after
+            continue
+        partial |= clause.concepts[position] in PARTS
+        names_all |= clause.concepts[position] is Concept.ALL
+        position += 1
+    return share, partial, names_all

@@ -1,8 +1,8 @@
 """What one clause of an update asks: its verbs with what they are said of.
 
 A clause is what stands between commas, "and", "or" and the ends of a sentence. How each verb is read
-stands in `endings` and `levels`; whether a text is an update at all, and what its clauses make together,
-in `reading`.
+stands in `closes`, `endings` and `levels`; how a sentence is parted, in `joining`; whether a text is an
+update at all, and what its clauses make together, in `reading`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from hive_core.signals.updates.clause import Clause, Found
+from hive_core.signals.updates.closes import read_close, read_cut, read_ended
 from hive_core.signals.updates.endings import (
     read_cancel,
     read_cancelled,
-    read_close,
     read_partial,
     read_secure,
 )
@@ -48,6 +48,9 @@ def read_clause(tokens: Sequence[Token]) -> list[Found]:
 
 _READERS: dict[Concept, Callable[[Clause, int], int]] = {
     Concept.CLOSE: read_close,
+    Concept.CLOSING: read_close,
+    Concept.CUT: read_cut,
+    Concept.ENDED: read_ended,
     Concept.CANCEL: read_cancel,
     Concept.REMOVE: read_cancel,
     Concept.CANCELLED: read_cancelled,

@@ -5,17 +5,23 @@ from __future__ import annotations
 from hive_core.signals.updates.clause import (
     BETWEEN,
     LARGEST_TARGET_NUMBER,
+    OBJECTS,
     PLACES,
+    SIDES,
     UNKNOWN,
     Clause,
     Found,
     nearest_before,
 )
 from hive_core.signals.updates.tokens import number
-from hive_core.signals.updates.vocabulary import Concept
+from hive_core.signals.updates.vocabulary import Concept, said_alone
 from hive_core.signals.verdicts import Action, ActionKind
 
 _ORDINALS = {Concept.FIRST: 1, Concept.SECOND: 2, Concept.THIRD: 3, Concept.FOURTH: 4}
+
+
+_FEWEST_OF_A_PRICE = 100
+"""A smaller whole number beside break-even counts trades."""
 
 
 _TARGET_TAIL = frozenset(
@@ -40,8 +46,10 @@ _BEFORE_TARGET = frozenset({Concept.FILLER, Concept.ALL, Concept.MARK, *_ORDINAL
 def read_stop(clause: Clause, at: int) -> int:
     """Read what is said of a stop at its label; gives the position after it."""
     before = nearest_before(clause, at, BETWEEN)
-    if before is Concept.HIT:
+    if before is Concept.HIT or _is_hit_as_moved(clause, at):
         clause.found.append(Found(at, Action(ActionKind.STOP_HIT)))
+        return at + 1
+    if _tells_distance(clause, at):
         return at + 1
     moved = before is Concept.MOVE or Concept.NEW in clause.concepts[max(0, at - 2) : at]
     names_all = toward = False
@@ -66,6 +74,17 @@ def read_stop(clause: Clause, at: int) -> int:
     return position
 
 
+def _is_hit_as_moved(clause: Clause, at: int) -> bool:
+    """Whether the stop is one that was moved before it was hit: "triggering the adjusted stop"."""
+    return clause.at(at - 1) is Concept.MOVE and nearest_before(clause, at - 1, BETWEEN) is Concept.HIT
+
+
+def _tells_distance(clause: Clause, at: int) -> bool:
+    """Whether the words before a stop tell how far it was: "a 40 pip stop to 3870"."""
+    is_counted = clause.concepts[max(0, at - 2) : at] == [Concept.NUMBER, Concept.PIPS]
+    return is_counted and (clause.at(at - 3) is Concept.FILLER or clause.tokens[max(0, at - 3)].text == "a")
+
+
 def _moved_after(clause: Clause, position: int) -> int | None:
     """Where the price stands to which a verb after the number at `position` moves: that number ("sl 2735
     pe le aao"), or one behind the verb ("sl 2735 moved to 2741"). None without such a verb."""
@@ -73,7 +92,7 @@ def _moved_after(clause: Clause, position: int) -> int | None:
     verb = position + 1
     while clause.at(verb) in links:
         verb += 1
-    if clause.at(verb) is not Concept.MOVE:
+    if clause.at(verb) not in (Concept.MOVE, Concept.DO):
         return None
     behind = verb + 1
     while clause.at(behind) in links:
@@ -125,9 +144,29 @@ def _is_thousands(clause: Clause, position: int) -> bool:
 
 def _is_place(clause: Clause, position: int) -> bool:
     """Whether the entry stands here as a place. "be" is one only where no other word goes on with it."""
-    if clause.tokens[position].text != "be":
+    if not _is_short(clause, position):
         return True
     return clause.at(position + 1) not in UNKNOWN
+
+
+_NAMED = SIDES | {Concept.TRADE, Concept.ALL}
+_BEHIND_BREAKEVEN = OBJECTS | {*(Concept.END, Concept.NOW, Concept.MARK, Concept.AT, Concept.ALL)}
+
+
+def _is_short(clause: Clause, position: int) -> bool:
+    """Whether the entry is said as "be", which is a word of chat too."""
+    return clause.tokens[position].text.split()[-1] == "be"
+
+
+def _ends_there(clause: Clause, position: int) -> bool:
+    """Whether no chat goes on behind the place: "put be guys", and not "it is set to be a great week"."""
+    if not _is_short(clause, position) or clause.at(position + 1) in _BEHIND_BREAKEVEN:
+        return True
+    if clause.at(position + 1) is not Concept.FILLER:
+        return False
+    rest = clause.concepts[position + 1 :]
+    is_of_trades = UNKNOWN.isdisjoint(rest) and not _NAMED.isdisjoint(rest)
+    return is_of_trades or clause.tokens[position + 1].text in said_alone().address
 
 
 def read_move(clause: Clause, at: int) -> int:
@@ -138,8 +177,9 @@ def read_move(clause: Clause, at: int) -> int:
         toward |= clause.concepts[position] in (Concept.TO, Concept.AT)
         position += 1
     concept = clause.at(position)
-    plain_entry = concept is Concept.ENTRY and clause.tokens[position].text != "be"
-    if concept in PLACES and _is_place(clause, position) and (toward or not plain_entry):
+    plain_entry = concept is Concept.ENTRY and not _is_short(clause, position)
+    is_place = concept in PLACES and _is_place(clause, position) and _ends_there(clause, position)
+    if is_place and (toward or not plain_entry):
         names_all = Concept.ALL in clause.concepts
         clause.found.append(Found(at, Action(ActionKind.BREAKEVEN), names_all))
         return position + 1
@@ -151,7 +191,7 @@ def read_hold(clause: Clause, at: int) -> int:
     position = at + 1
     while clause.at(position) in BETWEEN:
         position += 1
-    at_entry = clause.at(position) is Concept.ENTRY and clause.tokens[position].text == "be"
+    at_entry = clause.at(position) is Concept.ENTRY and _is_short(clause, position)
     if (at_entry and _is_place(clause, position)) or clause.at(position) is Concept.BREAKEVEN:
         clause.found.append(Found(at, Action(ActionKind.BREAKEVEN)))
     return at + 1
@@ -161,10 +201,21 @@ def read_breakeven(clause: Clause, at: int) -> int:
     """Read break-even said alone; gives the next position."""
     others = (Concept.HIT, Concept.CLOSE, Concept.STOPPED, Concept.SECURE, Concept.CANCEL)
     stands_there = clause.at(at - 1) is Concept.AT  # "we are at breakeven": the market is
+    if _is_counted(clause, at):
+        return at + 1
     if clause.is_known() and not stands_there and not any(concept in clause.concepts for concept in others):
         names_all = Concept.ALL in clause.concepts
-        clause.found.append(Found(at, Action(ActionKind.BREAKEVEN), names_all))
+        clause.found.append(Found(at, Action(ActionKind.BREAKEVEN), names_all, is_remark=True))
     return at + 1
+
+
+def _is_counted(clause: Clause, at: int) -> bool:
+    """Whether a number counts the trades that ended at break-even: "break even: 4", "14 losses, 4 be"."""
+    behind = at + 1 + (clause.is_mark(at + 1, ":") or clause.is_mark(at + 1, "-"))
+    return any(
+        count is not None and count == int(count) and count < _FEWEST_OF_A_PRICE
+        for count in (clause.value(at - 1), clause.value(behind))
+    )
 
 
 def read_target(clause: Clause, at: int) -> int:

@@ -13,7 +13,9 @@ from hive_core.signals.updates.alone import ALONE, may_stand_alone, read_alone
 from hive_core.signals.updates.calls import ending_behind, lists_objects, split_alert, split_call
 from hive_core.signals.updates.clause import Found
 from hive_core.signals.updates.grammar import VERBS, read_clause
+from hive_core.signals.updates.joining import clauses_of, held_for_a_case
 from hive_core.signals.updates.own_words import NO_OWN_WORDS, OwnWords
+from hive_core.signals.updates.records import is_record, is_report
 from hive_core.signals.updates.tokens import Token, place_of, sentences
 from hive_core.signals.updates.vocabulary import Concept
 from hive_core.signals.verdicts import Action, ActionKind, ParsedUpdate, Refused, Span
@@ -34,6 +36,8 @@ MAX_CHARACTERS = 4_096
 _GROUND_COST = 0.2
 _OPTIONAL = "said as something that one may do"
 _PART_LEFT_OUT = "a part of it is said for a case, and is left out"
+_BEFORE_EVENT = "asked for before an event, and taken as asked for now"
+_TOLD = "told as done, not asked for"
 _ENTRY_LEFT_OUT = "an added entry is left out"
 
 
@@ -49,6 +53,7 @@ class _Said:
     is_conditional: bool
     is_optional: bool
     is_alternative: bool
+    is_before_event: bool
 
     @property
     def is_notice(self) -> bool:
@@ -66,6 +71,11 @@ def may_manage(text: str, pieces: Sequence[str], own: OwnWords = NO_OWN_WORDS) -
     told apart here, at once."""
     asked = own.triggers()
     if not asked.verbs.isdisjoint(pieces):
+        return True
+    for word in asked.phrases.keys() & pieces:
+        if any(phrase.issubset(pieces) for phrase in asked.phrases[word]):
+            return True
+    if not asked.beside_moves.isdisjoint(pieces) and not asked.moves.isdisjoint(pieces):
         return True
     if not asked.labels.isdisjoint(pieces) and (
         not asked.beside_labels.isdisjoint(pieces) or asked.stop_moved.search(text) is not None
@@ -97,6 +107,8 @@ def read_update(normalised: str, own: OwnWords = NO_OWN_WORDS) -> ParsedUpdate |
     if not has_verbs and not may_stand_alone(text, pieces, own):
         return None
     told = sentences(normalised, own)
+    if is_record(told):
+        return None
     span = Span(0, len(normalised))
     if has_verbs:
         found = _managed(told, span)
@@ -116,7 +128,7 @@ def read_ending(normalised: str, own: OwnWords = NO_OWN_WORDS) -> tuple[ParsedUp
         return None
     told = sentences(normalised, own)
     parts = split_call(told) or split_alert(told)
-    if parts is None or _is_report(told):
+    if parts is None or is_report(told):
         return None
     if parts.before:
         if not _asks_for_an_end(parts.before) and not _is_of_another(_flat(parts.before), _flat(parts.call)):
@@ -157,10 +169,6 @@ def _is_of_another(sentence: list[Token], call: list[Token]) -> bool:
     return Concept.EARLIER in concepts or bool(sides and sides.isdisjoint(_sides(call)))
 
 
-def _is_report(told: list[list[Token]]) -> bool:
-    return any(token.concept is Concept.PAST for token in _flat(told))
-
-
 def _ends_said(told: list[list[Token]]) -> list[_Said]:
     """What some sentences end, or may end where that is not clear; a part only of what they name."""
     ends = []
@@ -186,7 +194,7 @@ def _managed(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | No
         said = _ends_said(parts.before)
         return _assembled(said, parts.before, span) if said else None
     said = [one for index, sentence in enumerate(told) for one in _said_in(sentence, index == 0)]
-    if _is_report(told):
+    if is_report(told):
         said = [one for one in said if not one.is_notice]
     return _assembled(said, told, span) if said else None
 
@@ -195,7 +203,7 @@ def _alone(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None
     """A level that is named and nothing beside it."""
     tokens = _flat(told)
     named = _symbols(tokens), _sides(tokens)
-    said = [_Said(found, *named, False, False, False, False) for found in read_alone(tokens)]
+    said = [_Said(found, *named, False, False, False, False, False) for found in read_alone(tokens)]
     update = _assembled(said, told, span) if said else None
     if not isinstance(update, ParsedUpdate):
         return update
@@ -204,6 +212,7 @@ def _alone(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None
 
 
 def _assembled(said: list[_Said], told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None:
+    said = _without_remarks(said)
     firm = [one for one in said if one.is_notice or not one.is_conditional]
     symbols, sides = _named(firm or said, told)
     symbol = symbols[0] if len(symbols) == 1 else None
@@ -216,6 +225,8 @@ def _assembled(said: list[_Said], told: list[list[Token]], span: Span) -> Parsed
         detail = "it is said for a case that may come, not for now"
         return refused("update", SignalReason.CONDITIONAL_UPDATE, detail)
     for one in firm:
+        if one.found.is_told and one.found.unclear:
+            return None
         if one.found.unclear:
             return refused("update", SignalReason.UNCLEAR_UPDATE, one.found.unclear)
     if any(one.is_alternative and not one.is_notice for one in firm):
@@ -226,7 +237,7 @@ def _assembled(said: list[_Said], told: list[list[Token]], span: Span) -> Parsed
         return refused("update", SignalReason.UNCLEAR_UPDATE, contradiction)
     names_all = any(one.found.names_all for one in firm)
     if len(symbols) > 1:
-        if all(action.kind in NOTICES for action in actions):
+        if all(one.is_notice or one.found.is_told for one in firm):
             return None  # a list of results
         return refused("symbol", SignalReason.UNCLEAR_UPDATE, f"it names {' and '.join(symbols)}")
     if len(sides) > 1 and not names_all:
@@ -234,6 +245,10 @@ def _assembled(said: list[_Said], told: list[list[Token]], span: Span) -> Parsed
     grounds = []
     if any(one.is_optional for one in firm):
         grounds.append(_OPTIONAL)
+    if any(one.is_before_event for one in firm):
+        grounds.append(_BEFORE_EVENT)
+    if any(one.found.is_told for one in firm):
+        grounds.append(_TOLD)
     if len(firm) < len(said):
         grounds.append(_PART_LEFT_OUT)
     if any(token.concept is Concept.ADD for token in _flat(told)):
@@ -249,6 +264,27 @@ def _assembled(said: list[_Said], told: list[list[Token]], span: Span) -> Parsed
     )
 
 
+def _without_remarks(said: list[_Said]) -> list[_Said]:
+    """Without what only tells what another action comes to: "sl to 2668, risk free", "book profit and
+    close gold", "sl hit, trade closed"."""
+    kinds = {one.found.action.kind for one in said if one.found.action is not None}
+    if len(kinds) < 2:
+        return said
+    is_over = not kinds.isdisjoint(NOTICES)
+    kept = []
+    for one in said:
+        found = one.found
+        kind = None if found.action is None else found.action.kind
+        is_of_another = (
+            (kind is ActionKind.BREAKEVEN and found.is_remark and ActionKind.MOVE_STOP in kinds)
+            or (kind is ActionKind.PARTIAL_CLOSE and found.is_remark and ActionKind.CLOSE in kinds)
+            or (kind is ActionKind.CLOSE and found.is_told and is_over)
+        )
+        if not is_of_another:
+            kept.append(one)
+    return kept
+
+
 def _symbols(tokens: list[Token]) -> list[str]:
     return [token.text for token in tokens if token.concept is Concept.SYMBOL]
 
@@ -262,11 +298,13 @@ def _said_in(sentence: list[Token], is_heading: bool) -> Iterator[_Said]:
     concepts = [token.concept for token in sentence]
     if VERBS.isdisjoint(concepts) or Concept.PAST in concepts:
         return
-    has_case = Concept.IF in concepts
+    has_event = Concept.EVENT in concepts
+    has_case = Concept.IF in concepts or (has_event and Concept.TIME in concepts)
     has_option = Concept.MAYBE in concepts
+    clauses = clauses_of(sentence)
+    held_from = held_for_a_case(clauses)
     case_before = denied = False
     symbols = _symbols(sentence)
-    clauses = list(_clauses(sentence))
     for index, (tokens, joined_by, joins) in enumerate(clauses):
         if joined_by == ",":
             denied = False
@@ -285,7 +323,8 @@ def _said_in(sentence: list[Token], is_heading: bool) -> Iterator[_Said]:
                 continue
             if _ends_what_is_kept(found, tokens, clauses[index + 1 :]):
                 found = replace(found, action=None, unclear=_KEPT)
-            yield _Said(found, symbols, sides, is_heading, has_case, has_option, alternative)
+            is_for_case = has_case and index >= held_from
+            yield _Said(found, symbols, sides, is_heading, is_for_case, has_option, alternative, has_event)
         own = [token.concept for token in tokens]
         case_before |= Concept.IF in own
         denied |= not _DENIALS.isdisjoint(own)
@@ -306,28 +345,6 @@ def _ends_what_is_kept(
         if (_symbols(clause) or _sides(clause)) and (keeps or (found.names_all and len(clause) == 1)):
             return True
     return False
-
-
-def _clauses(sentence: list[Token]) -> Iterator[tuple[list[Token], str, str]]:
-    """The clauses of a sentence, each with what joins it to the one before and to the one after."""
-    clause: list[Token] = []
-    joined_by = ""
-    for position, token in enumerate(sentence):
-        separates = token.concept in (Concept.AND, Concept.OR) or token.text == ","
-        if separates and not _between_numbers(sentence, position):
-            joins = "," if token.text == "," else token.concept.value
-            if clause:
-                yield clause, joined_by, joins
-            clause, joined_by = [], joins
-        else:
-            clause.append(token)
-    if clause:
-        yield clause, joined_by, ""
-
-
-def _between_numbers(sentence: list[Token], position: int) -> bool:
-    around = sentence[max(0, position - 1) : position + 2 : 2]
-    return len(around) == 2 and all(token.concept is Concept.NUMBER for token in around)
 
 
 def _named(said: list[_Said], told: list[list[Token]]) -> tuple[list[str], list[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -33,10 +33,18 @@ class Concept(StrEnum):
     __hash__ = str.__hash__  # Enum's own is written in Python, and every word is looked up
 
     CLOSE = "close"
+    CLOSING = "closing"
+    """A close in the first person: a price beside it is where it is done."""
+    CUT = "cut"
+    """A verb that ends a trade only where every word of its clause is of trades: rates are cut too."""
+    ENDED = "ended"
+    """What tells that a trade is ended: "closed manually", "out at be"."""
     CANCEL = "cancel"
     CANCELLED = "cancelled"
     REMOVE = "remove"
     MOVE = "move"
+    DO = "do"
+    """A verb that does what stands before it: "sl 1.0712 kardo"."""
     STOP = "stop"
     TARGET = "target"
     BREAKEVEN = "breakeven"
@@ -53,6 +61,11 @@ class Concept(StrEnum):
     ALL = "all"
     TRADE = "trade"
     THIS = "this"
+    HERE = "here"
+    """Now, or by hand: a price beside it is where the market stands."""
+    LOSS = "loss"
+    EVENT = "event"
+    """An event that is near: "before the news"."""
     EARLIER = "earlier"
     """The trade that stood before: "cancel the previous one"."""
     FULL = "full"
@@ -112,11 +125,16 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Triggers:
-    """Words without which a text manages nothing: one of `verbs`; or one of `labels` with one of
-    `beside_labels`; or one of `gains` with one of `beside_gains`. `stop_moved` finds a stop that goes
-    to the entry or to a price without a verb. `ends` are those of `verbs` that end a trade."""
+    """Words without which a text manages nothing: one of `verbs`; or all of one of `phrases`, which are
+    listed by the word of them that tells most; or one of `moves` with one of `beside_moves`; or one of
+    `labels` with one of `beside_labels`; or one of `gains` with one of `beside_gains`. `stop_moved` finds a
+    stop that goes to the entry or to a price without a verb. `ends` are the words, and the telling words of
+    phrases, that end a trade."""
 
     verbs: frozenset[str]
+    phrases: dict[str, tuple[frozenset[str], ...]]
+    moves: frozenset[str]
+    beside_moves: frozenset[str]
     labels: frozenset[str]
     beside_labels: frozenset[str]
     gains: frozenset[str]
@@ -177,44 +195,61 @@ def triggers() -> Triggers:
     return triggers_with({})
 
 
+_VERBS = frozenset(
+    {
+        *(Concept.CLOSE, Concept.CLOSING, Concept.CUT, Concept.ENDED, Concept.CANCEL, Concept.CANCELLED),
+        *(Concept.STOPPED, Concept.BREAKEVEN, Concept.PARTIAL, Concept.REMOVE),
+    }
+)
+_TELL_NOTHING = (Concept.FILLER, Concept.DO)
+
+
 def triggers_with(own: Mapping[str, Concept]) -> Triggers:
     """What the first look asks for at the texts of a source that has these words of its own."""
     meanings: dict[Concept, set[str]] = {concept: set() for concept in Concept}
     for word, concept in own.items():
         meanings[concept].add(word)
     words = vocabulary().words
+    stops = {word for word, concept in own.items() if concept is Concept.STOP}
+    verbs = {word for word, concept in own.items() if concept in _VERBS}
+    phrases: dict[str, set[frozenset[str]]] = {}
     for tokens, concept, _ in _listed():
         for spelled in (tokens, _bare(tokens)):
             # The word of a phrase that tells most.
-            telling = [token for token in spelled if words.get(token) is not Concept.FILLER]
-            meanings[concept].add(max(telling or spelled, key=len))
+            telling = [token for token in spelled if words.get(token) not in _TELL_NOTHING]
+            told_by = max(telling or spelled, key=len)
+            meanings[concept].add(told_by)
+            said = frozenset(token for token in spelled if token[0].isalnum())
+            if concept in _VERBS and len(said) > 1:
+                phrases.setdefault(told_by, set()).add(said)
+            elif concept in _VERBS:
+                verbs.add(told_by)
+            if concept is Concept.STOP:
+                stops.add(" ".join(token for token in spelled if token[0].isalnum()))
 
     def of(*concepts: Concept) -> frozenset[str]:
         return frozenset().union(*(meanings[concept] for concept in concepts))
 
-    stops, places = of(Concept.STOP), of(Concept.ENTRY, Concept.EVEN)
+    places = of(Concept.ENTRY, Concept.EVEN)
     links = of(Concept.TO, Concept.AT, Concept.FILLER, Concept.TRADE, Concept.THIS, Concept.NOW)
     moved = (
         rf"\b(?:{_any_of(stops)})\b(?:[^\w\n]*\b(?:{_any_of(links)})\b){{0,4}}[^\w\n]*\b(?:{_any_of(places)})\b"
         rf"|\b(?:{_any_of(stops)})\W+(?:{_any_of(of(Concept.TO))})\W+[0-9]"
     )
     return Triggers(
-        verbs=of(
-            Concept.CLOSE,
-            Concept.CANCEL,
-            Concept.CANCELLED,
-            Concept.STOPPED,
-            Concept.BREAKEVEN,
-            Concept.PARTIAL,
-            Concept.REMOVE,
-        ),
+        verbs=frozenset(verbs),
+        phrases={word: tuple(said) for word, said in phrases.items() if word not in verbs},
+        moves=of(Concept.MOVE),
+        beside_moves=of(Concept.EVEN) | said_alone().breakeven,
         labels=of(Concept.STOP, Concept.TARGET)
         | {f"{target}{count}" for target in of(Concept.TARGET) for count in range(1, 10)},
-        beside_labels=of(Concept.MOVE, Concept.HIT, Concept.NEW, Concept.REMOVE, Concept.EVEN, Concept.NOW),
+        beside_labels=of(
+            Concept.MOVE, Concept.HIT, Concept.NEW, Concept.REMOVE, Concept.EVEN, Concept.NOW, Concept.DO
+        ),
         gains=of(Concept.SECURE, Concept.SECURED),
         beside_gains=of(Concept.PROFIT, Concept.PARTIAL, Concept.SOME, Concept.FRACTION) | {"%"},
         stop_moved=re.compile(moved),
-        ends=of(Concept.CLOSE, Concept.CANCEL, Concept.CANCELLED),
+        ends=of(Concept.CLOSE, Concept.CLOSING, Concept.CUT, Concept.CANCEL, Concept.CANCELLED),
     )
 
 
@@ -252,7 +287,7 @@ def void_words() -> frozenset[str]:
     return frozenset(found)
 
 
-def _any_of(words: frozenset[str]) -> str:
+def _any_of(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word)))
 
 

@@ -42,7 +42,6 @@ ALONE_SAID = [
     ("BE", BREAKEVEN),
     ("be", BREAKEVEN),
     ("BE now", BREAKEVEN),
-    ("Set BE", BREAKEVEN),
     ("BE guys", BREAKEVEN),
     ("gold BE now", BREAKEVEN),
     ("BE agora", BREAKEVEN),
