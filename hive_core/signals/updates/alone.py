@@ -21,6 +21,9 @@ from hive_core.signals.verdicts import Action, ActionKind, ParsedUpdate, Refused
 ALONE = "a level is named alone, without a word of what is done"
 """The ground of an update that has no verb."""
 
+CORRECTED = "a level that was mistyped is named again"
+"""The ground of an update that corrects a level."""
+
 _MOST_PIECES = 20
 _MOST_BESIDE_BREAKEVEN = 8
 _MOST_BESIDE_GLUED = 4
@@ -29,12 +32,14 @@ _MOST_TOKENS = 24
 _FEWEST_DIGITS = 3
 _DIGITS = "0123456789.,:"
 _LABELS = frozenset({Concept.STOP, Concept.TARGET})
+_BESIDE_A_STOP = frozenset({Concept.MARK, Concept.AT, Concept.FILLER, Concept.NOW, Concept.NEW})
 _AROUND_LEVELS = _LABELS | {
     *(Concept.NUMBER, Concept.SYMBOL, Concept.NEW, Concept.NOW, Concept.TO, Concept.AT, Concept.AND),
     *(Concept.FROM, Concept.TRADE, Concept.THIS, Concept.MARK, Concept.MOVE, Concept.ALL),
     *(Concept.FIRST, Concept.SECOND, Concept.THIRD, Concept.FOURTH),
 }
 _LEFT_OUT = frozenset({Concept.AND, Concept.END})
+_NOT_A_STOP = frozenset({Concept.NUMBER, Concept.PIPS, Concept.MONEY, Concept.HIT, Concept.OR, Concept.IF})
 _RESULTS = frozenset("%+")
 _AROUND_BREAKEVEN = frozenset(
     {
@@ -79,6 +84,26 @@ def _breakeven(tokens: Sequence[Token]) -> list[Found]:
     return [Found(place, Action(ActionKind.BREAKEVEN), any(token.concept is Concept.ALL for token in tokens))]
 
 
+def stop_beside(told: Sequence[Sequence[Token]]) -> Found | None:
+    """The stop that is named beside a part that is closed ("book 50%, sl 4085"), where no other level is."""
+    tokens = [token for sentence in told for token in sentence]
+    labels = [place for place, token in enumerate(tokens) if token.concept in _LABELS]
+    if len(labels) != 1 or tokens[labels[0]].concept is not Concept.STOP:
+        return None
+    place = labels[0] + 1
+    while place < len(tokens) and tokens[place].concept in _BESIDE_A_STOP:
+        place += 1
+    behind = tokens[place + 1 : place + 3]
+    if place == len(tokens) or tokens[place].concept is not Concept.NUMBER:
+        return None
+    if any(token.concept in _NOT_A_STOP or token.text in _RESULTS for token in behind):
+        return None
+    if not said_alone().told.isdisjoint(token.text for token in tokens[labels[0] : place]):
+        return None
+    moved = [Token(Concept.MOVE, ""), tokens[labels[0]], Token(Concept.TO, ""), tokens[place]]
+    return next((with_enough_digits(found) for found in read_clause(moved)), None)
+
+
 def _levels(tokens: Sequence[Token]) -> list[Found]:
     alone = said_alone()
     concepts = [token.concept for token in tokens]
@@ -99,10 +124,11 @@ def _levels(tokens: Sequence[Token]) -> list[Found]:
             moved.append(Token(Concept.MOVE, ""))
         if token.concept not in _LEFT_OUT and token.text != ",":
             moved.append(token)
-    return [_with_enough_digits(found) for found in read_clause(moved)]
+    return [with_enough_digits(found) for found in read_clause(moved)]
 
 
-def _with_enough_digits(found: Found) -> Found:
+def with_enough_digits(found: Found) -> Found:
+    """What was found; unclear where its price may be a number of pips."""
     price = None if found.action is None else found.action.price
     if price is None or len(f"{price:f}".replace(".", "").lstrip("0")) >= _FEWEST_DIGITS:
         return found
@@ -123,6 +149,8 @@ def where_it_stands(
     kinds = {action.kind for action in update.actions}
     if after_alert:
         detail = "it may be of the alert before it, or of a signal that stands"
+    elif CORRECTED in update.grounds:
+        return update
     elif ActionKind.BREAKEVEN not in kinds and _has_sign_behind(text):
         detail = "a sign behind the price may say that it was hit"
     elif len(update.actions) > 1 and not answers_call:

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hive_core.signals.reasons import SignalReason
-from hive_core.signals.updates.alone import ALONE, may_stand_alone, read_alone
+from hive_core.signals.updates.alone import ALONE, CORRECTED, may_stand_alone, read_alone, stop_beside
 from hive_core.signals.updates.calls import ending_behind, lists_objects, split_alert, split_call
 from hive_core.signals.updates.clause import Found
+from hive_core.signals.updates.contradictions import ENDS, contradiction_of
+from hive_core.signals.updates.corrections import read_correction
 from hive_core.signals.updates.grammar import VERBS, read_clause
 from hive_core.signals.updates.joining import clauses_of, held_for_a_case
 from hive_core.signals.updates.own_words import NO_OWN_WORDS, OwnWords
@@ -23,11 +25,6 @@ from hive_core.signals.verdicts import Action, ActionKind, ParsedUpdate, Refused
 NOTICES = frozenset({ActionKind.TARGET_HIT, ActionKind.STOP_HIT})
 """Actions that tell what happened, and ask nothing."""
 
-_ENDS = frozenset({ActionKind.CLOSE, ActionKind.CANCEL})
-_GOING_ON = frozenset(
-    {ActionKind.PARTIAL_CLOSE, ActionKind.BREAKEVEN, ActionKind.MOVE_STOP, ActionKind.MOVE_TARGET}
-)
-"""What is asked only of a trade that goes on."""
 _SIDES = {Concept.BUY: "buy", Concept.SELL: "sell"}
 _PARTING = ".,:/-?()="
 _DENIALS = frozenset({Concept.NOT, Concept.NOT_AFTER})
@@ -114,7 +111,7 @@ def read_update(normalised: str, own: OwnWords = NO_OWN_WORDS) -> ParsedUpdate |
         found = _managed(told, span)
         if found is not None:
             return found
-    return _alone(told, span)
+    return _named_again(told, span) or _alone(told, span)
 
 
 def read_ending(normalised: str, own: OwnWords = NO_OWN_WORDS) -> tuple[ParsedUpdate | Refused, Span] | None:
@@ -182,7 +179,7 @@ def _ends_said(told: list[list[Token]]) -> list[_Said]:
                 and bool(one.symbols or one.sides)
                 and concepts.isdisjoint({Concept.STOP, Concept.TARGET})
             )
-            if kind is None or kind in _ENDS or ends_part:
+            if kind is None or kind in ENDS or ends_part:
                 ends.append(one)
     return ends
 
@@ -194,6 +191,9 @@ def _managed(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | No
         said = _ends_said(parts.before)
         return _assembled(said, parts.before, span) if said else None
     said = [one for index, sentence in enumerate(told) for one in _said_in(sentence, index == 0)]
+    parts_only = {one.found.action.kind for one in said if one.found.action is not None and not one.is_notice}
+    if parts_only == {ActionKind.PARTIAL_CLOSE} and (stop := stop_beside(told)) is not None:
+        said.append(replace(said[-1], found=stop))
     if is_report(told):
         said = [one for one in said if not one.is_notice]
     return _assembled(said, told, span) if said else None
@@ -209,6 +209,17 @@ def _alone(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None
         return update
     grounds = (*update.grounds, ALONE)
     return replace(update, grounds=grounds, confidence=round(1.0 - _GROUND_COST * len(grounds), 2))
+
+
+def _named_again(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None:
+    """A level that is corrected."""
+    tokens = _flat(told)
+    named = _symbols(tokens), _sides(tokens)
+    said = [_Said(found, *named, False, False, False, False, False) for found in read_correction(told)]
+    update = _assembled(said, told, span) if said else None
+    if not isinstance(update, ParsedUpdate):
+        return update
+    return replace(update, grounds=(CORRECTED, ALONE), confidence=1.0 - _GROUND_COST)
 
 
 def _assembled(said: list[_Said], told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None:
@@ -233,7 +244,7 @@ def _assembled(said: list[_Said], told: list[list[Token]], span: Span) -> Parsed
         detail = "one of two things is to be done, and which one is not said"
         return refused("update", SignalReason.UNCLEAR_UPDATE, detail)
     actions = _without_repeats(one.found.action for one in firm if one.found.action is not None)
-    if contradiction := _contradiction(actions):
+    if contradiction := contradiction_of(actions):
         return refused("update", SignalReason.UNCLEAR_UPDATE, contradiction)
     names_all = any(one.found.names_all for one in firm)
     if len(symbols) > 1:
@@ -338,7 +349,7 @@ def _ends_what_is_kept(
 ) -> bool:
     """Whether a trade is ended without a name, and behind it one is named that is to be kept ("close all,
     keep gold"): that name must not become what is closed."""
-    if found.action is None or found.action.kind not in _ENDS or _symbols(tokens) or _sides(tokens):
+    if found.action is None or found.action.kind not in ENDS or _symbols(tokens) or _sides(tokens):
         return False
     for clause, _, _ in following:
         keeps = not {Concept.HOLD, *_DENIALS}.isdisjoint(token.concept for token in clause)
@@ -362,24 +373,3 @@ def _named(said: list[_Said], told: list[list[Token]]) -> tuple[list[str], list[
 
 def _without_repeats(actions: Iterator[Action]) -> tuple[Action, ...]:
     return tuple(dict.fromkeys(actions))
-
-
-def _contradiction(actions: tuple[Action, ...]) -> str:
-    """Why the actions cannot all be done, or nothing."""
-    stops = {str(action.price) for action in actions if action.kind is ActionKind.MOVE_STOP}
-    if len(stops) > 1:
-        return f"two new stops are named: {' and '.join(sorted(stops))}"
-    kinds = {action.kind for action in actions}
-    if stops and ActionKind.BREAKEVEN in kinds:
-        return "the stop goes to the entry and to another price"
-    ends = [action for action in actions if action.kind in _ENDS and action.entry_price is None]
-    left = kinds & _GOING_ON
-    if ends and left:
-        return f"it is to be ended, and {min(left).value.replace('_', ' ')} is asked of it too"
-    targets: dict[int | None, set[str]] = {}
-    for action in actions:
-        if action.kind is ActionKind.MOVE_TARGET:
-            targets.setdefault(action.target_number, set()).add(str(action.price))
-    if any(len(prices) > 1 for prices in targets.values()):
-        return "one target goes to two prices"
-    return ""

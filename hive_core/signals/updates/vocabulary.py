@@ -99,6 +99,8 @@ class Concept(StrEnum):
     SECOND = "second"
     THIRD = "third"
     FOURTH = "fourth"
+    CORRECT = "correct"
+    """What tells that something was mistyped."""
     NEUTRAL = "neutral"
     """A phrase with a word of management in it that manages nothing: "daily close"."""
     FILLER = "filler"
@@ -234,7 +236,7 @@ def triggers_with(own: Mapping[str, Concept]) -> Triggers:
     links = of(Concept.TO, Concept.AT, Concept.FILLER, Concept.TRADE, Concept.THIS, Concept.NOW)
     moved = (
         rf"\b(?:{_any_of(stops)})\b(?:[^\w\n]*\b(?:{_any_of(links)})\b){{0,4}}[^\w\n]*\b(?:{_any_of(places)})\b"
-        rf"|\b(?:{_any_of(stops)})\W+(?:{_any_of(of(Concept.TO))})\W+[0-9]"
+        rf"|\b(?:{_any_of(stops)})\b[^\n0-9]{{0,40}}\b(?:{_any_of(of(Concept.TO))})\W+[0-9]"
     )
     return Triggers(
         verbs=frozenset(verbs),
@@ -256,17 +258,18 @@ def triggers_with(own: Mapping[str, Concept]) -> Triggers:
 @dataclass(frozen=True, slots=True)
 class SaidAlone:
     """Words of a level that is named without a verb: those that mean break-even by themselves, those that
-    speak to people, and those that may stand before a level."""
+    speak to people, those that may stand before a level, and those that tell what a level was."""
 
     breakeven: frozenset[str]
     address: frozenset[str]
     determiners: frozenset[str]
+    told: frozenset[str]
 
 
 @cache
 def said_alone() -> SaidAlone:
     """What may stand in a message that names a level and nothing else, from [alone] of every file."""
-    found: dict[str, set[str]] = {"breakeven": set(), "address": set(), "determiners": set()}
+    found: dict[str, set[str]] = {"breakeven": set(), "address": set(), "determiners": set(), "told": set()}
     for facts in _files():
         for key, entries in facts.get("alone", {}).items():
             for entry in entries:
