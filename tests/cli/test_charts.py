@@ -44,7 +44,7 @@ def assert_inside(drawing: str) -> None:
             assert -0.2 <= y <= height + 0.2
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(r_multiples)
 def test_curves_and_columns_stay_in_their_frame(values: list[float]) -> None:
     assert_inside(equity(values))
@@ -75,7 +75,7 @@ def test_many_trades_are_thinned_without_losing_the_ends_and_the_worst_moment() 
     assert heights.count(max(heights)) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(r_multiples)
 def test_a_histogram_has_a_column_for_every_value(values: list[float]) -> None:
     drawing = histogram(values)

@@ -77,7 +77,7 @@ def write_coverage(lake: str, runs) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(coverage, st.sets(minutes, min_size=2, max_size=6))
 def test_a_stretch_reads_the_same_in_one_window_as_in_any_split_of_it(runs, borders):
     marks = [MONDAY + n * MINUTE for n in sorted(borders)]
@@ -96,7 +96,7 @@ def test_a_stretch_reads_the_same_in_one_window_as_in_any_split_of_it(runs, bord
     assert whole == [e for e in everything if to_ns(marks[0]) <= e.at[0] <= to_ns(marks[-1])]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(coverage)
 def test_bars_follow_each_other_without_an_instant_in_common(runs):
     with tempfile.TemporaryDirectory() as lake:

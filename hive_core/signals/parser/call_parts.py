@@ -67,7 +67,7 @@ class Field:
     `weak`: the label is a slip or a word with other meanings ("si" for "sl"). `conditions`: words of a
     condition before the first number. `sided`, `placed`: buy or sell, or a word such as "at" is said in it;
     `explicit`: a word for the entry itself. `said`: the other words before its first number; `before`:
-    those before it on its line.
+    those before it on its line. `bracketed`: each of its numbers stands in brackets of its own.
     """
 
     label: Label
@@ -82,6 +82,7 @@ class Field:
     weak: bool = False
     sided: bool = False
     placed: bool = False
+    bracketed: bool = False
     said: list[str] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
     line: int = 0

@@ -23,8 +23,17 @@ from hive_core.signals.parser.tokens import Token
 from hive_core.signals.parser.vocabulary import Kind
 
 _ZONE_MARKS = frozenset("-/_:,&=+.")
-_BETWEEN_WORDS = frozenset({"@", "se", "first", "second", "third", "finally"})
-"""Join numbers too: "50% @ 90.60", "1.2680 first and 1.2725"; "se" is "to" in Hindi, "if" in Portuguese."""
+_BETWEEN_WORDS = frozenset({"@", "se", "finally"})
+"""Join numbers too: "50% @ 90.60"; "se" is "to" in Hindi, "if" in Portuguese."""
+_ORDINALS = frozenset(
+    {
+        *("first", "second", "third", "fourth", "2nd", "3rd", "next", "final", "last"),
+        *("primero", "segundo", "tercero", "primeiro", "terceiro", "primer", "tercer", "ultimo"),
+        *("первая", "вторая", "третья", "первый", "второй", "третий", "الاول", "الثاني", "الثالث"),
+    }
+)
+"""Join numbers, and may have words around them: "1.2680 first and 1.2725", "1.2720 and the second is 1.2650"."""
+_AROUND_ORDINALS = frozenset({"is", "one", "target", "el", "o", "es", "e", "y"})
 _BRACKETS = frozenset("()")
 _BETWEEN_NUMBERS = frozenset({Kind.MARK, Kind.JOIN, Kind.LINE})
 _PREPOSITIONS = frozenset({"in", "out", "e"})
@@ -61,6 +70,20 @@ _NUMBERED = frozenset(
     }
 )
 """Words that a number may be glued to and still be a price: "tp1.0850", "sl4075", "buy4080"."""
+
+
+def _joins(between: list[Token]) -> bool:
+    """Whether what stands between two numbers of a field makes one list of them."""
+    counts = any(each.text in _ORDINALS for each in between)
+    return all(
+        each.kind in _BETWEEN_NUMBERS
+        or each.text in _BETWEEN_WORDS
+        or (
+            counts
+            and (each.kind is Kind.ARTICLE or each.text in _ORDINALS or each.text in _AROUND_ORDINALS)
+        )
+        for each in between
+    )
 
 
 def read_calls(tokens: Sequence[Token]) -> list[Call]:
@@ -406,9 +429,7 @@ class _Reader:
             return
         number = Number(token.text, token.start, token.end, unit)
         if between:
-            number.joined = all(
-                each.kind in _BETWEEN_NUMBERS or each.text in _BETWEEN_WORDS for each in between
-            )
+            number.joined = _joins(between)
             marks = [each for each in between if each.kind is Kind.MARK or each.kind is Kind.JOIN]
             number.listed = bool(marks) and all(
                 each.kind is Kind.JOIN or each.text in _LISTED for each in between
@@ -419,8 +440,10 @@ class _Reader:
                 and all(each.kind is Kind.JOIN or each.text in _ZONE_MARKS for each in marks)
             )
             opened = [each.text for each in marks if each.text in _BRACKETS]
-            if opened:
-                self.in_brackets = opened[-1] == "(" and bool(field_.numbers)
+            if opened and not field_.numbers:
+                field_.bracketed = opened[-1] == "("
+            elif opened:
+                self.in_brackets = opened[-1] == "(" and not field_.bracketed
             number.aside = self.in_brackets
         elif field_.numbers:
             number.blank = token.start - field_.numbers[-1].end <= _WIDEST_BLANK

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_BEFORE_A_PRICE = "(?=[ :=\\-@\u200e\u200f]{0,4}[0-9]{2})"
+_BEFORE_A_PRICE = "(?=[ :=\\-@\u200e\u200f]{0,4}[0-9](?:[0-9]|[.,][0-9]))"
 _STOP = re.compile("[\N{OCTAGONAL SIGN}\N{NO ENTRY}\N{NO ENTRY SIGN}\N{CROSS MARK}]\ufe0f?" + _BEFORE_A_PRICE)
 _TARGETS = (
     re.compile("\N{DIRECT HIT}\ufe0f?" + _BEFORE_A_PRICE),

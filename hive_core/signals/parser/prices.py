@@ -61,7 +61,7 @@ def prices_of(each: Field, scale: Scale, name: str, grounds: Grounds, *, upward:
         Unclear: a number that should be a price is none, or may be several.
     """
     found: list[Decimal] = []
-    goes_on = True
+    goes_on, is_remark = True, False
     for number in joined_by_blank(each.of(Unit.PRICE), scale):
         values = scale.fitting(number.raw)
         if not found:
@@ -71,6 +71,9 @@ def prices_of(each: Field, scale: Scale, name: str, grounds: Grounds, *, upward:
             continue
         if number.aside and values and abs(values[0] - found[-1]) * 1000 <= found[-1]:
             continue  # "4577 (4577.10)"
+        is_remark = number.aside and (is_remark or not values)
+        if is_remark:
+            continue  # "1.1577 (60) 1.1583 (1:1.5)"
         if not number.joined or not goes_on:
             # "TP1 4090 swing 4120", "tp 4090 @ 14:30": the list of prices has ended.
             goes_on = False

@@ -1,6 +1,7 @@
-"""Lines with their label behind the price: "2025 sl", "2036 tp1". They are turned into the usual order.
+"""Labels behind their prices, turned into the usual order: lines such as "2025 sl" and "2036 tp1", and whole
+calls on one line, "buy 2030 // 2025 sl // 2036 2040 tp".
 
-Only where all lines with such labels are written so; a text that mixes both is left as it stands.
+Only where all labels are written so; a text that mixes both is left as it stands.
 """
 
 from __future__ import annotations
@@ -10,15 +11,22 @@ from hive_core.signals.parser.vocabulary import Kind
 
 _LABELS = frozenset({Kind.STOP, Kind.TARGET})
 _PRICES = frozenset({Kind.NUMBER, Kind.MARK, Kind.JOIN})
+_PARTING = frozenset({"/", ","})
+_ENTRY_AND_TARGET = 2
 _FEWEST_DIGITS = 3
 _MOST_INDEX_DIGITS = 2
 
 
 def turned(tokens: list[Token]) -> list[Token]:
-    """The tokens, each line "price label" as "label price"; the same list where no line is to be turned."""
+    """The tokens, each "price label" as "label price"; the same list where nothing is to be turned."""
     kinds = {token.kind for token in tokens}
-    if not kinds >= _LABELS or Kind.LINE not in kinds:
+    if not kinds >= _LABELS:
         return tokens
+    return _turned_lines(tokens) or _turned_call(tokens) or tokens
+
+
+def _turned_lines(tokens: list[Token]) -> list[Token] | None:
+    """All lines with a label turned, or None where one of them is not to be."""
     found: list[Token] = []
     line: list[Token] = []
     count = 0
@@ -30,7 +38,7 @@ def turned(tokens: list[Token]) -> list[Token]:
         if any(each.kind in _LABELS for each in line):
             at = _label_behind_price(line)
             if at is None:
-                return tokens
+                return None
             line = [*line[at:], *line[:at]]
             count += 1
         elif not called and (at := _side_behind_price(line)) is not None:
@@ -40,7 +48,52 @@ def turned(tokens: list[Token]) -> list[Token]:
         if token is not None:
             found.append(token)
         line = []
-    return found if count > 1 else tokens
+    return found if count > 1 else None
+
+
+def _turned_call(tokens: list[Token]) -> list[Token] | None:
+    """A call on one line turned, or None where it is written in the usual order or no entry is in it.
+
+    Of the prices before the first label the last is the stop, or those behind the last mark are targets: one
+    at least is left for the entry. So a call in the usual order, turned by mistake, would have its stop on
+    the wrong side.
+    """
+    places = [at for at, token in enumerate(tokens) if token.kind in _LABELS]
+    ends = [at for at, token in enumerate(tokens) if token.kind is Kind.LINE]
+    begin = max((at + 1 for at in ends if at < places[0]), default=0)
+    end = min((at for at in ends if at > places[0]), default=len(tokens))
+    if places[-1] > end or {tokens[at].kind for at in places} != _LABELS or len(places) != len(_LABELS):
+        return None
+    if any(token.kind is Kind.NUMBER for token in tokens[places[-1] : end]):
+        return None
+    found = tokens[:begin]
+    for at in places:
+        group = _prices_before(tokens, begin, at, is_first=at == places[0])
+        if group is None:
+            return None
+        found += [*tokens[begin:group], tokens[at], *tokens[group:at]]
+        begin = at + 1
+    return found + tokens[begin:]
+
+
+def _prices_before(tokens: list[Token], begin: int, label: int, *, is_first: bool) -> int | None:
+    """Where the prices of a label begin that stands behind them."""
+    at = label
+    while at > begin and tokens[at - 1].kind in _PRICES:
+        at -= 1
+    numbers = [place for place in range(at, label) if tokens[place].kind is Kind.NUMBER]
+    is_whole = numbers and all(len(tokens[place].text) >= _FEWEST_DIGITS for place in numbers[-1:])
+    if not is_whole or tokens[label - 1].kind is not Kind.NUMBER:
+        return None
+    if not is_first:
+        return numbers[0]
+    parted = [place for place in range(at, label) if tokens[place].text in _PARTING]
+    own = [place for place in numbers if not parted or place > parted[-1]]
+    if tokens[label].kind is Kind.TARGET and not parted and len(numbers) != _ENTRY_AND_TARGET:
+        return None  # "2030 2036 2040 tp": which of them are targets?
+    if tokens[label].kind is Kind.STOP or not parted:
+        own = own[-1:]
+    return own[0] if own and len(own) < len(numbers) else None
 
 
 def _side_behind_price(line: list[Token]) -> int | None:

@@ -186,7 +186,7 @@ moments_of_test = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(calendar=calendars, asked=moments_of_test)
 def test_the_columns_are_what_a_plain_search_finds(
     calendar: list[dict[str, Any]], asked: list[tuple[str, int]]
@@ -212,7 +212,7 @@ def test_the_columns_are_what_a_plain_search_finds(
 
 
 @pytest.mark.slow
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(calendar=calendars, asked=moments_of_test)
 def test_what_is_seen_later_changes_nothing(
     calendar: list[dict[str, Any]], asked: list[tuple[str, int]]

@@ -245,7 +245,7 @@ def test_a_calendar_lands_once_and_reads_the_same_again(tmp_path: Any) -> None:
     assert len(list(receipts(home))) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cells=st.lists(st.text(max_size=20), min_size=5, max_size=5))
 def test_any_row_is_an_event_or_a_fault(cells: list[str]) -> None:
     quoted = ",".join('"' + cell.replace('"', "").replace("\r", "").replace("\n", "") + '"' for cell in cells)

@@ -110,7 +110,6 @@ def stored(runs) -> pl.DataFrame:
     return frame(bars)
 
 
-@settings(deadline=None)
 @given(coverage)
 def test_no_instant_comes_twice_and_three_quarters_of_every_bar_are_seen(runs):
     bars = stored(runs)
@@ -126,7 +125,7 @@ def test_no_instant_comes_twice_and_three_quarters_of_every_bar_are_seen(runs):
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(coverage)
 def test_a_coarser_bar_is_used_only_over_a_hole(runs):
     """Of the bars that are used, none is filled by the finer ones that would be used without it. (What is
@@ -148,7 +147,6 @@ any_start = st.lists(
 
 
 @pytest.mark.slow
-@settings(deadline=None)
 @given(any_start, st.integers(0, 14 * 96), st.integers(0, 96))
 def test_what_is_stored_farther_away_changes_nothing_whatever_the_bars_begin_with(runs, begin, quarters):
     bars = frame(

@@ -150,7 +150,7 @@ CELL = st.sampled_from(["1.10", "1.12", "1.09", "1.1105", "0", "-1", "nan", "", 
 ROW = st.tuples(st.integers(0, 40), CELL, CELL, CELL, CELL)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ROW, max_size=12))
 def test_every_row_is_kept_rejected_or_counted_and_what_is_kept_is_sound(rows):
     monday = datetime(2024, 1, 8, tzinfo=UTC)

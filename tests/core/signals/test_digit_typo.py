@@ -157,7 +157,7 @@ def test_every_kind_of_slip_has_its_prices() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     place=st.integers(0, 5),
     digit=st.sampled_from("0123456789"),

@@ -188,7 +188,7 @@ histories = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(versions_of=histories)
 def test_one_message_trades_once_and_days_judged_alone_are_all_days_at_once(
     judge: Judge, versions_of: list[list[Version]]

@@ -237,7 +237,7 @@ def assert_same_columns(found: pl.DataFrame, expected: pl.DataFrame) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=12, suppress_health_check=FIXTURE_IS_PURE, deadline=None)
+@settings(max_examples=12, suppress_health_check=FIXTURE_IS_PURE)
 @given(
     seed=st.integers(0, 10_000),
     places=st.lists(

@@ -320,7 +320,7 @@ def test_a_declared_zone_that_does_not_exist_is_an_error(zone: str) -> None:
         MessageDeclaration(source="room", format="csv", time_zone=zone)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     payload=st.one_of(
         st.binary(max_size=300),

@@ -58,7 +58,7 @@ def test_the_same_bytes_come_out() -> None:
     assert replay(DECISION) == canonical_bytes(DECISION)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 2**32),
     st.sampled_from([None, 1, 600, 86_400]),

@@ -261,7 +261,7 @@ voices = st.fixed_dictionaries(
 FEW_VOICES = st.lists(voices, max_size=14)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(FEW_VOICES, st.randoms(use_true_random=False))
 def test_neither_order_nor_repetition_changes_a_byte(changes: list[dict[str, Any]], random: Any) -> None:
     frame = enriched(*changes)
@@ -273,7 +273,7 @@ def test_neither_order_nor_repetition_changes_a_byte(changes: list[dict[str, Any
     assert first.resolutions.equals(again.resolutions)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(FEW_VOICES, moments)
 def test_signals_that_come_later_change_no_decision(changes: list[dict[str, Any]], cut: int) -> None:
     frame = enriched(*changes)

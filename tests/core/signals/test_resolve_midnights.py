@@ -92,7 +92,7 @@ configurations = st.builds(
 
 
 @pytest.mark.slow
-@settings(max_examples=35, deadline=None)
+@settings(max_examples=35)
 @given(histories, configurations, st.permutations(list(DAYS)), st.randoms(use_true_random=False))
 def test_days_made_alone_in_any_order_are_all_days_at_once(
     changes: list[dict[str, Any]], configuration: Configuration, order: list[int], random: Any

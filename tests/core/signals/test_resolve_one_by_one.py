@@ -57,7 +57,7 @@ histories = st.builds(
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(histories, configurations, st.randoms(use_true_random=False))
 def test_one_by_one_is_all_at_once(frame: pl.DataFrame, configuration: Configuration, random: Any) -> None:
     shuffled = frame[random.sample(range(frame.height), frame.height)]

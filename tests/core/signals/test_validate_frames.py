@@ -36,7 +36,7 @@ signals = st.fixed_dictionaries(
 
 
 @pytest.mark.slow
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(signals, max_size=12))
 def test_valid_and_quarantined_part_the_signals_between_them(
     make_signals: Any, flat_bars: pl.DataFrame, no_texts: pl.DataFrame, changes: list[dict[str, Any]]
@@ -56,7 +56,7 @@ def test_valid_and_quarantined_part_the_signals_between_them(
 
 
 @pytest.mark.slow
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     walk=st.lists(st.floats(-0.002, 0.002), min_size=30, max_size=60),
     minutes=st.lists(st.integers(60, 60 * 40), min_size=1, max_size=3),

@@ -196,7 +196,7 @@ def _posts_and_edits(draw: st.DrawFn) -> list[Post]:
 POSTS_AND_EDITS = _posts_and_edits()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(POSTS)
 def test_a_day_alone_gives_what_all_together_give(drawn):
     posts: list[Post] = [
@@ -216,7 +216,7 @@ def test_a_day_alone_gives_what_all_together_give(drawn):
         assert states.equals(all_states.filter(pl.col("ts_as_of").is_between(first, last)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(POSTS_AND_EDITS, st.randoms(use_true_random=False))
 def test_any_order_of_arrival_and_any_repetition_give_the_same_tables(posts, random):
     """Calls, edits, replies, deletions and updates as texts, landed one by one, several times over."""

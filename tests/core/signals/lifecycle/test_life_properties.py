@@ -19,7 +19,7 @@ from hive_core.signals.lifecycle.states import TRANSITIONS, Life, SignalState
 from hive_core.signals.verdicts import ParsedUpdate
 
 SETTINGS = LifecycleSettings()
-FEW = settings(max_examples=50, deadline=None)
+FEW = settings(max_examples=50)
 TEXTS = (
     "close",
     "close half",

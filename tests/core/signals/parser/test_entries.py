@@ -49,6 +49,26 @@ ENTRIES = {
         "gold buy 4 255\nSL 4 245\nTargets\n4 261\n4 268\n4 280\n4 290",
         "XAUUSD buy market 4255 sl 4245 tp 4261 4268 4280 4290",
     ),
+    "targets with a letter for and": (
+        "EURUSD buy 1.0850 sl 1.0810, tp 1.0910 n 1.0920",
+        f"{EURUSD_BUY} 1.0920",
+    ),
+    "targets told as first and second": (
+        "Taking EURUSD long at 1.0850. Stop goes at 1.0810, first target is 1.0910 and the second one 1.0920",
+        f"{EURUSD_BUY} 1.0920",
+    ),
+    "every price in brackets": (
+        "EURUSD buy (1.0850) sl(1.0810)tp(1.0910)(1.0920)(1.0930)",
+        f"{EURUSD_BUY} 1.0920 1.0930",
+    ),
+    "gain in brackets behind the price": (
+        "EURUSD buy 1.0850 sl 1.0810 (40) tp 1.0910 (60) 1.0920 (70)",
+        f"{EURUSD_BUY} 1.0920",
+    ),
+    "pictures before prices with a point for thousands": (
+        "XAUUSD buy 2.715 \N{CROSS MARK}2.706 \N{DIRECT HIT}2.722 \N{DIRECT HIT}2.730",
+        "XAUUSD buy market 2715 sl 2706 tp 2722 2730",
+    ),
     "oil by two names": ("buy Brent oil 84.20 sl 83.10 tp 86.40", "UKOIL buy market 84.20 sl 83.10 tp 86.40"),
     "label spellings": ("BUY EURUSD 1.0850\nStop-Lose: 1.0810\nTake Profit (1): 1.0910", EURUSD_BUY),
     "slashed labels": ("BUY EURUSD 1.0850 | S/L 1.0810 | T/P1 1.0910", EURUSD_BUY),

@@ -124,7 +124,7 @@ def test_lines_are_read_as_they_come() -> None:
     assert asked == 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(written=st.one_of(st.text(max_size=80), st.builds(line, st.text(max_size=80))))
 def test_whatever_a_line_holds_one_line_answers_or_none(written: str) -> None:
     told = read(written.replace("\n", " "))

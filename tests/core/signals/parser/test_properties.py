@@ -45,13 +45,13 @@ def assert_whole(text: str, profile: SourceProfile) -> None:
             assert verdict.detail
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.text(max_size=300), profile=profiles)
 def test_any_text_is_answered_and_never_with_half_a_signal(text: str, profile: SourceProfile) -> None:
     assert_whole(text, profile)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(text=scrap_texts, profile=profiles)
 def test_any_shuffling_of_a_rooms_words_is_answered_and_never_with_half_a_signal(
     text: str, profile: SourceProfile
@@ -59,7 +59,7 @@ def test_any_shuffling_of_a_rooms_words_is_answered_and_never_with_half_a_signal
     assert_whole(text, profile)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     side=st.sampled_from(["buy", "sell"]),
     pips=st.tuples(st.integers(30, 150), st.integers(30, 700)),
@@ -86,7 +86,7 @@ def test_a_plan_written_down_is_read_back_whatever_its_layout(
     assert f"{verdict.entry[0]:.5f}" == f"{entry / 100_000:.5f}"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=st.one_of(scrap_texts, st.text(max_size=200)))
 def test_normalising_leaves_no_ornament_behind(text: str) -> None:
     for character in normalise(text):

@@ -110,7 +110,7 @@ posts = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(posts=posts)
 def test_a_day_read_with_the_day_before_is_read_as_with_all_days(posts: list[tuple[int, str, int]]) -> None:
     begins = datetime(2025, 3, 10, tzinfo=UTC)
@@ -133,7 +133,7 @@ def test_a_day_read_with_the_day_before_is_read_as_with_all_days(posts: list[tup
                 assert alone[number] == whole[number]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(posts=posts, cut=st.integers(0, 30))
 def test_what_comes_later_changes_nothing(posts: list[tuple[int, str, int]], cut: int) -> None:
     ordered = [(minute, text, str(answered)) for minute, text, answered in sorted(posts)]

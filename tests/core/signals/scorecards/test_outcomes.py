@@ -204,7 +204,7 @@ moves = st.tuples(
 
 
 @pytest.mark.slow
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     walk=st.lists(moves, min_size=4, max_size=120),
     is_buy=st.booleans(),

@@ -149,7 +149,7 @@ def test_the_bootstrap_is_seeded_and_works_in_pieces(monkeypatch: pytest.MonkeyP
     assert bootstrap_mean_interval(values) == found
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(-3, 5), max_size=30))
 def test_the_drawdown_is_the_worst_fall_between_any_two_moments(values: list[float]) -> None:
     running = [0.0]

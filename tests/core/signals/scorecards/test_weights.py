@@ -132,7 +132,7 @@ histories = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(histories, st.integers(2, 8))
 def test_later_outcomes_change_no_weight(rows: list[tuple[str, float, float]], day_of_march: int) -> None:
     day, midnight = date(2017, 3, day_of_march), datetime(2017, 3, day_of_march, tzinfo=UTC)
@@ -147,7 +147,7 @@ def test_later_outcomes_change_no_weight(rows: list[tuple[str, float, float]], d
 
 
 @pytest.mark.slow
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moves=st.lists(st.floats(-0.004, 0.004), min_size=80, max_size=80),
     fine_from=st.integers(0, 60),
