@@ -32,7 +32,7 @@ _ORDINALS = frozenset(
         *("первая", "вторая", "третья", "первый", "второй", "третий", "الاول", "الثاني", "الثالث"),
     }
 )
-"""Join numbers, and may have words around them: "1.2680 first and 1.2725", "1.2720 and the second is 1.2650"."""
+"""Join numbers, with words around them: "1.2680 first and 1.2725", "1.2720 and the second is 1.2650"."""
 _AROUND_ORDINALS = frozenset({"is", "one", "target", "el", "o", "es", "e", "y"})
 _BRACKETS = frozenset("()")
 _BETWEEN_NUMBERS = frozenset({Kind.MARK, Kind.JOIN, Kind.LINE})

@@ -1,10 +1,10 @@
 """Whole rooms written for the project, as hurried people post: each message read by itself.
 
 `english`, `languages` (13 of them), `mixed`, `ordinary` and `hurried` (52 rooms of twelve messages each) and
-`six_languages` (48 of ten, none in English) keep the proportions of real rooms; `nearly_calls` is made of what
-looks like a call and is none. The parser was tuned on them. Read first when it was done, it had of `ordinary`
-259 of 260 calls whole, of `six_languages` 210 of 235, of `hurried` 200 of 213; of 1,020 other messages in them
-none was taken for a call.
+`six_languages` (48 of ten, none in English) keep the proportions of real rooms; `nearly_calls` is made of
+what looks like a call and is none. The parser was tuned on them. Read first when it was done, it had whole
+of `ordinary` 259 of 260 calls, of `six_languages` 210 of 235, of `hurried` 200 of 213; of 1,020 other
+messages in them none was taken for a call.
 """
 
 from __future__ import annotations
