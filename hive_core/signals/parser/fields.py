@@ -7,8 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import islice
 
+from hive_core.signals.parser.around import (
+    begins_another,
+    is_a_term,
+    is_moved,
+    is_prose,
+    is_stop_order,
+    joins,
+    next_line,
+    stands_in_brackets,
+)
 from hive_core.signals.parser.call_parts import Call, Field, Label, Mention, Number, Unit
 from hive_core.signals.parser.counting import (
     adds_an_edge,
@@ -23,30 +32,12 @@ from hive_core.signals.parser.tokens import Token
 from hive_core.signals.parser.vocabulary import Kind
 
 _ZONE_MARKS = frozenset("-/_:,&=+.")
-_BETWEEN_WORDS = frozenset({"@", "se", "finally"})
-"""Join numbers too: "50% @ 90.60"; "se" is "to" in Hindi, "if" in Portuguese."""
-_ORDINALS = frozenset(
-    {
-        *("first", "second", "third", "fourth", "2nd", "3rd", "next", "final", "last"),
-        *("primero", "segundo", "tercero", "primeiro", "terceiro", "primer", "tercer", "ultimo"),
-        *("первая", "вторая", "третья", "первый", "второй", "третий", "الاول", "الثاني", "الثالث"),
-    }
-)
-"""Join numbers, with words around them: "1.2680 first and 1.2725", "1.2720 and the second is 1.2650"."""
-_AROUND_ORDINALS = frozenset({"is", "one", "target", "el", "o", "es", "e", "y"})
 _BRACKETS = frozenset("()")
-_BETWEEN_NUMBERS = frozenset({Kind.MARK, Kind.JOIN, Kind.LINE})
 _PREPOSITIONS = frozenset({"in", "out", "e"})
 _LABEL_MARKS = frozenset(":.-=_/(,'@")
-_BESIDE_A_SIDE = frozenset(
-    {Kind.LINE, Kind.LIMIT, Kind.MARKET, Kind.STOP_ORDER, Kind.ENTRY, Kind.PLACE, Kind.JOIN, Kind.PENDING}
-)
-_BEFORE_A_SIDE = frozenset(":=-/")
 _ORDER_NAMES = {Kind.LIMIT: "limit", Kind.STOP_ORDER: "stop", Kind.MARKET: "market"}
 _LISTED = frozenset("-/,&")
 _WIDEST_BLANK = 3
-_LOOK_AHEAD = 60
-"""How many tokens on the next line, or the next call, is looked for."""
 _MOST_NUMBERS = 64
 """What comes after so many numbers of one label is no price list."""
 _INDEXED = frozenset({Label.TARGET, Label.STOP, Label.ENTRY, Label.LOOSE})
@@ -70,20 +61,6 @@ _NUMBERED = frozenset(
     }
 )
 """Words that a number may be glued to and still be a price: "tp1.0850", "sl4075", "buy4080"."""
-
-
-def _joins(between: list[Token]) -> bool:
-    """Whether what stands between two numbers of a field makes one list of them."""
-    counts = any(each.text in _ORDINALS for each in between)
-    return all(
-        each.kind in _BETWEEN_NUMBERS
-        or each.text in _BETWEEN_WORDS
-        or (
-            counts
-            and (each.kind is Kind.ARTICLE or each.text in _ORDINALS or each.text in _AROUND_ORDINALS)
-        )
-        for each in between
-    )
 
 
 def read_calls(tokens: Sequence[Token]) -> list[Call]:
@@ -148,7 +125,7 @@ class _Reader:
         elif kind is Kind.SYMBOL or kind is Kind.AMBIGUOUS_SYMBOL:
             self._symbol(place, token)
         elif kind is Kind.STOP:
-            if self._is_stop_order(place, token):
+            if is_stop_order(self.tokens, place):
                 self._order("stop")
             else:
                 self._label(Label.STOP, place, token)
@@ -171,31 +148,26 @@ class _Reader:
         elif kind is Kind.RUNNER:
             self._runner(place, token)
         elif kind is Kind.CONDITION:
-            if not self.field.numbers and not self._stands_in_brackets(place):
+            if not self.field.numbers and not stands_in_brackets(self.tokens, place):
                 self.field.conditions.append(token.text)
             self.between.append(token)
         else:
             self._other_word(token)
 
-    def _stands_in_brackets(self, place: int) -> bool:
-        """ "Entry (breakout): 1.1555" names the kind of entry, and no condition."""
-        around = self.tokens[max(0, place - 1) : place + 2]
-        return len(around) == 3 and around[0].text == "(" and around[2].text == ")"
-
     # Who and which way.
 
     def _side(self, place: int, token: Token) -> None:
-        if token.text in {"buy", "sell"} and self._is_a_term(place):
+        if token.text in {"buy", "sell"} and is_a_term(self.tokens, place):
             return
         if self.call.is_complete:
-            if not self._begins_another(place):
+            if not begins_another(self.tokens, place):
                 is_choice = place > 0 and self.tokens[place - 1].kind is Kind.JOIN
                 if is_choice and token.kind is Kind.SIDE:  # "or sell, your choice"
                     self.call.sides.append(Mention(token.text, self.line, place, token.start, token.end))
                 return  # what is said on lines after a whole call is talk
             self._next_call(token)
-        is_prose = self._is_prose(place)
-        mention = Mention(token.text, self.line, place, token.start, token.end, is_prose)
+        spoken = is_prose(self.tokens, place)
+        mention = Mention(token.text, self.line, place, token.start, token.end, spoken)
         (self.call.sides if token.kind is Kind.SIDE else self.call.weak_sides).append(mention)
         if token.kind is Kind.SIDE:
             self._begin_call(token)
@@ -203,20 +175,10 @@ class _Reader:
             for order_type in self.line_orders:
                 self._order(order_type)
 
-    def _is_prose(self, place: int) -> bool:
-        """Whether a side stands among words, with nothing of a call beside it and no end of a line."""
-        near = (*self.tokens[max(0, place - 3) : place], *self.tokens[place + 1 : place + 4])
-        if any(each.kind is Kind.SYMBOL or each.kind is Kind.NUMBER for each in near):
-            return False
-        beside = [self.tokens[at] for at in (place - 1, place + 1) if 0 <= at < len(self.tokens)]
-        return len(beside) == 2 and not any(
-            each.kind in _BESIDE_A_SIDE or each.text in _BEFORE_A_SIDE for each in beside
-        )
-
     def _symbol(self, place: int, token: Token) -> None:
         mention = Mention(token.text, self.line, place, token.start, token.end)
         if self.call.is_complete and self.call.symbols:
-            if not self._begins_another(place):
+            if not begins_another(self.tokens, place):
                 return
             self._next_call(token)
         (self.call.symbols if token.kind is Kind.SYMBOL else self.call.unknown).append(mention)
@@ -228,35 +190,6 @@ class _Reader:
         self.call = Call(start=token.start)
         self.calls.append(self.call)
         self.field = Field(Label.NONE, token.start)
-
-    def _begins_another(self, place: int) -> bool:
-        """Whether a side or symbol after a whole call has numbers of its own behind it: a label of a stop or
-        target, or a price, before the text ends or a third call begins."""
-        for token in islice(self.tokens, place + 1, place + 1 + _LOOK_AHEAD):
-            if token.kind in {Kind.STOP, Kind.TARGET, Kind.ENTRY}:
-                return True
-            if token.kind is Kind.NUMBER and len(token.text) >= 3:
-                return True
-        return False
-
-    def _is_a_term(self, place: int) -> bool:
-        """ "Long term", "short-term", "as long as": no direction."""
-        if self._piece(place) not in {"long", "short", "longs", "shorts"}:
-            return False
-        after = place + 1
-        if after < len(self.tokens) and self.tokens[after].text == "-":
-            after += 1
-        if after < len(self.tokens) and self.tokens[after].text in {"term", "terms", "as", "time", "run"}:
-            return True
-        return place > 0 and self.tokens[place - 1].text == "as"
-
-    def _piece(self, place: int) -> str:
-        """The word of a side as it was written, by its length: "buy" and "long" are one side."""
-        token = self.tokens[place]
-        length = token.end - token.start
-        if token.text == "buy":
-            return {4: "long", 5: "longs"}.get(length, "buy")
-        return {5: "short", 6: "shorts"}.get(length, "sell")
 
     def _begin_call(self, token: Token) -> None:
         """The entry may follow a side or a symbol without a label. Inside an entry that has no number yet
@@ -302,17 +235,11 @@ class _Reader:
             self._begin(Label.OTHER, token)
             return
         self._begin(label, token)
-        self.field.managed = self._is_moved(place)
+        self.field.managed = is_moved(self.tokens, place)
 
     def _says_there_is_none(self, before: Token) -> bool:
         """ "Without stop, add at 0.6250": the number behind is none."""
         return before.kind is Kind.WITHOUT or before.text == "no"
-
-    def _is_stop_order(self, place: int, token: Token) -> bool:
-        """ "Buy stop 1.77": an order that waits. "Buy stop loss" and a stop on a line of its own are not."""
-        if token.end - token.start != 4 or place == 0:
-            return False
-        return self.tokens[place - 1].kind is Kind.SIDE
 
     def _entry(self, token: Token) -> None:
         before = self.field
@@ -349,12 +276,6 @@ class _Reader:
         following = next((each for each in self.tokens if each.start >= token.end), None)
         is_price = following is not None and following.kind is Kind.NUMBER and len(following.text) > 3
         return is_price and not any(each.has_number for each in self.call.of(Label.CALL, Label.ENTRY))
-
-    def _is_moved(self, place: int) -> bool:
-        before = place - 1
-        while before >= 0 and self.tokens[before].kind is Kind.ARTICLE:
-            before -= 1
-        return before >= 0 and self.tokens[before].kind is Kind.MOVING
 
     # Kinds of orders, open targets.
 
@@ -429,7 +350,7 @@ class _Reader:
             return
         number = Number(token.text, token.start, token.end, unit)
         if between:
-            number.joined = _joins(between)
+            number.joined = joins(between)
             marks = [each for each in between if each.kind is Kind.MARK or each.kind is Kind.JOIN]
             number.listed = bool(marks) and all(
                 each.kind is Kind.JOIN or each.text in _LISTED for each in between
@@ -475,7 +396,7 @@ class _Reader:
         if field_.label in {Label.NONE, Label.OTHER, Label.LOOSE, Label.CURRENT}:
             self.field = Field(Label.NONE, self.tokens[place].end)
             return
-        line = self._next_line(place)
+        line = next_line(self.tokens, place)
         first = next((token for token in line if token.kind not in {Kind.MARK, Kind.PLACE}), None)
         if first is not None and first.kind is Kind.NUMBER and not field_.runner:
             if not field_.has_number:
@@ -488,12 +409,3 @@ class _Reader:
                 return
         self.field = Field(Label.NONE, self.tokens[place].end)
         self.between = []
-
-    def _next_line(self, place: int) -> list[Token]:
-        line: list[Token] = []
-        for token in islice(self.tokens, place + 1, place + 1 + _LOOK_AHEAD):
-            if token.kind is not Kind.LINE:
-                line.append(token)
-            elif line:
-                break
-        return line

@@ -1,0 +1,122 @@
+"""What the tokens around a place tell of the word or number there: a side or a term, a list or its end.
+
+Pure questions about neighbours; what follows from the answers stands in `fields`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from hive_core.signals.parser.text import normalise
+from hive_core.signals.parser.tokens import Token
+from hive_core.signals.parser.vocabulary import Kind
+
+_BETWEEN_WORDS = frozenset({"@", "se", "finally"})
+"""Join numbers too: "50% @ 90.60"; "se" is "to" in Hindi, "if" in Portuguese."""
+_ORDINALS = frozenset(
+    normalise(word)
+    for word in (
+        *("first", "second", "third", "fourth", "2nd", "3rd", "next", "final", "last"),
+        *("primero", "segundo", "tercero", "primeiro", "terceiro", "primer", "tercer", "ultimo"),
+        *("первая", "вторая", "третья", "первый", "второй", "третий", "الأول", "الثاني", "الثالث"),
+    )
+)
+"""Join numbers, with words around them: "1.2680 first and 1.2725", "1.2720 and the second is 1.2650"."""
+_AROUND_ORDINALS = frozenset({"is", "one", "target", "el", "o", "es", "e", "y"})
+_BETWEEN_NUMBERS = frozenset({Kind.MARK, Kind.JOIN, Kind.LINE})
+_BESIDE_A_SIDE = frozenset(
+    {Kind.LINE, Kind.LIMIT, Kind.MARKET, Kind.STOP_ORDER, Kind.ENTRY, Kind.PLACE, Kind.JOIN, Kind.PENDING}
+)
+_BEFORE_A_SIDE = frozenset(":=-/")
+_LOOK_AHEAD = 60
+"""How many tokens on the next line, or the next call, is looked for."""
+
+
+def joins(between: Sequence[Token]) -> bool:
+    """Whether what stands between two numbers of a field makes one list of them."""
+    words = [
+        each for each in between if each.kind not in _BETWEEN_NUMBERS and each.text not in _BETWEEN_WORDS
+    ]
+    return not words or (
+        any(each.text in _ORDINALS for each in words)
+        and all(
+            each.kind is Kind.ARTICLE or each.text in _ORDINALS or each.text in _AROUND_ORDINALS
+            for each in words
+        )
+    )
+
+
+def stands_in_brackets(tokens: Sequence[Token], place: int) -> bool:
+    """ "Entry (breakout): 1.1555" names the kind of entry, and no condition."""
+    around = tokens[max(0, place - 1) : place + 2]
+    return len(around) == 3 and around[0].text == "(" and around[2].text == ")"
+
+
+def is_prose(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a side stands among words, with nothing of a call beside it and no end of a line."""
+    near = (*tokens[max(0, place - 3) : place], *tokens[place + 1 : place + 4])
+    if any(each.kind is Kind.SYMBOL or each.kind is Kind.NUMBER for each in near):
+        return False
+    beside = [tokens[at] for at in (place - 1, place + 1) if 0 <= at < len(tokens)]
+    return len(beside) == 2 and not any(
+        each.kind in _BESIDE_A_SIDE or each.text in _BEFORE_A_SIDE for each in beside
+    )
+
+
+def begins_another(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a side or symbol after a whole call has numbers of its own behind it: a label of a stop or
+    target, or a price, before the text ends or a third call begins."""
+    for token in islice(tokens, place + 1, place + 1 + _LOOK_AHEAD):
+        if token.kind in {Kind.STOP, Kind.TARGET, Kind.ENTRY}:
+            return True
+        if token.kind is Kind.NUMBER and len(token.text) >= 3:
+            return True
+    return False
+
+
+def is_a_term(tokens: Sequence[Token], place: int) -> bool:
+    """ "Long term", "short-term", "as long as": no direction."""
+    if _piece(tokens, place) not in {"long", "short", "longs", "shorts"}:
+        return False
+    after = place + 1
+    if after < len(tokens) and tokens[after].text == "-":
+        after += 1
+    if after < len(tokens) and tokens[after].text in {"term", "terms", "as", "time", "run"}:
+        return True
+    return place > 0 and tokens[place - 1].text == "as"
+
+
+def _piece(tokens: Sequence[Token], place: int) -> str:
+    """The word of a side as it was written, by its length: "buy" and "long" are one side."""
+    token = tokens[place]
+    length = token.end - token.start
+    if token.text == "buy":
+        return {4: "long", 5: "longs"}.get(length, "buy")
+    return {5: "short", 6: "shorts"}.get(length, "sell")
+
+
+def is_stop_order(tokens: Sequence[Token], place: int) -> bool:
+    """ "Buy stop 1.77": an order that waits. "Buy stop loss" and a stop on a line of its own are not."""
+    if tokens[place].end - tokens[place].start != 4 or place == 0:
+        return False
+    return tokens[place - 1].kind is Kind.SIDE
+
+
+def is_moved(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a label is told to be moved: "move your stop"."""
+    before = place - 1
+    while before >= 0 and tokens[before].kind is Kind.ARTICLE:
+        before -= 1
+    return before >= 0 and tokens[before].kind is Kind.MOVING
+
+
+def next_line(tokens: Sequence[Token], place: int) -> list[Token]:
+    """The tokens of the next line with anything on it, behind the end of a line."""
+    line: list[Token] = []
+    for token in islice(tokens, place + 1, place + 1 + _LOOK_AHEAD):
+        if token.kind is not Kind.LINE:
+            line.append(token)
+        elif line:
+            break
+    return line
