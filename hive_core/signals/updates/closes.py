@@ -37,7 +37,7 @@ def read_close(clause: Clause, at: int) -> int:
     named_before, is_behind = _layer_before(clause, at)
     if _is_article(clause, position):
         position += 1
-    elif clause.at(position) is Concept.TO or (
+    elif (clause.at(position) is Concept.TO and not tells_price) or (
         clause.at(at - 1) is Concept.SYMBOL and clause.at(position) is Concept.NUMBER and not _holds(clause)
     ):
         return position  # "close to", "gold close 4100": no verb
@@ -109,7 +109,7 @@ def read_close(clause: Clause, at: int) -> int:
         position += 1
     if not is_said and not clause.is_known(at):
         return position
-    if not is_said or clause.at(at - 1) in (Concept.FRACTION, *PARTS) or clause.is_mark(at - 1, "%"):
+    if share is None and not partial:
         share, partial, names_all = said_before(clause, at, share, partial, names_all)
     if len(layers) > 1:
         unclear = unclear or f"{layers[0]} and {layers[1]} are both to be closed, or one is held"

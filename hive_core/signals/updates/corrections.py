@@ -23,8 +23,10 @@ _AROUND = _BETWEEN | _LABELS | {Concept.MOVE, Concept.NUMBER, Concept.ALL, Conce
 
 def read_correction(told: Sequence[Sequence[Token]]) -> list[Found]:
     """The one level that a text corrects; none where it says anything else, or names two prices."""
+    if not any(token.concept is Concept.CORRECT for sentence in told for token in sentence):
+        return []
     tokens = _without_denied([token for sentence in told for token in sentence])
-    if len(tokens) > _MOST_TOKENS or all(token.concept is not Concept.CORRECT for token in tokens):
+    if len(tokens) > _MOST_TOKENS:
         return []
     alone = said_alone()
     for token in tokens:

@@ -197,13 +197,20 @@ def read_hold(clause: Clause, at: int) -> int:
     return at + 1
 
 
+_NO_PLACE = frozenset(
+    {
+        *(Concept.HIT, Concept.CLOSE, Concept.CLOSING, Concept.CUT, Concept.ENDED),
+        *(Concept.STOPPED, Concept.SECURE, Concept.CANCEL),
+    }
+)
+
+
 def read_breakeven(clause: Clause, at: int) -> int:
     """Read break-even said alone; gives the next position."""
-    others = (Concept.HIT, Concept.CLOSE, Concept.STOPPED, Concept.SECURE, Concept.CANCEL)
     stands_there = clause.at(at - 1) is Concept.AT  # "we are at breakeven": the market is
     if _is_counted(clause, at):
         return at + 1
-    if clause.is_known() and not stands_there and not any(concept in clause.concepts for concept in others):
+    if clause.is_known() and not stands_there and _NO_PLACE.isdisjoint(clause.concepts):
         names_all = Concept.ALL in clause.concepts
         clause.found.append(Found(at, Action(ActionKind.BREAKEVEN), names_all, is_remark=True))
     return at + 1

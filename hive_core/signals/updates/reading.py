@@ -17,7 +17,7 @@ from hive_core.signals.updates.corrections import read_correction
 from hive_core.signals.updates.grammar import VERBS, read_clause
 from hive_core.signals.updates.joining import clauses_of, held_for_a_case
 from hive_core.signals.updates.own_words import NO_OWN_WORDS, OwnWords
-from hive_core.signals.updates.records import is_record, is_report
+from hive_core.signals.updates.records import has_heading_of_results, is_report, names_ticket
 from hive_core.signals.updates.tokens import Token, place_of, sentences
 from hive_core.signals.updates.vocabulary import Concept
 from hive_core.signals.verdicts import Action, ActionKind, ParsedUpdate, Refused, Span
@@ -69,8 +69,9 @@ def may_manage(text: str, pieces: Sequence[str], own: OwnWords = NO_OWN_WORDS) -
     asked = own.triggers()
     if not asked.verbs.isdisjoint(pieces):
         return True
-    for word in asked.phrases.keys() & pieces:
-        if any(phrase.issubset(pieces) for phrase in asked.phrases[word]):
+    if not asked.tellers.isdisjoint(pieces):
+        said = set(pieces)
+        if any(phrase <= said for word in asked.tellers & said for phrase in asked.phrases[word]):
             return True
     if not asked.beside_moves.isdisjoint(pieces) and not asked.moves.isdisjoint(pieces):
         return True
@@ -104,14 +105,12 @@ def read_update(normalised: str, own: OwnWords = NO_OWN_WORDS) -> ParsedUpdate |
     if not has_verbs and not may_stand_alone(text, pieces, own):
         return None
     told = sentences(normalised, own)
-    if is_record(told):
-        return None
     span = Span(0, len(normalised))
-    if has_verbs:
-        found = _managed(told, span)
-        if found is not None:
-            return found
-    return _named_again(told, span) or _alone(told, span)
+    found = _managed(told, span) if has_verbs else None
+    found = found or _named_again(told, span) or _alone(told, span)
+    if found is None or has_heading_of_results(told) or names_ticket(normalised):
+        return None
+    return found
 
 
 def read_ending(normalised: str, own: OwnWords = NO_OWN_WORDS) -> tuple[ParsedUpdate | Refused, Span] | None:
@@ -191,6 +190,8 @@ def _managed(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | No
         said = _ends_said(parts.before)
         return _assembled(said, parts.before, span) if said else None
     said = [one for index, sentence in enumerate(told) for one in _said_in(sentence, index == 0)]
+    if not said:
+        return None
     parts_only = {one.found.action.kind for one in said if one.found.action is not None and not one.is_notice}
     if parts_only == {ActionKind.PARTIAL_CLOSE} and (stop := stop_beside(told)) is not None:
         said.append(replace(said[-1], found=stop))
@@ -278,6 +279,8 @@ def _assembled(said: list[_Said], told: list[list[Token]], span: Span) -> Parsed
 def _without_remarks(said: list[_Said]) -> list[_Said]:
     """Without what only tells what another action comes to: "sl to 2668, risk free", "book profit and
     close gold", "sl hit, trade closed"."""
+    if len(said) < 2:
+        return said
     kinds = {one.found.action.kind for one in said if one.found.action is not None}
     if len(kinds) < 2:
         return said
@@ -313,7 +316,7 @@ def _said_in(sentence: list[Token], is_heading: bool) -> Iterator[_Said]:
     has_case = Concept.IF in concepts or (has_event and Concept.TIME in concepts)
     has_option = Concept.MAYBE in concepts
     clauses = clauses_of(sentence)
-    held_from = held_for_a_case(clauses)
+    held_from = held_for_a_case(clauses) if has_case else 0
     case_before = denied = False
     symbols = _symbols(sentence)
     for index, (tokens, joined_by, joins) in enumerate(clauses):

@@ -21,7 +21,10 @@ from hive_core.signals.parser.text import normalise
 from hive_core.signals.parser.vocabulary import Kind
 from hive_core.signals.parser.vocabulary import vocabulary as calls_vocabulary
 
-LANGUAGES = ("english", "portuguese", "spanish", "russian", "arabic", "vietnamese", "hindi_latin")
+LANGUAGES = (
+    *("english", "portuguese", "spanish", "russian", "arabic", "vietnamese", "hindi_latin", "french"),
+    *("italian", "german", "turkish", "indonesian", "chinese", "hebrew"),
+)
 
 TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+(?:'[^\W\d_]+)?|[\n.,%+/@:&?-]")
 """Numbers, words and the marks that separate; everything else is a blank."""
@@ -128,13 +131,14 @@ class Vocabulary:
 @dataclass(frozen=True, slots=True)
 class Triggers:
     """Words without which a text manages nothing: one of `verbs`; or all of one of `phrases`, which are
-    listed by the word of them that tells most; or one of `moves` with one of `beside_moves`; or one of
-    `labels` with one of `beside_labels`; or one of `gains` with one of `beside_gains`. `stop_moved` finds a
-    stop that goes to the entry or to a price without a verb. `ends` are the words, and the telling words of
-    phrases, that end a trade."""
+    listed by the word of them that tells most, one of `tellers`; or one of `moves` with one of
+    `beside_moves`; or one of `labels` with one of `beside_labels`; or one of `gains` with one of
+    `beside_gains`. `stop_moved` finds a stop that goes to the entry or to a price without a verb. `ends` are
+    the words, and the telling words of phrases, that end a trade."""
 
     verbs: frozenset[str]
     phrases: dict[str, tuple[frozenset[str], ...]]
+    tellers: frozenset[str]
     moves: frozenset[str]
     beside_moves: frozenset[str]
     labels: frozenset[str]
@@ -241,6 +245,7 @@ def triggers_with(own: Mapping[str, Concept]) -> Triggers:
     return Triggers(
         verbs=frozenset(verbs),
         phrases={word: tuple(said) for word, said in phrases.items() if word not in verbs},
+        tellers=frozenset(phrases.keys() - verbs),
         moves=of(Concept.MOVE),
         beside_moves=of(Concept.EVEN) | said_alone().breakeven,
         labels=of(Concept.STOP, Concept.TARGET)

@@ -1,4 +1,4 @@
-"""What a message asks of a signal that stands: in seven languages, and what only looks like it."""
+"""What a message asks of a signal that stands: in seven of its languages, and what only looks like it."""
 
 # ruff: noqa: RUF001 - words of other scripts have letters that look like others
 
