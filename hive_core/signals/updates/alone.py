@@ -122,7 +122,8 @@ def _levels(tokens: Sequence[Token]) -> list[Found]:
     for token in tokens:
         if token.concept in _LABELS:
             moved.append(Token(Concept.MOVE, ""))
-        if token.concept not in _LEFT_OUT and token.text != ",":
+        is_word_between = token.concept is Concept.OTHER  # one of those that may stand beside a level
+        if token.concept not in _LEFT_OUT and token.text != "," and not is_word_between:
             moved.append(token)
     return [with_enough_digits(found) for found in read_clause(moved)]
 

@@ -19,6 +19,7 @@ from hive_core.signals.updates.clause import (
 from hive_core.signals.updates.vocabulary import Concept
 from hive_core.signals.verdicts import Action, ActionKind
 
+_SAYS_MORE = frozenset({Concept.NOW, Concept.PROFIT, Concept.FULL, Concept.LOSS})
 _ORDINALS = frozenset({Concept.FIRST, Concept.SECOND, Concept.THIRD, Concept.FOURTH})
 _AT_A_PRICE = "it is to be closed at a price, which is not now"
 _SMALLEST_LAYER = 10
@@ -41,6 +42,8 @@ def read_close(clause: Clause, at: int) -> int:
         clause.at(at - 1) is Concept.SYMBOL and clause.at(position) is Concept.NUMBER and not _holds(clause)
     ):
         return position  # "close to", "gold close 4100": no verb
+    if clause.concepts[position : position + 3] == [Concept.NUMBER, Concept.PIPS, Concept.FROM]:
+        return position  # "close 20 pips from it" is near
     if clause.is_mark(position, ":") and clause.at(position + 1) is Concept.NUMBER:
         return position  # "exit: 4100" labels a price
     if clause.at(at - 1) is Concept.TO and clause.at(at - 2) is Concept.NUMBER:
@@ -56,10 +59,10 @@ def read_close(clause: Clause, at: int) -> int:
     while position < len(clause.tokens):
         concept = clause.concepts[position]
         named, after = clause.share_at(position)
-        if named is not None:
+        if named is not None and not clause.is_mark(position - 1, "+"):
             share, is_said, position = named, True, after
             continue
-        if concept in OBJECTS or concept in (Concept.NOW, Concept.PROFIT, Concept.FULL):
+        if concept in OBJECTS or concept in _SAYS_MORE:
             is_said = True
         elif concept is Concept.ALL:
             names_all = True
@@ -86,6 +89,8 @@ def read_close(clause: Clause, at: int) -> int:
                     unclear = f"{clause.tokens[position].text} may be two numbers"
                 else:
                     layers.append(price)
+            elif kind == "result":
+                is_said |= clause.is_mark(position - 1, "+") and clause.at(position + 1) is Concept.PIPS
             elif kind == "price":
                 unclear = _AT_A_PRICE
             elif kind == "count":

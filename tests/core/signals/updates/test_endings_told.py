@@ -49,6 +49,8 @@ ASKED: list[tuple[str, tuple[Action, ...]]] = [
     ("закрываю покупку по 2391", (CLOSE,)),
     ("закрываем вручную по 2391", (CLOSE,)),
     ("#AUDUSD اغلاق يدوي 0.6602 +13", (CLOSE,)),
+    ("us30 fechem com +60 pontos", (CLOSE,)),
+    ("close with a small loss, it goes nowhere", (CLOSE,)),
     # Verbs that other things have too
     ("cut the gold sell now", (CLOSE,)),
     ("cut this trade, -12 pips", (CLOSE,)),
@@ -77,6 +79,8 @@ NO_UPDATE = [
     "it's set to be a great week",
     "make it be a lesson",
     "put yourself to be seen",
+    "gold close +0.8% higher",
+    "price is close 20 pips from it",
     "gold closed at 2391",
     "gold closed 2391 yesterday",
     "markets closed for christmas",

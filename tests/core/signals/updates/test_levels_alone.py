@@ -57,6 +57,7 @@ ALONE_SAID = [
     ("Stop loss @ 4,085.50", stop("4085.50")),
     ("\N{OCTAGONAL SIGN} SL: 4085", stop("4085")),
     ("стоп 4085", stop("4085")),
+    ("Perdón, el stop es 4085", stop("4085")),
     ("stop no 4085", stop("4085")),
     ("الوقف 4085", stop("4085")),
     ("cắt lỗ 4085", stop("4085")),
