@@ -9,22 +9,33 @@ import re
 from collections.abc import Set
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import NoReturn
 
 from hive_core.configuration.model import SourceProfile
 from hive_core.instruments.specification import InstrumentSpecification, specification_of
 from hive_core.signals.parser.call_parts import Call, Label, Unit
+from hive_core.signals.parser.conditional import hangs_on
 from hive_core.signals.parser.context import Context
 from hive_core.signals.parser.doubt import Grounds, Unclear
 from hive_core.signals.parser.entries import entry_of, unlabelled
 from hive_core.signals.parser.exits import missing_stop, require_agreeing_pips, stop_of, targets_of
 from hive_core.signals.parser.geometry import require_geometry
 from hive_core.signals.parser.naming import order_type_named, side_named, symbol_named, whole_span
-from hive_core.signals.parser.reports import report_heading, takes_back, tells_gain, tells_result
+from hive_core.signals.parser.reports import (
+    forbidden_side,
+    puts_off,
+    report_heading,
+    takes_back,
+    tells_gain,
+    tells_result,
+)
 from hive_core.signals.parser.restated import (
-    asks,
+    Question,
+    is_asked_about,
     is_quoted,
     is_ticked_off,
+    questions_in,
     signed_form,
     tells_what_it_made,
 )
@@ -41,14 +52,71 @@ _FEWEST_NUMBERS = 3
 """Entry, stop and target: a call with fewer numbers has none of them without a label."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Told:
-    """One text in the forms that its calls are read from."""
+    """One text in the forms that its calls are read from. What is asked of the whole text is worked out once,
+    however many calls it has."""
 
     text: str
     plain: str
     words: Set[str]
     tokens: list[Token]
+
+    @cached_property
+    def heading(self) -> int | None:
+        """Where a heading of results ends."""
+        return report_heading(self.plain, self.words)
+
+    @cached_property
+    def forbidden(self) -> str | None:
+        """The words that forbid a direction."""
+        return forbidden_side(self.plain, self.words)
+
+    @cached_property
+    def tells_gain(self) -> bool:
+        """Whether a line is about pips that were made."""
+        return tells_gain(self.plain, self.words)
+
+    @cached_property
+    def new_call(self) -> int:
+        """Where a first heading of a new call begins: "TP1 done. New signal: ..." tells of another."""
+        found = _NEW_CALL.search(self.plain)
+        return len(self.plain) if found is None else found.start()
+
+    @cached_property
+    def result(self) -> str | None:
+        """What became of a trade, by the whole text."""
+        return tells_result(self.plain, self.words)
+
+    @cached_property
+    def later_result(self) -> str | None:
+        """What became of a trade, from the heading of a new call on."""
+        return tells_result(self.plain[self.new_call :], self.words)
+
+    @cached_property
+    def revoked(self) -> str | None:
+        """Words anywhere that take calls back."""
+        return takes_back(self.plain)
+
+    @cached_property
+    def made(self) -> str | None:
+        """The gain that is told."""
+        return tells_what_it_made(self.plain) if "+" in self.plain else None
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """What is asked."""
+        return questions_in(self.plain) if "?" in self.plain else []
+
+    @cached_property
+    def signed(self) -> str | None:
+        """The text with its ticks and quotation marks, where it has any."""
+        return signed_form(self.text)
+
+    @cached_property
+    def is_struck(self) -> bool:
+        """Whether most of it is struck through."""
+        return is_struck_through(self.text)
 
 
 def verdict_of(call: Call, told: Told, profile: SourceProfile, context: Context) -> Verdict | None:
@@ -60,19 +128,18 @@ def verdict_of(call: Call, told: Told, profile: SourceProfile, context: Context)
     has_target |= has_stop and any(each.of(Unit.PRICE) for each in call.of(Label.LOOSE))
     if not _looks_like_call(call, profile, context, has_stop, has_target):
         return None
-    heading = report_heading(plain, words)
+    heading = told.heading
     if heading is not None and not (has_stop and has_target and "\n\n" in plain[heading : _begin(call)]):
         return None
-    result = tells_result(_since_before(plain, call), words) or (
-        "a heading of results" if heading is not None else None
-    )
-    if not (has_stop and has_target) and (result is not None or tells_gain(plain, words)):
+    told_result = told.result if told.new_call > _side_begin(call) else told.later_result
+    result = told_result or ("a heading of results" if heading is not None else None)
+    if not (has_stop and has_target) and (result is not None or told.tells_gain):
         return None
     symbol = side = None
     try:
         grounds = Grounds()
         symbol = symbol_named(call, told.tokens, profile, context, grounds)
-        side = side_named(call, plain, words, context, symbol, grounds)
+        side = side_named(call, told.forbidden, context, symbol, grounds)
         if result is not None:
             raise Unclear(
                 "text", SignalReason.RESULT_IN_ENTRY, f"tells a result: {result!r}", whole_span(call)
@@ -91,16 +158,21 @@ def _require_called(call: Call, told: Told) -> None:
     def refuse(reason: SignalReason, detail: str) -> NoReturn:
         raise Unclear("text", reason, detail, whole_span(call))
 
-    if (revoked := takes_back(plain, begins)) is not None:
+    if (revoked := puts_off(plain, begins) or told.revoked) is not None:
         refuse(SignalReason.TAKEN_BACK, f"is no call to take: {revoked!r}")
+    first_label = min(each.start for each in call.of(Label.STOP, Label.TARGET))
+    if (case := hangs_on(plain[: call.end], told.words, begins, first_label)) is not None:
+        raise Unclear(
+            "entry", SignalReason.UNCLEAR_ENTRY, f"hangs on a condition: {case!r}", whole_span(call)
+        )
     ends = max((number.end for each in call.fields for number in each.numbers), default=call.end)
-    if is_struck_through(told.text):
+    if told.is_struck:
         refuse(SignalReason.TAKEN_BACK, "is no call to take: it is struck through")
-    if "?" in plain and asks(plain, begins, ends):
+    if told.questions and is_asked_about(told.questions, plain, begins, ends):
         refuse(SignalReason.TAKEN_BACK, "is no call to take: it is asked about")
-    if "+" in plain and (made := tells_what_it_made(plain)) is not None:
-        refuse(SignalReason.RESULT_IN_ENTRY, f"tells a result: {made!r}")
-    signed = signed_form(told.text)
+    if told.made is not None:
+        refuse(SignalReason.RESULT_IN_ENTRY, f"tells a result: {told.made!r}")
+    signed = told.signed
     if signed is None:
         return
     if is_quoted(signed, begins):
@@ -142,12 +214,8 @@ def _begin(call: Call) -> int:
     return min((mention.start for mention in call.symbols + call.sides), default=call.start)
 
 
-def _since_before(plain: str, call: Call) -> str:
-    """The text from a heading of a new call on, where one stands before the side: "TP1 done. New signal: ..."
-    tells of another."""
-    begins = min((side.start for side in call.sides), default=call.start)
-    heading = _NEW_CALL.search(plain, 0, begins)
-    return plain if heading is None else plain[heading.start() :]
+def _side_begin(call: Call) -> int:
+    return min((side.start for side in call.sides), default=call.start)
 
 
 def _signal(

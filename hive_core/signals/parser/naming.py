@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Set
 from decimal import Decimal
 
 from hive_core.configuration.model import SourceProfile
@@ -13,7 +12,6 @@ from hive_core.signals.parser.context import NAMED_BEFORE, ONLY_ONE_CALLED, Cont
 from hive_core.signals.parser.doubt import Grounds, Unclear
 from hive_core.signals.parser.entries import entry_of
 from hive_core.signals.parser.prices import distinct, prices_of
-from hive_core.signals.parser.reports import forbidden_side
 from hive_core.signals.parser.scale import Scale
 from hive_core.signals.parser.tokens import Token
 from hive_core.signals.parser.vocabulary import Kind
@@ -144,10 +142,8 @@ def _beside_the_side(call: Call) -> list[str]:
     return distinct(mention.value for mention in call.symbols if mention.line == first.line) or beside
 
 
-def side_named(
-    call: Call, plain: str, words: Set[str], context: Context, symbol: str, grounds: Grounds
-) -> str:
-    """Buy or sell.
+def side_named(call: Call, forbidden: str | None, context: Context, symbol: str, grounds: Grounds) -> str:
+    """Buy or sell; `forbidden` are the words of the text that forbid a direction.
 
     Raises:
         Unclear: neither is said, or both are, or the text forbids it.
@@ -171,9 +167,8 @@ def side_named(
     if len(said) > 1:
         span = _mention_span((call.sides or call.weak_sides)[-1])
         raise Unclear("side", SignalReason.CONTRADICTORY_SIDES, "says both buy and sell", span)
-    negated = forbidden_side(plain, words)
-    if negated is not None and not _forbids_another(negated, said[0]):
-        raise Unclear("side", SignalReason.NEGATED, f"says {negated!r}", whole_span(call))
+    if forbidden is not None and not _forbids_another(forbidden, said[0]):
+        raise Unclear("side", SignalReason.NEGATED, f"says {forbidden!r}", whole_span(call))
     return said[0]
 
 

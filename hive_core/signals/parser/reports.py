@@ -117,16 +117,20 @@ def tells_result(plain: str, words: Set[str]) -> str | None:
     return None
 
 
-def takes_back(plain: str, begins: int) -> str | None:
-    """The words that take a call back, ask about it, make it hang on something or give it as an example.
+def puts_off(plain: str, begins: int) -> str | None:
+    """The words before a call on its line that take it back, ask about it, make it hang on something or give
+    it as an example.
 
     Args:
-        begins: where the call's side or symbol stands: words before it count on its line only.
+        begins: where the call's side or symbol stands.
     """
-    start = plain.rfind("\n", 0, begins) + 1
-    line = plain[start : plain.find("\n", begins) if "\n" in plain[begins:] else len(plain)]
-    if found := _REVOKED_BEFORE.search(line):
-        return found.group().strip()
+    end = plain.find("\n", begins)
+    found = _REVOKED_BEFORE.search(plain[plain.rfind("\n", 0, begins) + 1 : end if end >= 0 else len(plain)])
+    return None if found is None else found.group().strip()
+
+
+def takes_back(plain: str) -> str | None:
+    """The words anywhere in a text that take its calls back, or give them as an example."""
     for each in plain.split("\n"):
         found = _REVOKED_AFTER.search(each)
         if found is None or _INSTRUCTION.search(each, 0, found.start()) or _CASE.search(each, found.end()):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from hive_core.signals.parser.text import with_signs
 
@@ -53,21 +54,35 @@ def is_quoted(signed: str, begins: int) -> bool:
     return closed >= 0 and _LETTERS.search(around) is not None
 
 
-def asks(plain: str, begins: int, ends: int) -> bool:
+class Question(NamedTuple):
+    """Where a question ends, and whether its line has words of asking about a trade."""
+
+    at: int
+    is_of_trade: bool
+
+
+def questions_in(plain: str) -> list[Question]:
+    """The questions of a text, without the question marks of addresses."""
+    found = []
+    for mark in _QUESTION.finditer(plain):
+        at = mark.start()
+        if "//" not in plain[plain.rfind(" ", 0, at) + 1 : at]:
+            line = plain[plain.rfind("\n", 0, at) + 1 : at]
+            found.append(Question(at, _ASKING.search(line) is not None))
+    return found
+
+
+def is_asked_about(questions: Sequence[Question], plain: str, begins: int, ends: int) -> bool:
     """Whether a text asks about its call: on the lines of the call, or before it in words of asking.
 
     A question on a line behind the call is of something else ("who is in?").
     """
     first = plain.rfind("\n", 0, begins) + 1
     last = plain.find("\n", ends)
-    for mark in _QUESTION.finditer(plain):
-        at = mark.start()
-        if "//" in plain[plain.rfind(" ", 0, at) + 1 : at]:
-            continue  # of an address
+    for at, is_of_trade in questions:
         if at >= first:
             return last < 0 or at < last
-        line = plain[plain.rfind("\n", 0, at) + 1 : at]
-        if _ASKING.search(line):
+        if is_of_trade:
             return True
     return False
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
+from functools import lru_cache
+from itertools import accumulate
 
 from hive_core.signals.verdicts import Span
 
@@ -132,18 +135,12 @@ def span_in(text: str, start: int, end: int) -> Span:
     """Where characters `start` to `end` of `normalise(text)` stand in `text`."""
     if text.isascii() and "\r" not in text:
         return Span(start, end)
-    spelled = _spelled_out(text)
+    ends = _plain_ends(text)
+    first = bisect_right(ends, start)
+    return Span(first, max(first, bisect_right(ends, end - 1) + 1 if end > start else first))
 
-    def place(at: int) -> int:
-        """The first character whose plain form ends behind `at`."""
-        low, high = 0, len(spelled)
-        while low < high:
-            middle = (low + high) // 2
-            if len(spelled[: middle + 1].translate(_TABLE)) <= at:
-                low = middle + 1
-            else:
-                high = middle
-        return low
 
-    first = place(start)
-    return Span(first, max(first, place(end - 1) + 1 if end > start else first))
+@lru_cache(maxsize=4)
+def _plain_ends(text: str) -> list[int]:
+    """Where the plain form of each character ends in that of the text."""
+    return list(accumulate(len(_TABLE[ord(character)]) for character in _spelled_out(text)))

@@ -109,6 +109,10 @@ _VALIDITY_CLASSES = ("until", "lasting", "minutes", "hours", "days", "day", "wee
 """Words of how long a call holds: read by `validity`."""
 
 
+_CASE_CLASSES = ("if", "only", "event")
+"""Words of what a call hangs on: read by `conditional`."""
+
+
 def pack_names() -> tuple[str, ...]:
     """The languages there is a pack for."""
     folder = files(__package__).joinpath("packs")
@@ -131,6 +135,11 @@ def validity_words(name: str) -> tuple[str, ...]:
     return _section_words("validity", name)
 
 
+def case_words(name: str) -> tuple[str, ...]:
+    """The phrases of one class of [case] in all packs, plain, longest first."""
+    return _section_words("case", name)
+
+
 def _section_words(section: str, name: str) -> tuple[str, ...]:
     found = {normalise(phrase) for pack in _packs() for phrase in pack.get(section, {}).get(name, [])}
     return tuple(sorted(found, key=lambda phrase: (-len(phrase), phrase)))
@@ -147,6 +156,7 @@ def vocabulary() -> Vocabulary:
     known = {(section, name) for section, name, _ in _SECTIONS if name}
     known |= {("report", name) for name in _REPORT_CLASSES}
     known |= {("validity", name) for name in _VALIDITY_CLASSES}
+    known |= {("case", name) for name in _CASE_CLASSES}
     for name, pack in zip(pack_names(), packs, strict=True):
         for section, classes in pack.items():
             for each in classes:
