@@ -6,6 +6,7 @@ twice, in one price. It is told to the person who reads the quarantine; no signa
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from decimal import Decimal
@@ -56,6 +57,8 @@ class Slip(StrEnum):
     DIGIT = "one digit"
     POINT = "its decimal point"
     DOUBLED = "a digit typed twice"
+    SWAPPED = "two digits swapped"
+    """Asked of a stop that is uncommonly far only (`parser.geometry`)."""
 
 
 _distances = (
@@ -76,7 +79,8 @@ _CANDIDATES = {
     "_row": pl.UInt32(),
     "_field": pl.String(),
     "_slip": pl.String(),
-    "_written": pl.Float64(),
+    "_typo": pl.String(),
+    "_away": pl.Float64(),
     "_mended": pl.Float64(),
     "_low": pl.Float64(),
     "_high": pl.Float64(),
@@ -85,20 +89,44 @@ _CANDIDATES = {
 }
 
 
-def mended_prices(price: float) -> list[tuple[Slip, float]]:
-    """Every price that one slip could have turned into this one, each with the first slip that does.
+def mended_prices(price: Decimal) -> list[tuple[Slip, Decimal]]:
+    """Every price that one slip could have turned into this one, each with the first slip that does, in the
+    order in which they are told: by `Slip`, then the price nearest to the written one.
 
     Args:
-        price: positive and finite, read in its shortest decimal spelling.
+        price: positive, with the decimals that are written. The mended price has as many, unless its point
+            is what was misplaced.
     """
-    text = decimal_text(Decimal(str(price)))
-    found: dict[float, Slip] = {}
-    for slip, spelled in _spellings(text):
-        value = float(spelled)
-        has_idle_zero = spelled[0] == "0" and spelled[1:2] not in {"", "."}
-        if value > 0 and value != price and not has_idle_zero:
+    found: dict[Decimal, Slip] = {}
+    for slip, spelled in _spellings(f"{price:f}"):
+        value = Decimal(spelled)
+        if value > 0 and value != price and not _has_idle_zero(spelled):
             found.setdefault(value, slip)
-    return [(slip, value) for value, slip in found.items()]
+    order = list(Slip)
+    told = [(slip, value) for value, slip in found.items()]
+    return sorted(told, key=lambda each: (order.index(each[0]), abs(each[1] - price), each[1]))
+
+
+def swapped_prices(price: Decimal) -> list[tuple[Slip, Decimal]]:
+    """Every price that two neighbouring digits typed in the wrong order could have turned into this one,
+    the nearest first."""
+    text = f"{price:f}"
+    spelled = [
+        text[:at] + other + one + text[at + 2 :]
+        for at, (one, other) in enumerate(itertools.pairwise(text))
+        if one != other and (one + other).isdigit()
+    ]
+    mended = [Decimal(each) for each in spelled if not _has_idle_zero(each)]
+    return [(Slip.SWAPPED, each) for each in sorted(mended, key=lambda each: (abs(each - price), each))]
+
+
+def _has_idle_zero(spelled: str) -> bool:
+    return spelled[0] == "0" and spelled[1:2] not in {"", "."}
+
+
+def would_be_right(price: Decimal, slip: Slip, mended: Decimal) -> str:
+    """What is told of a price that one slip explains, both as they are written."""
+    return f"; digit_typo: {price:f} would be right as {mended:f} ({slip.value})"
 
 
 def _spellings(text: str) -> Iterator[tuple[Slip, str]]:
@@ -165,20 +193,10 @@ def _explained(asked: pl.DataFrame) -> pl.DataFrame:
         mended.with_columns(
             (pl.col("_field") != pl.col("field")).alias("_elsewhere"),
             pl.col("_slip").replace_strict(order, range(len(order)), return_dtype=pl.Int8).alias("_order"),
-            (pl.col("_mended") - pl.col("_written")).abs().alias("_distance"),
         )
-        .sort("_row", "_elsewhere", "_order", "_distance", "_mended")
+        .sort("_row", "_elsewhere", "_order", "_away", "_mended")
         .unique("_row", keep="first", maintain_order=True)
-        .select(
-            "_row",
-            "_field",
-            pl.format(
-                "; digit_typo: {} would be right as {} ({})",
-                pl.col("_written").round(8),
-                pl.col("_mended").round(8),
-                "_slip",
-            ).alias("_typo"),
-        )
+        .select("_row", "_field", "_typo")
     )
 
 
@@ -187,25 +205,26 @@ def _candidates(row: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     low, high, number = row["entry_low"], row["entry_high"], row["_row"]
     market = (row["market_bid"] + row["market_ask"]) / 2 if row["market_ts"] is not None else math.nan
 
-    def near(price: float) -> list[tuple[Slip, float]]:
+    def near(price: float) -> list[tuple[str, str, float, float]]:
+        written = Decimal(decimal_text(Decimal(str(price))))
         return [
-            (slip, mended)
-            for slip, mended in mended_prices(price)
-            if market / NEAR_RATIO <= mended <= market * NEAR_RATIO
+            (slip.value, would_be_right(written, slip, mended), float(abs(mended - written)), value)
+            for slip, mended in mended_prices(written)
+            if market / NEAR_RATIO <= (value := float(mended)) <= market * NEAR_RATIO
         ]
 
-    for slip, mended in near(row["stop_loss"]):
-        yield number, "stop_loss", slip.value, row["stop_loss"], mended, None, None, mended, None
+    for told in near(row["stop_loss"]):
+        yield number, "stop_loss", *told, None, None, told[-1], None
     prices: list[float] = row["take_profits"]
     for place, written in enumerate(prices):
-        for slip, mended in near(written):
-            changed = [*prices[:place], mended, *prices[place + 1 :]]
-            yield number, "take_profits", slip.value, written, mended, None, None, None, changed
+        for told in near(written):
+            changed = [*prices[:place], told[-1], *prices[place + 1 :]]
+            yield number, "take_profits", *told, None, None, None, changed
     if low is None:
         return
-    for slip, mended in near(low):
-        upper = mended if low == high else high
-        yield number, "entry_low", slip.value, low, mended, mended, upper, None, None
+    for told in near(low):
+        upper = told[-1] if low == high else high
+        yield number, "entry_low", *told, told[-1], upper, None, None
     if high != low:
-        for slip, mended in near(high):
-            yield number, "entry_high", slip.value, high, mended, low, mended, None, None
+        for told in near(high):
+            yield number, "entry_high", *told, low, told[-1], None, None

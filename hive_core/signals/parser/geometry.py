@@ -10,7 +10,7 @@ import itertools
 from decimal import Decimal
 
 from hive_core.instruments.specification import AssetClass, InstrumentSpecification
-from hive_core.signals.digit_typo import mended_prices
+from hive_core.signals.digit_typo import Slip, mended_prices, swapped_prices, would_be_right
 from hive_core.signals.parser.doubt import Unclear
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import Span
@@ -106,7 +106,8 @@ def require_geometry(
 
 
 def _refuse_slipped(price: Decimal, edge: Decimal, usual: Decimal, direction: int, span: Span) -> None:
-    """A stop that is uncommonly far, and would be near with two neighbouring digits swapped or one changed.
+    """Refuses a stop that is uncommonly far, and would be near with two neighbouring digits swapped or one
+    changed: the nearest such price is told.
 
     Args:
         usual: how far the last target is from the entry.
@@ -114,23 +115,13 @@ def _refuse_slipped(price: Decimal, edge: Decimal, usual: Decimal, direction: in
     """
     if not usual or abs(price - edge) <= UNEVEN * usual:
         return
-    text = f"{price:f}"
-    written = _swapped(text)
+    slips = swapped_prices(price)
     if abs(price - edge) > VERY_UNEVEN * usual:
-        written += [text[:at] + digit + text[at + 1 :] for at in range(len(text)) for digit in "0123456789"]
-    for each in written:
-        if each.count(".") == text.count(".") and 0 < direction * (Decimal(each) - edge) <= 2 * usual:
-            detail = f"{price} is uncommonly far from {edge}; digit_typo: it would be right as {each}"
+        slips += [(slip, mended) for slip, mended in mended_prices(price) if slip is Slip.DIGIT]
+    for slip, mended in slips:
+        if 0 < direction * (mended - edge) <= 2 * usual:
+            detail = f"{price} is uncommonly far from {edge}" + would_be_right(price, slip, mended)
             raise Unclear("stop_loss", SignalReason.DIGIT_TYPO, detail, span)
-
-
-def _swapped(text: str) -> list[str]:
-    """The spellings of a price with two neighbouring digits swapped."""
-    return [
-        text[:at] + other + one + text[at + 2 :]
-        for at, (one, other) in enumerate(itertools.pairwise(text))
-        if one != other and (one + other).isdigit()
-    ]
 
 
 def _limits(specification: InstrumentSpecification | None) -> tuple[Decimal, Decimal]:
@@ -167,8 +158,8 @@ def _wrong_sided(
         detail += f"; stop and targets stand as for a {'sell' if side == 'buy' else 'buy'}"
         raise Unclear("stop_loss", SignalReason.STOP_WRONG_SIDE, detail, span)
     reach = abs(take_profits[0] - edge) or edge / 100
-    for slip, mended in mended_prices(float(stop_loss)):
-        if float(reach) <= 3 * upward * (float(edge) - mended) <= 9 * float(reach):
-            detail += f"; digit_typo: {stop_loss} would be right as {mended:g} ({slip.value})"
+    for slip, mended in mended_prices(stop_loss):
+        if reach <= 3 * upward * (edge - mended) <= 9 * reach:
+            detail += would_be_right(stop_loss, slip, mended)
             raise Unclear("stop_loss", SignalReason.DIGIT_TYPO, detail, span)
     raise Unclear("stop_loss", SignalReason.STOP_WRONG_SIDE, detail, span)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hive_core.signals.digit_typo import ROWS_AT_ONCE, Slip, mended_prices
+from hive_core.signals.digit_typo import ROWS_AT_ONCE, Slip, mended_prices, swapped_prices, would_be_right
 from hive_core.signals.validate import validate_signals
 
 BUY = {"entry": 1.0500, "stop_loss": 1.0450, "take_profits": [1.0550, 1.0600]}
@@ -47,32 +48,32 @@ MISTYPED: dict[str, tuple[dict[str, Any], str, str]] = {
     "no point in an entry": (
         {**GOLD, "entry": 52857.0},
         "entry_low",
-        "52857.0 would be right as 5285.7 (its decimal point)",
+        "52857 would be right as 5285.7 (its decimal point)",
     ),
     "no point in a stop": (
         {**BUY, "stop_loss": 10450.0},
         "stop_loss",
-        "10450.0 would be right as 1.045 (its decimal point)",
+        "10450 would be right as 1.0450 (its decimal point)",
     ),
     "no point in a target": (
         {**BUY, "take_profits": [1.0550, 10600.0]},
         "take_profits",
-        "10600.0 would be right as 1.06 (its decimal point)",
+        "10600 would be right as 1.0600 (its decimal point)",
     ),
     "a point misplaced": (
         {**GOLD, "stop_loss": 52.750},
         "stop_loss",
-        "52.75 would be right as 5275.0 (its decimal point)",
+        "52.75 would be right as 5275 (its decimal point)",
     ),
     "a digit typed twice": (
         {**GOLD, "stop_loss": 52755.0},
         "stop_loss",
-        "52755.0 would be right as 5275.5 (its decimal point)",
+        "52755 would be right as 5275.5 (its decimal point)",
     ),
     "a digit typed twice after the point": (
         {**GOLD, "take_profits": [5295.0, 53305.0]},
         "take_profits",
-        "53305.0 would be right as 5330.5 (its decimal point)",
+        "53305 would be right as 5330.5 (its decimal point)",
     ),
 }
 
@@ -147,13 +148,69 @@ def test_many_slips_are_told_in_their_rows(
 
 
 def test_every_kind_of_slip_has_its_prices() -> None:
-    mended = dict(reversed(mended_prices(1151.8)))
-    assert set(mended) == set(Slip)
-    by_price = {price: slip for slip, price in mended_prices(1151.8)}
-    assert by_price[1051.8] is Slip.DIGIT
-    assert by_price[115.18] is Slip.POINT
-    assert by_price[151.8] is Slip.DOUBLED
-    assert 1151.8 not in by_price
+    written = Decimal("1151.8")
+    by_price = {price: slip for slip, price in mended_prices(written)}
+    assert set(by_price.values()) == set(Slip) - {Slip.SWAPPED}
+    assert by_price[Decimal("1051.8")] is Slip.DIGIT
+    assert by_price[Decimal("115.18")] is Slip.POINT
+    assert by_price[Decimal("151.8")] is Slip.DOUBLED
+    assert written not in by_price
+    assert swapped_prices(written) == [(Slip.SWAPPED, Decimal(each)) for each in ("1115.8", "1511.8")]
+    assert swapped_prices(Decimal(50)) == []
+
+
+@pytest.mark.parametrize("written", ["17100.25", "4195.255", "65900.55", "1.0890", "0.00001234", "9999999"])
+def test_a_mended_price_is_exact_and_keeps_its_decimals(written: str) -> None:
+    mended = [(slip, str(price)) for slip, price in mended_prices(Decimal(written)) if slip is Slip.DIGIT]
+    assert {len(text) for _, text in mended} == {len(written)}
+    for _, text in mended:
+        assert sum(one != other for one, other in zip(text, written, strict=True)) == 1
+
+
+prices_written = st.tuples(st.integers(1, 10**7), st.integers(0, 5)).map(
+    lambda pair: Decimal(pair[0]).scaleb(-pair[1])
+)
+
+
+@settings(max_examples=60)
+@given(written=prices_written)
+def test_slips_are_told_by_kind_and_then_the_nearest_first(written: Decimal) -> None:
+    told = mended_prices(written)
+    order = list(Slip)
+    assert [order.index(slip) for slip, _ in told] == sorted(order.index(slip) for slip, _ in told)
+    for kind in Slip:
+        away = [abs(price - written) for slip, price in told if slip is kind]
+        assert away == sorted(away)
+    assert len({price for _, price in told}) == len(told)
+    assert all(price > 0 and price != written for _, price in told)
+
+
+@settings(max_examples=60)
+@given(written=prices_written)
+def test_a_swap_is_undone_by_the_same_swap(written: Decimal) -> None:
+    for _, price in swapped_prices(written):
+        assert sorted(f"{price:f}") == sorted(f"{written:f}")
+        assert written in [each for _, each in swapped_prices(price)]
+
+
+@pytest.mark.parametrize(
+    ("written", "slip", "mended", "told"),
+    [
+        ("1.0890", Slip.DIGIT, "1.0840", "1.0890 would be right as 1.0840 (one digit)"),
+        ("4412", Slip.SWAPPED, "4142", "4412 would be right as 4142 (two digits swapped)"),
+        ("17100.25", Slip.DIGIT, "18100.25", "17100.25 would be right as 18100.25 (one digit)"),
+        ("0.0000123", Slip.DIGIT, "0.0000124", "0.0000123 would be right as 0.0000124 (one digit)"),
+    ],
+)
+def test_a_slip_is_told_as_it_is_written(written: str, slip: Slip, mended: str, told: str) -> None:
+    assert would_be_right(Decimal(written), slip, Decimal(mended)) == f"; digit_typo: {told}"
+
+
+def test_the_nearest_price_that_explains_is_told(
+    make_signals: Any, market: pl.DataFrame, no_texts: pl.DataFrame
+) -> None:
+    _, quarantined = validate_signals(make_signals({**BUY, "stop_loss": 1.0590}), market, no_texts)
+    assert quarantined["detail"][0].endswith("1.059 would be right as 1.049 (one digit)")
 
 
 @pytest.mark.slow
