@@ -204,7 +204,7 @@ def _with_validity(telling: list[Verdict], plain: str, sent: datetime, zone: str
         if isinstance(verdict, ParsedSignal):
             own = validity_of(said, verdict.span.start, ends[begins.index(verdict.span.start)])
             if own is not None:
-                verdict = _less_sure(replace(verdict, valid_until=own.until), 0.1, own.ground)
+                verdict = _less_sure(replace(verdict, valid_until=own.until), own.doubt, own.ground)
         given.append(verdict)
     return given
 

@@ -105,7 +105,11 @@ WORDS = re.compile(r"[^\W\d_]+")
 _REPORT_CLASSES = ("heading", "result", "instruction", "forbidding", "revoked", "revoked_after")
 """Words of reports on trades: read by `reports`, of no meaning to single tokens."""
 
-_VALIDITY_CLASSES = ("until", "lasting", "minutes", "hours", "days", "day", "week", "joined")
+_VALIDITY_CLASSES = (
+    *("until", "lasting", "bare", "loose", "only", "within", "before", "open_ended"),
+    *("seconds", "minutes", "hours", "days", "weeks", "one", "half", "few"),
+    *("day", "next_day", "week", "joined"),
+)
 """Words of how long a call holds: read by `validity`."""
 
 
