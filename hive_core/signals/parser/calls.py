@@ -122,7 +122,7 @@ class Told:
 def verdict_of(call: Call, told: Told, profile: SourceProfile, context: Context) -> Verdict | None:
     """The signal that a call makes, its refusal, or None where it is no call: a report, an update, talk.
     Spans are of the plain text."""
-    plain, words = told.plain, told.words
+    plain = told.plain
     has_stop, has_target = call.has(Label.STOP), call.has(Label.TARGET)
     is_bare = not call.of(Label.STOP) and not call.of(Label.TARGET)
     has_target |= has_stop and any(each.of(Unit.PRICE) for each in call.of(Label.LOOSE))

@@ -2,7 +2,7 @@
 
 The words stand in the packs, section [case]: `if` begins a case, `event` is what price may do in it. A case
 of what to do with the trade later ("move the stop to entry once 2660 is reached") makes no call conditional;
-the words of management are those of updates. Conditions before an entry's own number are `entries`'s business.
+the words of management are those of updates. Conditions before an entry's own number are for `entries`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from hive_core.signals.updates.vocabulary import vocabulary as management
 _CLAUSE_END = re.compile(r"[,:()\n]|[.!?](?!\d)")
 _SENTENCE_END = re.compile(r"\n|[.!?](?=\s|$)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_LONGEST_SENTENCE = 400
 _FARTHEST = 80
 """Characters behind "if" in which the event is told, and what is to be done then."""
 _LABELS = frozenset({Concept.STOP, Concept.TARGET, Concept.BREAKEVEN, Concept.PROFIT})
@@ -42,7 +43,8 @@ def hangs_on(plain: str, words: Set[str], begins: int, first_label: int) -> str 
     """
     if _first_words("if").isdisjoint(words):
         return None
-    start = max((end.end() for end in _SENTENCE_END.finditer(plain, 0, begins)), default=0)
+    earliest = max(0, begins - _LONGEST_SENTENCE)
+    start = max((end.end() for end in _SENTENCE_END.finditer(plain, earliest, begins)), default=earliest)
     behind = _SENTENCE_END.search(plain, max(begins, first_label))
     end = len(plain) if behind is None else behind.start()
     for case in _cases().finditer(plain, start):

@@ -1,4 +1,4 @@
-"""A call that hangs on what the market does first is no call to take; a case of what to do with it later is."""
+"""A call that hangs on what the market does first is none to take; one with a case for later is."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_call_that_hangs_on_the_market_is_refused(text: str) -> None:
         "\nIf tp1 is reached the rest runs free",
         "\nwhen in profit secure some",
         "\nmover stop a entrada cuando toque 1.0880",
-        "\nперенести стоп в безубыток когда коснется 1.0880",
+        "\nперенести стоп в безубыток когда коснется 1.0880",  # noqa: RUF001
     ],
 )
 def test_a_case_of_management_leaves_the_call(case: str) -> None:
