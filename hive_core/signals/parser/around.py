@@ -120,3 +120,21 @@ def next_line(tokens: Sequence[Token], place: int) -> list[Token]:
         elif line:
             break
     return line
+
+
+def ends_sentence(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a full stop stands there with a blank behind it."""
+    following = tokens[place + 1] if place + 1 < len(tokens) else None
+    return tokens[place].text == "." and (following is None or following.start > tokens[place].end)
+
+
+def is_side_letter(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a letter stands between a symbol and a price: "xau b 2644"."""
+    around = tokens[max(0, place - 1) : place + 2]
+    return (
+        len(around) == 3
+        and around[0].kind is Kind.SYMBOL
+        and around[2].kind is Kind.NUMBER
+        and len(around[2].text) >= 3
+        and around[2].start > around[1].end
+    )

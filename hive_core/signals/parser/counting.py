@@ -17,7 +17,7 @@ _UNIT_OF = {
     Kind.UNIT_OTHER: Unit.OTHER,
 }
 _MOST_PIPS_LISTED = 8
-_GLUED_UNITS = frozenset({"m", "x", "r", "h", "d", "w", "st", "nd", "rd", "th", "min"})
+_GLUED_UNITS = frozenset({"p", "m", "x", "r", "h", "d", "w", "st", "nd", "rd", "th", "min"})
 _MOST_TARGETS = 20
 _LISTED = frozenset("-/,&")
 
@@ -107,7 +107,7 @@ def unit_of(tokens: Sequence[Token], place: int, token: Token, listed: int = 0) 
         return Unit.SHARE
     if following.kind in _UNIT_OF or following.kind is Kind.OTHER:
         glued = following.start == token.end
-        if following.kind is Kind.UNIT_OTHER and following.text in _GLUED_UNITS and not glued:
+        if following.text in _GLUED_UNITS and not glued:
             return Unit.PRICE
         if following.kind is Kind.OTHER:
             is_word = following.end - following.start == len(following.text)

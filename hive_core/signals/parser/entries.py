@@ -183,6 +183,8 @@ def unlabelled(call: Call, scale: Scale, side: str) -> tuple[Decimal, Decimal, t
     values = [value for number in numbers for value in scale.fitting(number.raw)]
     if len(values) < 3 or len(values) != len(numbers) or any(number.dashed for number in numbers):
         return None
+    if any(not number.joined for each in call.of(*labels) for number in each.of(Unit.PRICE)[1:]):
+        return None  # "flip 5205, put wall 5150": words say what they are
     begins_line = {each.numbers[0].start for each in call.of(Label.LOOSE) if each.numbers}
     if any(
         after.start - before.end < _SIGN_WIDTH and after.start not in begins_line

@@ -12,6 +12,7 @@ from hive_core.signals.parser.scale import Scale
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import Span
 
+_SHORT_DIGITS = 2
 DISAGREEING = Decimal("1.45")
 """A price and its pips that differ by this factor are not rounding: one of them is a slip."""
 _CLOSING_WORDS = frozenset(
@@ -46,9 +47,9 @@ def stop_of(
     for each in fields:
         if each.weak and found:
             continue
-        if (short := _short_price(each, entry, scale, -1 if side == "buy" else 1)) is not None:
+        if short := _short_prices(each, entry, scale, -1 if side == "buy" else 1):
             grounds.less(0.1, "an abbreviated stop is completed")
-            found += [] if short in found else [short]
+            found += [price for price in short if price not in found]
             continue
         for value in prices_of(each, scale, "stop_loss", grounds, upward=0):
             if each.weak:
@@ -103,9 +104,9 @@ def targets_of(
     for each in fields:
         if each.runner_first or (each.conditions and not each.index):
             continue  # "tp4 open (4594 / 4592)", "if target 4100 is reached"
-        if (short := _short_price(each, entry, scale, upward)) is not None:
+        if short := _short_prices(each, entry, scale, upward):
             grounds.less(0.05, "abbreviated prices are completed")
-            found += [] if short in found else [short]
+            found += [price for price in short if price not in found]
             continue
         for value in prices_of(each, scale, "take_profits", grounds, upward=upward):
             if value not in found:
@@ -119,20 +120,28 @@ def targets_of(
     return tuple(_by_distance(call, fields, "take_profits", upward, scale, entry, pip, grounds))
 
 
-def _short_price(
+def _short_prices(
     each: Field, entry: tuple[Decimal, Decimal] | None, scale: Scale, upward: int
-) -> Decimal | None:
-    """ "Tp 69" beside an entry at 4061: the nearest price ahead of it (`upward` 1: above) with these digits,
-    or None. So for "sl 55"."""
-    numbers = each.of(Unit.PRICE)
-    raw = numbers[0].raw if len(numbers) == 1 else each.index if not each.numbers else ""
-    whole = raw.split(".")[0]
-    if entry is None or scale.is_wild or len(whole) != 2 or scale.fitting(raw) or each.runner:
-        return None
+) -> list[Decimal]:
+    """ "Tp 69 75" beside an entry at 4061: each the nearest price ahead of the one before it (`upward` 1:
+    above) with these digits, or nothing. So for "sl 55"."""
+    written = [number.raw for number in each.of(Unit.PRICE)]
+    if len(each.index) == _SHORT_DIGITS or not written:
+        written.insert(0, each.index)  # "tp 15 20": no target number 15
+    if entry is None or scale.is_wild or each.runner:
+        return []
+    found: list[Decimal] = []
     edge = entry[1] if upward > 0 else entry[0]
-    completed = [value for value in scale.completed(edge, raw) if int(value) % 100 == int(whole)]
-    ahead = onward(edge, completed, upward)
-    return ahead[0] if ahead and abs(ahead[0] - edge) * 100 <= edge else None
+    for raw in written:
+        whole = raw.split(".")[0]
+        if len(whole) != _SHORT_DIGITS or scale.fitting(raw):
+            return []
+        completed = [value for value in scale.completed(edge, raw) if int(value) % 100 == int(whole)]
+        ahead = onward(found[-1] if found else edge, completed, upward)
+        if not ahead or abs(ahead[0] - edge) * 100 > edge:
+            return []
+        found.append(ahead[0])
+    return found
 
 
 def require_agreeing_pips(

@@ -10,9 +10,11 @@ from decimal import Decimal
 
 from hive_core.signals.parser.around import (
     begins_another,
+    ends_sentence,
     is_a_term,
     is_moved,
     is_prose,
+    is_side_letter,
     is_stop_order,
     joins,
     next_line,
@@ -33,6 +35,8 @@ from hive_core.signals.parser.vocabulary import Kind
 
 _ZONE_MARKS = frozenset("-/_:,&=+.")
 _BRACKETS = frozenset("()")
+_SIDE_LETTERS = {"b": "buy", "s": "sell"}
+_AUXILIARIES = (["will"], ["would"], ["should"], ["must"], ["to"])
 _PREPOSITIONS = frozenset({"in", "out", "e"})
 _LABEL_MARKS = frozenset(":.-=_/(,'@")
 _ORDER_NAMES = {Kind.LIMIT: "limit", Kind.STOP_ORDER: "stop", Kind.MARKET: "market"}
@@ -92,13 +96,15 @@ class _Reader:
                 self._number(place, token)
             elif kind is Kind.MARK or kind is Kind.JOIN:
                 self.between.append(token)
+                if self.field.conditions and not self.field.numbers and ends_sentence(self.tokens, place):
+                    self.field.conditions = []  # of another sentence
             elif kind is Kind.LINE:
                 self._line(place)
                 self.line += 1
                 self.line_words = []
                 self.line_orders = []
             elif kind is Kind.WORD:
-                if place != self.swallowed:
+                if place != self.swallowed and not self._side_by_letter(place, token):
                     self._other_word(token)
             else:
                 self._word(place, token)
@@ -191,6 +197,13 @@ class _Reader:
         self.calls.append(self.call)
         self.field = Field(Label.NONE, token.start)
 
+    def _side_by_letter(self, place: int, token: Token) -> bool:
+        """ "Xau b 2644": taken for a side where no other is said before it."""
+        if token.text not in _SIDE_LETTERS or self.call.sides or not is_side_letter(self.tokens, place):
+            return False
+        self._side(place, token._replace(kind=Kind.SIDE, text=_SIDE_LETTERS[token.text]))
+        return True
+
     def _begin_call(self, token: Token) -> None:
         """The entry may follow a side or a symbol without a label. Inside an entry that has no number yet
         ("entry: buy 1.10") nothing changes."""
@@ -201,14 +214,20 @@ class _Reader:
 
     def _other_label(self, token: Token) -> None:
         labelled = self.field.label in {Label.STOP, Label.TARGET, Label.ENTRY} and not self.field.has_number
+        if labelled and token.text == "be" and self.field.said[-1:] in _AUXILIARIES:
+            return  # "stop loss will be 3621"
         if not (labelled and token.text in _WORDS_OF_LABELS):
             self._begin(Label.OTHER, token)
 
     def _weak_label(self, place: int, token: Token) -> None:
         """A slip such as "si" for "sl" counts where a price follows at once, and no clear label is there."""
+        if self._side_by_letter(place, token):
+            return
         label = _WEAK[token.kind]
         after = place + 1
-        while after < len(self.tokens) and self.tokens[after].text in _LABEL_MARKS:
+        while after < len(self.tokens) and (
+            self.tokens[after].text in _LABEL_MARKS or self.tokens[after].kind is Kind.PLACE
+        ):
             after += 1
         follows = after < len(self.tokens) and self.tokens[after].kind is Kind.NUMBER
         if label is Label.ENTRY and self.field.label is Label.TARGET and self.field.line == self.line:
@@ -217,7 +236,8 @@ class _Reader:
             # "in: 2650" is a label, "in 2025" is not; "out1: 2660" is one too.
             near = self.tokens[place + 1 : place + 3]
             is_glued = bool(near) and near[0].kind is Kind.NUMBER and near[0].start == token.end
-            follows = follows and (is_glued or any(each.text in {":", "="} for each in near))
+            is_line = token.text == "e" and stands_alone(self.tokens, place)
+            follows = follows and (is_glued or is_line or any(each.text in {":", "="} for each in near))
         if label is Label.STOP and self.call.has(Label.STOP):
             follows = False
         if follows and unit_of(self.tokens, after, self.tokens[after]) == Unit.PRICE:

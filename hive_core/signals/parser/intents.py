@@ -16,6 +16,7 @@ from hive_core.instruments.specification import specification_of
 from hive_core.signals.feeds.machine_text import read_machine_text
 from hive_core.signals.parser.call_parts import Call, Label
 from hive_core.signals.parser.calls import Told, verdict_of
+from hive_core.signals.parser.columns import labelled
 from hive_core.signals.parser.context import NO_CONTEXT, Context
 from hive_core.signals.parser.doubt import Grounds, Unclear
 from hive_core.signals.parser.entries import entry_of
@@ -72,7 +73,7 @@ def read_text(
             words = set(WORDS.findall(called)) if ending else words
         tokens = tokenise(called, own)
         if said.stop and said.target:
-            tokens = turned(tokens)
+            tokens = turned(labelled(tokens))
         calls = read_calls(tokens)
         _share_symbols(calls)
         told = Told(text, called, words, tokens)

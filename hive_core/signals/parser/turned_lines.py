@@ -10,6 +10,7 @@ from hive_core.signals.parser.tokens import Token
 from hive_core.signals.parser.vocabulary import Kind
 
 _LABELS = frozenset({Kind.STOP, Kind.TARGET})
+_LINE_LABELS = _LABELS | {Kind.ENTRY}
 _PRICES = frozenset({Kind.NUMBER, Kind.MARK, Kind.JOIN})
 _PARTING = frozenset({"/", ","})
 _ENTRY_AND_TARGET = 2
@@ -35,12 +36,14 @@ def _turned_lines(tokens: list[Token]) -> list[Token] | None:
         if token is not None and token.kind is not Kind.LINE:
             line.append(token)
             continue
-        if any(each.kind in _LABELS for each in line):
+        if any(each.kind in _LINE_LABELS for each in line) and _has_price(line):
             at = _label_behind_price(line)
-            if at is None:
+            is_exit = any(each.kind in _LABELS for each in line)
+            if at is None and is_exit:
                 return None
-            line = [*line[at:], *line[:at]]
-            count += 1
+            if at is not None:
+                line = [*line[at:], *line[:at]]
+                count += is_exit
         elif not called and (at := _side_behind_price(line)) is not None:
             line = [*line[at:], *line[:at]]
             called = True
@@ -106,10 +109,14 @@ def _side_behind_price(line: list[Token]) -> int | None:
     return at if says_side and not any(token.kind is Kind.NUMBER for token in rest) else None
 
 
+def _has_price(line: list[Token]) -> bool:
+    return any(token.kind is Kind.NUMBER and len(token.text) >= _FEWEST_DIGITS for token in line)
+
+
 def _label_behind_price(line: list[Token]) -> int | None:
     """Where the label of a line begins that has its price before it, and nothing but an index and marks
     behind it."""
-    labels = [at for at, token in enumerate(line) if token.kind in _LABELS]
+    labels = [at for at, token in enumerate(line) if token.kind in _LINE_LABELS]
     if len(labels) != 1 or not labels[0]:
         return None
     at = labels[0]
