@@ -24,7 +24,7 @@ _ORDINALS = frozenset(
 )
 """Join numbers, with words around them: "1.2680 first and 1.2725", "1.2720 and the second is 1.2650"."""
 _AROUND_ORDINALS = frozenset({"is", "one", "target", "el", "o", "es", "e", "y"})
-_BETWEEN_NUMBERS = frozenset({Kind.MARK, Kind.JOIN, Kind.LINE})
+_BETWEEN_NUMBERS = frozenset({Kind.MARK, Kind.JOIN, Kind.LINE, Kind.UNIT_PIPS, Kind.UNIT_POINTS})
 _BESIDE_A_SIDE = frozenset(
     {Kind.LINE, Kind.LIMIT, Kind.MARKET, Kind.STOP_ORDER, Kind.ENTRY, Kind.PLACE, Kind.JOIN, Kind.PENDING}
 )

@@ -10,7 +10,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from hive_core.configuration.model import SourceProfile
 from hive_core.instruments.specification import InstrumentSpecification, specification_of
@@ -41,15 +41,25 @@ from hive_core.signals.parser.restated import (
 )
 from hive_core.signals.parser.scale import Scale
 from hive_core.signals.parser.tokens import Token
+from hive_core.signals.parser.vocabulary import Kind
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.updates.taken_back import is_struck_through
 from hive_core.signals.verdicts import ParsedSignal, Refused, Verdict
 
 MAX_TARGETS = 16
 _NEW_CALL = re.compile(r"\b(?:new|next) (?:signal|trade|setup|call|entry)\b")
+_PARAGRAPH = re.compile(r"(?:[^\n]|\n(?!\s*\n))+")
 _ALERT_WORDS = 4
 _FEWEST_NUMBERS = 3
 """Entry, stop and target: a call with fewer numbers has none of them without a label."""
+
+
+class Result(NamedTuple):
+    """What part of a text tells of a trade."""
+
+    start: int
+    end: int
+    words: str
 
 
 @dataclass(frozen=True)
@@ -84,14 +94,12 @@ class Told:
         return len(self.plain) if found is None else found.start()
 
     @cached_property
-    def result(self) -> str | None:
-        """What became of a trade, by the whole text."""
-        return tells_result(self.plain, self.words)
-
-    @cached_property
-    def later_result(self) -> str | None:
-        """What became of a trade, from the heading of a new call on."""
-        return tells_result(self.plain[self.new_call :], self.words)
+    def results(self) -> list[Result]:
+        """What is told of trades, by paragraph; from the heading of a new call on too."""
+        parts = [(part.start(), part.end()) for part in _PARAGRAPH.finditer(self.plain)]
+        parts += [(self.new_call, end) for start, end in parts if start < self.new_call < end]
+        told = [(start, end, tells_result(self.plain[start:end], self.words)) for start, end in parts]
+        return [Result(start, end, words) for start, end, words in told if words is not None]
 
     @cached_property
     def revoked(self) -> str | None:
@@ -131,8 +139,9 @@ def verdict_of(call: Call, told: Told, profile: SourceProfile, context: Context)
     heading = told.heading
     if heading is not None and not (has_stop and has_target and "\n\n" in plain[heading : _begin(call)]):
         return None
-    told_result = told.result if told.new_call > _side_begin(call) else told.later_result
-    result = told_result or ("a heading of results" if heading is not None else None)
+    result = _result_of(call, told, {mention.value for mention in call.symbols}) or (
+        "a heading of results" if heading is not None else None
+    )
     if not (has_stop and has_target) and (result is not None or told.tells_gain):
         return None
     symbol = side = None
@@ -140,7 +149,7 @@ def verdict_of(call: Call, told: Told, profile: SourceProfile, context: Context)
         grounds = Grounds()
         symbol = symbol_named(call, told.tokens, profile, context, grounds)
         side = side_named(call, told.forbidden, context, symbol, grounds)
-        if result is not None:
+        if result is not None and (heading is not None or _result_of(call, told, {symbol}) is not None):
             raise Unclear(
                 "text", SignalReason.RESULT_IN_ENTRY, f"tells a result: {result!r}", whole_span(call)
             )
@@ -212,6 +221,22 @@ def _is_alert(call: Call) -> bool:
 def _begin(call: Call) -> int:
     """Where the first symbol or side of a call stands."""
     return min((mention.start for mention in call.symbols + call.sides), default=call.start)
+
+
+def _result_of(call: Call, told: Told, own: Set[str]) -> str | None:
+    """What a text tells of this call's trade, or may: not what stands before the heading of a new call, nor
+    in a paragraph of its own about another instrument than its `own`."""
+    begins = _side_begin(call)
+    earliest = told.new_call if told.new_call <= begins else 0
+    for start, end, words in told.results:
+        if start < earliest:
+            continue
+        named = {
+            token.text for token in told.tokens if token.kind is Kind.SYMBOL and start <= token.start < end
+        }
+        if start <= begins < end or not named or not own or named & own:
+            return words
+    return None
 
 
 def _side_begin(call: Call) -> int:

@@ -64,7 +64,7 @@ def _prices_of(line: list[Token]) -> list[Token]:
 def _row(line: list[Token], heading: list[Token] | None) -> list[Token] | None:
     """A line with the labels of a heading put before its prices."""
     prices = _prices_of(line)
-    if heading is None or len(prices) != len(heading) or any(token.kind in _LABELS for token in line):
+    if heading is None or len(prices) != len(heading) or _has_label(line):
         return None
     labels = iter(heading)
     found: list[Token] = []
@@ -76,6 +76,14 @@ def _row(line: list[Token], heading: list[Token] | None) -> list[Token] | None:
     return found
 
 
+def _has_label(line: list[Token]) -> bool:
+    """Whether a line has labels of its own; "buy stop" has none."""
+    return any(
+        token.kind in _LABELS and not (token.kind is Kind.STOP and at and line[at - 1].kind is Kind.SIDE)
+        for at, token in enumerate(line)
+    )
+
+
 def _bracketed(line: list[Token]) -> list[Token] | None:
     """A line with the labels that stand in brackets behind its prices put before them."""
     opened = next((at for at, token in enumerate(line) if token.text == "("), None)
@@ -84,7 +92,7 @@ def _bracketed(line: list[Token]) -> list[Token] | None:
     labels = _labels_of(line[opened:])
     before = line[:opened]
     is_list = all(token.kind is not Kind.NUMBER or _is_index(token) for token in line[opened:])
-    if not labels or not is_list or any(token.kind in _LABELS for token in before):
+    if not labels or not is_list or _has_label(before):
         return None
     row = _row(before, labels)
     return None if row is None else row + [token for token in line[opened:] if token.kind is Kind.LINE]

@@ -65,14 +65,15 @@ def _is_event(plain: str, case: re.Match[str]) -> bool:
     """Whether what follows is something that price does, and neither a target that is hit nor followed by
     what is to be done with the trade then."""
     end = _SENTENCE_END.search(plain, case.end())
-    said = WORDS.findall(plain[case.end() : min(case.end() + _FARTHEST, end.start() if end else len(plain))])
+    told = plain[case.end() : min(case.end() + _FARTHEST, end.start() if end else len(plain))]
+    event = _events().search(told)
+    if event is None:
+        return False
     meanings = management().words
-    for at, word in enumerate(said):
-        if word in _all_words("event"):
-            return all(meanings.get(later) not in _VERBS for later in said[at + 1 :])
-        if meanings.get(word) in _LABELS:
-            return False
-    return False
+    before, behind = WORDS.findall(told[: event.start()]), WORDS.findall(told[event.end() :])
+    if any(meanings.get(word) in _LABELS for word in before):
+        return False
+    return all(meanings.get(word) not in _VERBS for word in behind)
 
 
 def _is_managed(plain: str, start: int, case: re.Match[str]) -> bool:
@@ -91,6 +92,11 @@ def _is_managed(plain: str, start: int, case: re.Match[str]) -> bool:
 def _cases() -> re.Pattern[str]:
     of = {name: "|".join(re.escape(phrase) for phrase in case_words(name)) for name in ("if", "only")}
     return re.compile(rf"(?<!\w)(?:(?:{of['only']}) )?(?:{of['if']})(?!\w)")
+
+
+@cache
+def _events() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(phrase) for phrase in case_words('event'))})(?!\w)")
 
 
 @cache

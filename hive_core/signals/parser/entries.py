@@ -59,7 +59,7 @@ def entry_of(call: Call, scale: Scale, grounds: Grounds) -> tuple[Decimal, Decim
         if zone is None:
             continue
         (labelled if each.label is Label.ENTRY else called).append((each, zone))
-    adding = any(_ADDING_WORDS.intersection(each.before) for each, _ in labelled + called)
+    adding = any(_ADDING_WORDS.intersection([*each.before, *each.said]) for each, _ in labelled + called)
     explicit = [(each, zone) for each, zone in labelled if each.explicit]
     sided = [(each, zone) for each, zone in labelled + called if each.sided]
     chosen = labelled + called if adding else explicit or sided or labelled or called

@@ -18,6 +18,8 @@ from hive_core.signals.parser.scale import Scale
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import Span
 
+_SHORT_DIGITS = 2
+
 
 def number_span(number: Number) -> Span:
     """Where a number stands."""
@@ -136,7 +138,8 @@ def onward(first: Decimal, values: list[Decimal], upward: int) -> list[Decimal]:
 
 def _abbreviated(first: Decimal, number: Number, scale: Scale, upward: int) -> list[Decimal]:
     """The price that an abbreviated target behind a whole one means: the nearest on the winning side."""
-    if not number.listed or number.aside:
+    is_short = number.blank and len(number.raw) == _SHORT_DIGITS  # "2660 70 80"
+    if not (number.listed or is_short) or number.aside:
         return []
     return onward(first, scale.completed(first, number.raw), upward)[:1]
 

@@ -24,18 +24,18 @@ _HEADING = re.compile(
 )
 _WAY = r"(?:was |is |got |been |has been |have been )?"
 _DONE = (
-    r"(?:hit|hits|hitt|reached|reach|done|smashed|achieved|completed|touched|triggered|closed"
+    r"(?:hit|hits|hitt|tagged|reached|reach|done|smashed|achieved|completed|touched|triggered|closed"
     r"|atingido|alcanzado)\b"
 )
 _RESULT = re.compile(
     r"\b(?:tp|target|sl|take profit|stop loss|stoploss|tp ?\d|sl ?\d)\s*\d{0,2}\s*[-:.@()]*\s*"
-    rf"(?:\d+(?:\.\d+)?\s+)?{_WAY}{_DONE}"
+    rf"(?:\d+(?:[.,]\d+)*\s+)?{_WAY}{_DONE}"
     r"|\b(?:hit|hits|reached|smashed|touched) (?:our |the |your )?"
     r"(?:first |second |third |1st |2nd |3rd |all )?(?:tp|target|targets|sl|stop loss|take profit)(?![a-z])"
     r"|\ball (?:tps?|targets?) (?:hit|done|smashed|reached|completed)\b"
     r"|(?<![a-z])pips? ?\+* ?"
     r"(?:running|done|gained|booked|secured|locked|in profit|profit done|hit|collected|made)\b"
-    r"|\bclosed\W*$|\bstatus\W+closed\b|\bresult ?="
+    r"|\bclosed\W*$|\bstatus\W+closed\b|\bresult ?=|\btrade\W*\d+ closed\b"
     rf"|\d\W{{1,4}}(?:hit|hits|reached|done|smashed)\b|: (?:stopped|won|lost|win|loss)\b"
     r"|\brunning (?:in )?(?:profit|\+?\s*\d+\s*\+?\s*pips?)\b"
     r"|\b(?:in|booked|with) (?:good |nice |huge )?profit\b"
@@ -48,7 +48,8 @@ _CASE = re.compile(r"\b(?:if|unless|when|once|until|till)\b")
 _REVOKED_BEFORE = re.compile(
     r"^\W*(?:please |pls |all |guys |now )*"
     r"(?!\w+ (?:the |my |your )?(?:above|previous|last|old|earlier|other)\b)"
-    rf"(?:{_any_of('revoked')}|thinking|we (?:are|were) (?:out|stopped)|we (?:have )?closed|missed(?: it)?"
+    rf"(?:{_any_of('revoked')}|thinking|we (?:are|were) (?:out|stopped)|we (?:have )?closed"
+    r"|(?:i |we )?(?:have |had |just )*missed(?: it)?"
     r"|who|should (?:i|we)|can (?:i|we)|shall (?:i|we)|anyone|did (?:you|we|anyone)"
     r"|if|when|once|wait|waiting)"
     r"(?!\w)"
@@ -56,9 +57,15 @@ _REVOKED_BEFORE = re.compile(
 _REVOKED_AFTER = re.compile(
     rf"(?<!\w)(?:{_any_of('revoked_after')}|is (?:now )?(?:invalid|void|off|cancell?ed|over)"
     r"|not active(?: yet)?|correction(?=\W*$| ?:| (?:on|to)\b)"
-    r"|(?:(?:open|current|weekly) )?positions ?(?::|sheet)"
+    r"|(?:(?:open|current|weekly) )?positions ?(?::(?! ?\d)|sheet)"
+    r"|(?<!as )(?<!than )(?<!like )(?<!since )yesterday(?!'?s? (?:high|low|close|open|range|candle))"
+    r"|(?:invalid|void)(?=\W*$)"
+    r"|my (?:sl|stop|tp|target|entry)(?: loss| price)? was"
+    r"|(?:he|she|they|somebody|someone|(?:a|my|our) (?:friend|member|client|trader)) "
+    r"(?:has |have |had |just |said |says )*(?:bought|sold|shorted|longed|buy|sell|buys|sells)"
     r"|wait(?:ing)? for confirmation|(?:was|is) yesterday|yesterday'?s? signal)(?!\w)"
 )
+_SENTENCE = re.compile(r"[.!] ")
 _GAIN = re.compile(
     r"\+ ?\d+ ?\+? ?pips? ?(?:profit)?[^\w\n]*$|^[^\w\n]*\d+ ?\+? ?pips? (?:profit|running)", re.MULTILINE
 )
@@ -83,7 +90,19 @@ _HEADING_WORDS = frozenset(
     | _first_words("heading")
 )
 _RESULT_WORDS = frozenset(
-    {"hit", "hits", "hitt", "reached", "reach", "done", "smashed", "achieved", "completed", "touched"}
+    {
+        "hit",
+        "hits",
+        "hitt",
+        "tagged",
+        "reached",
+        "reach",
+        "done",
+        "smashed",
+        "achieved",
+        "completed",
+        "touched",
+    }
     | {"triggered", "closed", "atingido", "alcanzado", "running", "gained", "booked", "secured", "locked"}
     | {"profit", "collected", "made"}
     | _first_words("result")
@@ -118,15 +137,20 @@ def tells_result(plain: str, words: Set[str]) -> str | None:
 
 
 def puts_off(plain: str, begins: int) -> str | None:
-    """The words before a call on its line that take it back, ask about it, make it hang on something or give
-    it as an example.
+    """The words at the begin of a call's line or sentence that take it back, ask about it, make it hang on
+    something or give it as an example.
 
     Args:
         begins: where the call's side or symbol stands.
     """
     end = plain.find("\n", begins)
-    found = _REVOKED_BEFORE.search(plain[plain.rfind("\n", 0, begins) + 1 : end if end >= 0 else len(plain)])
-    return None if found is None else found.group().strip()
+    line = max(plain.rfind("\n", 0, begins), plain.rfind("?", 0, begins)) + 1
+    sentence = max((each.end() for each in _SENTENCE.finditer(plain, line, begins)), default=line)
+    for start in dict.fromkeys((line, sentence)):
+        found = _REVOKED_BEFORE.search(plain[start : end if end >= 0 else len(plain)])
+        if found is not None:
+            return found.group().strip()
+    return None
 
 
 def takes_back(plain: str) -> str | None:

@@ -80,7 +80,7 @@ def is_asked_about(questions: Sequence[Question], plain: str, begins: int, ends:
     first = plain.rfind("\n", 0, begins) + 1
     last = plain.find("\n", ends)
     for at, is_of_trade in questions:
-        if at >= first:
+        if at >= max(first, begins):
             return last < 0 or at < last
         if is_of_trade:
             return True

@@ -69,6 +69,36 @@ ENTRIES = {
         "XAUUSD buy 2.715 \N{CROSS MARK}2.706 \N{DIRECT HIT}2.722 \N{DIRECT HIT}2.730",
         "XAUUSD buy market 2715 sl 2706 tp 2722 2730",
     ),
+    "a letter for the side": ("xau b 2650 sl 2640 tp 2660", "XAUUSD buy market 2650 sl 2640 tp 2660"),
+    "abbreviated stop and targets": (
+        "gold sell 2650 sl 55 tp 40 30",
+        "XAUUSD sell market 2650 sl 2655 tp 2640 2630",
+    ),
+    "abbreviated targets behind a whole one": (
+        "gold buy 2650 sl 2640 tp 2660 70 80",
+        "XAUUSD buy market 2650 sl 2640 tp 2660 2670 2680",
+    ),
+    "pips glued in brackets": (
+        "EURUSD buy 1.0850\nSL 1.0810 (40p)\nTP 1.0910 (60p) / 1.0920 (70p)",
+        f"{EURUSD_BUY} 1.0920",
+    ),
+    "letters as labels on lines of their own": ("EURUSD long\nE 1.0850\nS 1.0810\nT 1.0910", EURUSD_BUY),
+    "invalid above": (
+        "EURUSD wave 5 long\nBuy: 1.0850\nInvalid below: 1.0810 (SL)\nObjectives: 1.0910",
+        EURUSD_BUY,
+    ),
+    "told in prose": (
+        "Guys buying eurusd from 1.0850, stop loss will be 1.0810. First profit 1.0910",
+        EURUSD_BUY,
+    ),
+    "wanted prices": (
+        "I'm buying eurusd here at 1.0850, stop goes under 1.0810 and I want 1.0910",
+        EURUSD_BUY,
+    ),
+    "second entry behind its price": (
+        "BUY EURUSD NOW\n1.0850\n1.0840 second entry\nSL 1.0810\nTP 1.0910",
+        "EURUSD buy market 1.0840-1.0850 sl 1.0810 tp 1.0910",
+    ),
     "oil by two names": ("buy Brent oil 84.20 sl 83.10 tp 86.40", "UKOIL buy market 84.20 sl 83.10 tp 86.40"),
     "label spellings": ("BUY EURUSD 1.0850\nStop-Lose: 1.0810\nTake Profit (1): 1.0910", EURUSD_BUY),
     "slashed labels": ("BUY EURUSD 1.0850 | S/L 1.0810 | T/P1 1.0910", EURUSD_BUY),

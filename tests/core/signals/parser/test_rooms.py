@@ -1,10 +1,11 @@
 """Whole rooms written for the project, as hurried people post: each message read by itself.
 
 `english`, `languages` (13 of them), `mixed`, `ordinary` and `hurried` (52 rooms of twelve messages each) and
-`six_languages` (48 of ten, none in English) keep the proportions of real rooms; `nearly_calls` is made of
-what looks like a call and is none. The parser was tuned on them. Read first when it was done, it had whole
-of `ordinary` 259 of 260 calls, of `six_languages` 210 of 235, of `hurried` 200 of 213; of 1,020 other
-messages in them none was taken for a call.
+`six_languages` (48 of ten, none in English) keep the proportions of real rooms; in `diverse` no two of sixty
+rooms are alike; `nearly_calls` is made of what looks like a call and is none. The parser was tuned on them.
+Read first when it was done, it had whole of `ordinary` 259 of 260 calls, of `six_languages` 210 of 235, of
+`hurried` 200 of 213, of `diverse` 218 of 262; of 1,358 other messages in them ten were taken for calls, all of
+them in `diverse`.
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ NOT_READ_YET |= {
         "20": ("02", "07", "13", "15", "19", "21", "22"),
     }.items()
     for number in numbers
+}
+NOT_READ_YET |= {
+    "diverse-30-05": "two calls in one paragraph, one of them by a nickname in prose",
+    "diverse-49-01": "a last target that hangs on a condition is left out",
 }
 NOT_READ_YET |= {
     f"six_languages-38-{number}": "a room of gold that never names it: its profile's default symbol would"
