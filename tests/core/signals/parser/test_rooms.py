@@ -4,8 +4,8 @@
 `six_languages` (48 of ten, none in English) keep the proportions of real rooms; in `diverse` no two of sixty
 rooms are alike; `nearly_calls` is made of what looks like a call and is none. The parser was tuned on them.
 Read first when it was done, it had whole of `ordinary` 259 of 260 calls, of `six_languages` 210 of 235, of
-`hurried` 200 of 213, of `diverse` 218 of 262; of 1,358 other messages in them ten were taken for calls, all of
-them in `diverse`.
+`hurried` 200 of 213, of `diverse` 218 of 262; of 1,358 other messages in them ten were taken for calls, all
+of them in `diverse`.
 """
 
 from __future__ import annotations
