@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,6 +36,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+_OURS = re.compile(re.escape(str(Path(__file__).parents[1])) + r"/hive_(core|exec|cli)/")
 
 
 def _print_version(wanted: bool) -> None:
@@ -79,7 +84,10 @@ def run(arguments: list[str]) -> int:
     """
     debug = "--debug" in arguments or os.environ.get("HIVE_DEBUG") == "1"
     try:
-        app(args=[word for word in arguments if word != "--debug"], prog_name="hive")
+        try:
+            app(args=[word for word in arguments if word != "--debug"], prog_name="hive")
+        finally:
+            sys.stdout.flush()  # a full disk is told here, not by the interpreter after the end
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except Failure as failure:
@@ -92,28 +100,43 @@ def run(arguments: list[str]) -> int:
         return 130
     except BrokenPipeError:
         # The reader of our pipe has seen enough; nothing is left to say to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
         return 0
     except Exception as error:  # noqa: BLE001 (the last line of defence: a person gets lines, not a dump)
         if debug:
             _say(traceback.format_exc().splitlines())
             return 1
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        reason = " ".join(str(error).split())[:300]
-        _say(
-            [
-                f"ERROR {type(error).__name__}: {reason}",
-                f"  where: {frame.filename}:{frame.lineno} in {frame.name}",
-                "  next: the same command with --debug shows the whole traceback",
-            ]
-        )
+        _say(_unforeseen(error))
         return 1
     return 0
 
 
+def _unforeseen(error: Exception) -> list[str]:
+    """An error that no command knows: of a file its name, of anything else the last line of ours."""
+    step = "  next: the same command with --debug shows the whole traceback"
+    if isinstance(error, OSError) and error.strerror:
+        where = [f"  where: {error.filename}"] if error.filename is not None else []
+        return [f"ERROR {error.strerror}", *where, step]
+    frames = traceback.extract_tb(error.__traceback__)
+    frame = next((each for each in reversed(frames) if _OURS.match(each.filename)), frames[-1])
+    reason = " ".join(str(error).split())[:300]
+    return [
+        f"ERROR {type(error).__name__}: {reason}",
+        f"  where: {frame.filename}:{frame.lineno} in {frame.name}",
+        step,
+    ]
+
+
 def _say(lines: list[str]) -> None:
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:  # nothing more can be written there; what follows goes to stderr
+        _give_up_stdout()
     print_plain(lines, stderr=True)
+
+
+def _give_up_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:

@@ -15,45 +15,33 @@ def parse(
 ) -> None:
     """Read messages of rooms: signals, updates, noise, or a refusal with its reason.
 
-    Streams: a file may be of any size. Sources are read as hive.toml declares them (pip, symbol, zone).
+    Streams: a file may be of any size, and packed by gzip. An output file appears when all is written.
+    Sources are read as hive.toml declares them (pip, symbol, zone).
     Exit code 1: a line was no message; it stands in the output as refused, and all others are read.
     """
     import contextlib
     import sys
     import time
-    from pathlib import Path
 
     from hive_cli.console import print_plain, printable, progress
     from hive_cli.failure import Failure
     from hive_cli.settings import load_settings
+    from hive_cli.streams import is_one_file, lines_in, reading, writing
     from hive_core.signals.parser.lines import LineReader
 
     reader = LineReader(load_settings().configuration)
-    if file != "-" and out != "-" and Path(file).resolve() == Path(out).resolve():
-        raise Failure("the output would overwrite the input", where=printable(file), exit_code=2)
     began = time.perf_counter()
     with contextlib.ExitStack() as stack:
-        try:
-            source = sys.stdin.buffer if file == "-" else stack.enter_context(open(file, "rb"))
-        except OSError as error:
-            reason = f"cannot read the messages ({error.strerror})"
-            raise Failure(reason, where=printable(file), exit_code=2) from None
-        try:
-            target = sys.stdout if out == "-" else stack.enter_context(open(out, "w", encoding="utf-8"))
-        except OSError as error:
-            raise Failure(
-                f"cannot write ({error.strerror})",
-                where=printable(out),
-                next_step="name a file in a folder that is there",
-                exit_code=2,
-            ) from None
+        source = stack.enter_context(reading(file))
+        if is_one_file(source, out):
+            raise Failure("the output would overwrite the input", where=printable(file), exit_code=2)
+        write = stack.enter_context(writing(out))
 
         # On a terminal that the lines do not go to, a count runs: a file may be of any size.
         bar = stack.enter_context(progress()) if sys.stderr.isatty() and out != "-" else None
         task = None if bar is None else bar.add_task("messages read", total=None)
-        for number, line in enumerate(reader.read(source), start=1):
-            target.write(line)
-            target.write("\n")
+        for number, line in enumerate(reader.read(lines_in(source, file)), start=1):
+            write(line + "\n")
             if bar is not None and task is not None and number % 5_000 == 0:
                 bar.update(task, completed=number, description=f"{number:,} messages read")
     took_s = time.perf_counter() - began
@@ -62,6 +50,7 @@ def parse(
     told = ", ".join(f"{counts[kind]:,} {kind}" for kind in ("signal", "update", "noise", "refused"))
     print_plain(
         [
+            *(f"WARN {warning}" for warning in reader.warnings()),
             *([f"wrote {printable(out)}"] if out != "-" else []),
             f"{total:,} messages in {took_s:.1f} s: {told}",
             f"PASS {total - reader.unreadable:,} messages  SKIP 0  ERROR {reader.unreadable}",

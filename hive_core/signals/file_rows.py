@@ -26,18 +26,31 @@ def lines_of(payload: bytes) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
+def json_row(line: bytes) -> dict[str, Any]:
+    """A line as one JSON object.
+
+    Raises:
+        FieldFault: it is not UTF-8, not JSON that has one meaning, or not an object.
+    """
+    try:
+        value = strict_json(line, max_bytes=MAX_LINE_BYTES)
+    except ContractError as error:
+        raise FieldFault(error.field, bytes_shown(line), error.reason) from None
+    except ValueError as error:  # Python refuses integers of thousands of digits
+        raise FieldFault("", bytes_shown(line), str(error)) from None
+    if not isinstance(value, dict):
+        raise FieldFault("", bytes_shown(line), "not a JSON object")
+    return value
+
+
 def json_rows(payload: bytes) -> Iterator[tuple[int, dict[str, Any] | FieldFault]]:
-    """One JSON object a line, with its line. A line that is not UTF-8 or not a JSON object is a fault."""
+    """One JSON object a line, with its line. A line that is none is a fault."""
     for number, line in lines_of(payload):
         try:
-            value = strict_json(line, max_bytes=MAX_LINE_BYTES)
-        except ContractError as error:
-            yield number, FieldFault(error.field, bytes_shown(line), error.reason)
-        except ValueError as error:  # Python refuses integers of thousands of digits
-            yield number, FieldFault("", bytes_shown(line), str(error))
-        else:
-            is_row = isinstance(value, dict)
-            yield number, value if is_row else FieldFault("", bytes_shown(line), "not a JSON object")
+            row: dict[str, Any] | FieldFault = json_row(line)
+        except FieldFault as fault:
+            row = fault
+        yield number, row
 
 
 def csv_rows(

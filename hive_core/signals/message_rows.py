@@ -65,7 +65,7 @@ class _RowReader:
             self.reading.rejected.append(fault.at(number))
 
     def _post(self, number: int, row: Row) -> Post:
-        name = {column: _name_in(row, column) for column in ACCEPTED_NAMES}
+        name = {column: name_in(row, column) for column in ACCEPTED_NAMES}
         zone = "UTC" if name["ts"] == "ts_utc" else self.time_zone
         own_id = identifier(name["id"], row.get(name["id"]))
         edit_of = optional_identifier(name["edit_of"], row.get(name["edit_of"]))
@@ -101,7 +101,8 @@ class _RowReader:
         return seen_ns
 
 
-def _name_in(row: Row, column: str) -> str:
+def name_in(row: Row, column: str) -> str:
+    """The accepted name of a column that a row has; the column's own where it has none."""
     return next((name for name in ACCEPTED_NAMES[column] if name in row), column)
 
 

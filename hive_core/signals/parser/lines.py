@@ -9,20 +9,18 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from hive_core.configuration.model import Configuration, SourceProfile
+from hive_core.signals.file_rows import BYTE_ORDER_MARK, json_row
+from hive_core.signals.line_rows import LineRows
 from hive_core.signals.parse import valid_until
 from hive_core.signals.parser.intents import read_text
 from hive_core.signals.parser.room import Room
-from hive_core.signals.posts import MAX_TEXT_CHARACTERS
+from hive_core.signals.posts import FieldFault
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import ParsedSignal, ParsedUpdate, Refused, Verdict
-
-_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Before and after these no room posted: a wrong unit or clock."""
 
 
 @dataclass(slots=True)
@@ -33,53 +31,46 @@ class LineReader:
 
     A line that is no message gives a line of kind refused with reason `unreadable_record`, and the next
     line is read as ever. A time without a zone is taken in the source's declared zone, else as UTC; a text
-    without any time is read too, and has no `valid_until`.
+    without id or time is read too. What was taken or lacking so, `warnings` tells.
     """
 
     configuration: Configuration
     counts: Counter[str] = field(default_factory=Counter)
     unreadable: int = 0
+    _rows: LineRows = field(init=False)
     _rooms: dict[str, Room] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._rows = LineRows(self.configuration)
 
     def read(self, lines: Iterable[str | bytes]) -> Iterator[str]:
         """One line of JSON, without its line break, for each line that is not empty; bytes are UTF-8."""
         for number, line in enumerate(lines, start=1):
+            if number == 1 and isinstance(line, bytes):
+                line = line.removeprefix(BYTE_ORDER_MARK)
             if line.strip():
-                told = self._one(number, line)
+                raw = line if isinstance(line, bytes) else line.encode("utf-8", "surrogatepass")
+                told = self._one(number, raw)
                 self.counts[told["kind"]] += 1
                 yield json.dumps(told, allow_nan=False)
 
-    def _one(self, number: int, line: str | bytes) -> dict[str, Any]:
+    def warnings(self) -> list[str]:
+        """What the messages lacked that were read all the same, a sentence each."""
+        return self._rows.warnings()
+
+    def _one(self, number: int, line: bytes) -> dict[str, Any]:
+        identity = None
         try:
-            message = json.loads(line, parse_constant=_no_number)
-        except RecursionError:
-            return self._unreadable(None, number, "not JSON that anybody wrote: nested beyond reason")
-        except ValueError as error:
-            what = "UTF-8" if isinstance(error, UnicodeDecodeError) else "JSON"
-            return self._unreadable(None, number, f"not {what}: {error}")
-        if not isinstance(message, dict):
-            return self._unreadable(None, number, "not a JSON object")
-        identity, text, source = message.get("id"), message.get("text"), message.get("source", "")
-        if not (identity is None or isinstance(identity, str | int)):
-            return self._unreadable(None, number, "id must be text or a whole number")
-        if not isinstance(text, str) or not isinstance(source, str):
-            return self._unreadable(identity, number, "text and source must be text")
-        if len(text) > MAX_TEXT_CHARACTERS:
-            detail = f"{len(text)} characters, at most {MAX_TEXT_CHARACTERS}"
-            return self._unreadable(identity, number, detail)
-        try:
-            ts = self._moment(message.get("ts"), source)
-        except (ValueError, OverflowError, OSError):
-            return self._unreadable(identity, number, f"ts: {str(message.get('ts'))[:40]!r} is no time")
-        if ts is None:  # nothing can be before or after it
-            return {"id": identity, **self._told(read_text(text, self._profile(source)), None)}
-        edited, reply = message.get("edit_of"), message.get("reply_to")
-        verdicts = self._room(source).read(
-            ts,
-            str(identity if edited is None else edited),
-            text,
-            None if reply is None else str(reply),
-        )
+            row = json_row(line)
+            names = self._rows.names(row)
+            identity = self._rows.identity(row, names)
+            source, text, ts, message_id, reply_to = self._rows.message(row, names)
+        except FieldFault as fault:
+            return self._unreadable(identity, number, fault)
+        if ts is None:
+            verdicts = read_text(text, self._profile(source))
+        else:
+            verdicts = self._room(source).read(ts, message_id, text, reply_to)
         return {"id": identity, **self._told(verdicts, ts)}
 
     def _profile(self, source: str) -> SourceProfile:
@@ -92,23 +83,11 @@ class LineReader:
             self._rooms[source] = room
         return room
 
-    def _moment(self, value: Any, source: str) -> datetime | None:
-        if value is None or value == "":
-            return None
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return _plausible(datetime.fromtimestamp(value if value < 1e11 else value / 1000, UTC))
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-        if moment is None:
-            raise ValueError("not a time")
-        if moment.tzinfo is None:
-            zone = self._profile(source).time_zone
-            moment = moment.replace(tzinfo=UTC if zone is None else ZoneInfo(zone))
-        return _plausible(moment.astimezone(UTC))
-
-    def _unreadable(self, identity: Any, number: int, detail: str) -> dict[str, Any]:
+    def _unreadable(self, identity: Any, number: int, fault: FieldFault) -> dict[str, Any]:
         self.unreadable += 1
+        place = f"line {number}: {fault.column}: " if fault.column else f"line {number}: "
         reason = SignalReason.UNREADABLE_RECORD.value
-        return {"id": identity, **_line("refused"), "reason": reason, "detail": f"line {number}: {detail}"}
+        return {"id": identity, **_line("refused"), "reason": reason, "detail": place + fault.reason}
 
     def _told(self, verdicts: list[Verdict], ts: datetime | None) -> dict[str, Any]:
         signals = [verdict for verdict in verdicts if isinstance(verdict, ParsedSignal)]
@@ -151,16 +130,6 @@ class LineReader:
             "take_profits": [float(target) for target in signal.take_profits],
             "valid_until": None if until is None else until.isoformat(),
         }
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
-
-
-def _plausible(moment: datetime) -> datetime:
-    if not _EARLIEST < moment < _LATEST:
-        raise ValueError("not a time of a room")
-    return moment
 
 
 def _line(kind: str) -> dict[str, Any]:
