@@ -107,6 +107,8 @@ class Account(Contract):
         return source not in {name, ""} and self.takes(source)
 
 
+Confidence = Annotated[Setting, Field(ge=0, le=1)]
+
 OwnWord = Annotated[str, Field(pattern=r"^[^\W\d_]{2,32}$")]
 """A word of a room, letters only; case and accents do not matter."""
 
@@ -119,13 +121,27 @@ OwnMeaning = Literal[
 
 class SourceProfile(Contract):
     """What is known of one room: the size it calls a pip, the zone of its clock, its symbol, and single
-    words of its own: what they say (`words`), and its nicknames of instruments (`symbols`)."""
+    words of its own: what they say (`words`), and its nicknames of instruments (`symbols`). Its
+    `minimum_confidence` stands for that of `Validation`."""
 
     pip: dict[str, Positive] = {}
     time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
     default_symbol: str | None = None
     words: dict[OwnWord, OwnMeaning] = {}
     symbols: dict[OwnWord, Symbol] = {}
+    minimum_confidence: Confidence | None = None
+
+
+class Validation(Contract):
+    """What a signal must be to trade unseen. One that was read with less than `minimum_confidence` waits in
+    quarantine for a person.
+
+    The heaviest single doubt about the words of a call takes 0.3 off (a stop on a candle's close, levels told
+    by their places only), and leaves 0.7: it passes. A second one beside it, or an expiry that could not
+    be read, does not.
+    """
+
+    minimum_confidence: Confidence = Decimal("0.6")
 
 
 class Resolution(Contract):
@@ -188,6 +204,7 @@ class Configuration(Contract):
     ports: Ports = Ports()
     accounts: Annotated[tuple[Account, ...], Field(min_length=1)] = Field(default_factory=_default_accounts)
     sources: dict[SourceId, SourceProfile] = {}
+    validation: Validation = Validation()
     resolution: Resolution = Resolution()
     updates: Updates = Updates()
     lineage: Lineage = Lineage()
@@ -205,6 +222,12 @@ class Configuration(Contract):
             if clash:
                 raise ValueError(f"{one.name} and {other.name} could name the same account")
         return accounts
+
+    def minimum_confidence_of(self, source: str) -> Decimal:
+        """How sure the reading of a source's call must be, for it to trade unseen."""
+        profile = self.sources.get(source)
+        own = None if profile is None else profile.minimum_confidence
+        return self.validation.minimum_confidence if own is None else own
 
     def account_for_source(self, source: str) -> tuple[AccountName, Account] | None:
         """The name and settings of the account that a source trades, or None."""

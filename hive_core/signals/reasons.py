@@ -60,5 +60,6 @@ class SignalReason(StrEnum):
     TARGET_TOO_FAR = "target_too_far"
     ENTRY_PASSED = "entry_passed"
     DIGIT_TYPO = "digit_typo"
+    NEEDS_REVIEW = "needs_review"
     EDITED = "edited"
     DUPLICATE = "duplicate"

@@ -83,9 +83,12 @@ QUARANTINED: dict[str, pl.DataType] = {
     "field": pl.String(),
     "reason": pl.String(),
     "detail": pl.String(),
+    "confidence": pl.Float64(),
+    "grounds": pl.List(pl.String()),
     "text": pl.String(),
 }
-"""A signal that will not trade, with the row, the field, the reason and the message's text."""
+"""A signal that will not trade, with the row, the field, the reason, how sure its reading is (null where the
+parser refused it) and the message's text."""
 
 ENRICHED: dict[str, pl.DataType] = {
     **VALID,

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from hive_core.configuration.model import Configuration
 from hive_core.market.as_of import market_as_of
 from hive_core.signals.digit_typo import with_digit_typos
 from hive_core.signals.reasons import SignalReason
@@ -25,14 +26,18 @@ one day before a day that is read as context: so a day judged alone is judged as
 
 
 def validate_signals(
-    parsed: pl.DataFrame, bars: pl.DataFrame, texts: pl.DataFrame
+    parsed: pl.DataFrame,
+    bars: pl.DataFrame,
+    texts: pl.DataFrame,
+    configuration: Configuration | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Sort parsed signals into valid and quarantined.
 
     A signal is judged by what was known at its `ts_event`: bars that close later change nothing. The
-    first rule of `rules.RULES` that it breaks is its reason; a signal that breaks none may still stand in
-    an edit of a message that could have traded before (`edited`), or repeat an earlier signal that is
-    neither faulty nor edited (`duplicate`).
+    first rule of `rules.RULES` that it breaks is its reason; a signal that breaks none may still have been
+    read with less than the minimum confidence of its source (`needs_review`), stand in an edit of a message
+    that could have traded before (`edited`), or repeat an earlier signal that is neither faulty nor edited
+    (`duplicate`).
 
     One message trades at most once, until amendments of orders exist. Its edit may hold a valid signal
     only where every earlier version that is known was posted within `EDIT_MEMORY` before it and had no
@@ -44,6 +49,7 @@ def validate_signals(
         bars: BAR_SCHEMA, any symbols and timeframes.
         texts: MESSAGES; a message that is not among them leaves `text` null, is taken to have had all
             versions before its own, and to have been seen when it was posted.
+        configuration: whose minimum confidences count; without one, the defaults.
 
     Returns:
         (VALID, QUARANTINED), each in the order of `parsed`. Together they hold every row of kind
@@ -56,9 +62,10 @@ def validate_signals(
     )
     dated = signals.join(seen, on="message_sha256", how="left", maintain_order="left")
     judged = _with_first_fault(market_as_of(dated, bars))
+    judged = _with_review(judged, configuration or Configuration())
     judged = _with_duplicates(_with_edits(judged, rows, texts))
     faulty = _with_sides_hint(with_digit_typos(judged.filter(pl.col("reason").is_not_null())))
-    columns = ["_row", *VALID, "field", "reason", "detail"]
+    columns = ["_row", *VALID, "field", "reason", "detail", "confidence", "grounds"]
     quarantined = pl.concat(
         [rows.filter(pl.col("kind") == "refused").select(columns), faulty.select(columns)]
     ).sort("_row")
@@ -87,6 +94,24 @@ def _with_first_fault(signals: pl.DataFrame) -> pl.DataFrame:
         said([pl.lit(rule.reason.value) for rule in RULES]).alias("reason"),
         said([rule.detail for rule in RULES]).alias("detail"),
     ).drop("_rule")
+
+
+def _with_review(judged: pl.DataFrame, configuration: Configuration) -> pl.DataFrame:
+    """Sends to review the faultless signals whose reading is not sure enough, or not said to be sure."""
+    asked = {
+        source: float(configuration.minimum_confidence_of(source)) for source in judged["source"].unique()
+    }
+    minimum = pl.col("source").replace_strict(asked, default=None, return_dtype=pl.Float64)
+    is_sure = (pl.col("confidence").is_finite() & (pl.col("confidence") >= minimum)).fill_null(False)
+    detail = pl.format(
+        "read with confidence {}, and {} asks {}: {}",
+        pl.col("confidence").round(2).cast(pl.String).fill_null("unknown"),
+        pl.col("source"),
+        minimum,
+        pl.coalesce(pl.col("grounds").list.join("; "), pl.lit("no ground is given")),
+    )
+    unsure = pl.when(pl.col("reason").is_null() & ~is_sure).then(detail)
+    return _with_fault(judged, "confidence", SignalReason.NEEDS_REVIEW, unsure)
 
 
 def _with_edits(judged: pl.DataFrame, rows: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:

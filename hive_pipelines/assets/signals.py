@@ -81,7 +81,7 @@ _KNOWN_ELSEWHERE = ["news_events", "reference_rates"]
     outs={
         "valid_signals": dg.AssetOut(
             description="Signals that hold against the market of their minute: instrument, sides, order of "
-            "targets, collar, edits, duplicates.",
+            "targets, collar, edits, duplicates; and are read surely enough.",
             metadata=_BY_EVENT,
             **_SPEC,
         ),
@@ -108,7 +108,7 @@ def judged_signals(
     """Sort signals into valid and quarantined. The day before is context for duplicates and edits only."""
     first, last = day_window(list(context.partition_keys))
     market = bars_around(hive.lake(), parsed_signals)
-    valid, quarantined = validate_signals(parsed_signals, market, messages)
+    valid, quarantined = validate_signals(parsed_signals, market, messages, hive.configuration())
     asked = pl.col("ts_event").is_between(first, last)
     valid, quarantined = valid.filter(asked), quarantined.filter(asked)
     yield result_of(context, "valid_signals", valid)

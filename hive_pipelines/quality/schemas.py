@@ -195,6 +195,7 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
             given_when("side", "a signal", _IS_SIGNAL, "kind"),
             given_when("order_type", "a signal", _IS_SIGNAL, "kind"),
             given_when("reason", "refused", _IS_REFUSED, "kind"),
+            given_when("confidence", "a signal", _IS_SIGNAL, "kind"),
         ],
     ),
     "valid_signals": _schema(
@@ -203,8 +204,13 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     "quarantined_signals": _schema(
         QUARANTINED,
         key=("signal_id",),
-        nullable=(*_UNPLANNED, "field", "detail"),
-        checks={"reason": pa.Check.isin(tuple(SignalReason))},
+        nullable=(*_UNPLANNED, "field", "detail", "confidence", "grounds"),
+        checks={"reason": pa.Check.isin(tuple(SignalReason)), "confidence": pa.Check.in_range(0, 1)},
+        rules=[
+            given_when(
+                "detail", "to be reviewed", pl.col("reason") == SignalReason.NEEDS_REVIEW.value, "reason"
+            )
+        ],
     ),
     "enriched_signals": _schema(
         ENRICHED,

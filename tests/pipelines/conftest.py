@@ -114,6 +114,7 @@ def _parsed() -> pl.DataFrame:
                 "stop_loss": stop,
                 "take_profits": targets,
                 "valid_until": moment(when[:10] + " 23:00") if plan else None,
+                "confidence": 1.0 if kind in {"signal", "update"} else None,
                 "field": "stop_loss" if refused else None,
                 "reason": reason if refused else None,
                 "detail": "the message names no stop" if refused else None,

@@ -310,6 +310,20 @@ def test_signals_without_bars_are_quarantined_not_lost(new_place):
     assert "market" in row["reason"]
 
 
+def test_a_call_that_is_not_read_surely_waits_for_a_person(new_place):
+    place = new_place()
+    place.bars()
+    place.land_messages("room_a", ("a1", "2017-03-06 10:05", BUY + "\nValid until NFP"))
+    place.run(*SIGNALS, key=DAYS[0])
+    (row,) = place.lake.read_all("quarantined_signals", QUARANTINED).to_dicts()
+    assert (row["reason"], row["field"], row["confidence"]) == ("needs_review", "confidence", 0.45)
+    assert "expiry could not be read" in row["detail"]
+    settings = place.home.root.parent / "hive.toml"
+    settings.write_text(ONE_DESK + "[sources.room_a]\nminimum_confidence = 0.45\n", "utf-8")
+    place.run(*SIGNALS, key=DAYS[0])
+    assert place.lake.read_all("quarantined_signals", QUARANTINED).is_empty()
+
+
 def test_bars_tell_where_they_come_from(made):
     (shown,) = told(made[1]["bars"], "bars")
     assert (shown["files"], shown["rejected_rows"], shown["bars_that_files_disagree_on"]) == (1, 0, 0)

@@ -80,6 +80,18 @@ weights = { my_room = -2 }
     ]
 
 
+def test_a_minimum_confidence_is_from_0_to_1_and_a_source_may_have_its_own() -> None:
+    assert faults_of("[validation]\nminimum_confidence = 60\n[sources.a]\nminimum_confidence = -1\n") == [
+        (2, 1, "validation.minimum_confidence: Input should be less than or equal to 1"),
+        (4, 1, "sources.a.minimum_confidence: Input should be greater than or equal to 0"),
+    ]
+    found = parse_configuration(
+        "[validation]\nminimum_confidence = 0.8\n[sources.a]\nminimum_confidence = 0\n"
+    )
+    assert (found.minimum_confidence_of("a"), found.minimum_confidence_of("b")) == (0, Decimal("0.8"))
+    assert Configuration().minimum_confidence_of("a") == Decimal("0.6")
+
+
 def test_a_mistake_is_shown_with_its_line_and_a_caret():
     with pytest.raises(ConfigurationError) as refused:
         parse_configuration("[ports]\n  hive_exce = 8787\n", "conf/hive.toml")

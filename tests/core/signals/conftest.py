@@ -73,6 +73,8 @@ def signals_of(*changes: dict[str, Any]) -> pl.DataFrame:
             "entry_high": None,
             "stop_loss": 1.0450,
             "take_profits": [1.0550, 1.0600],
+            "confidence": 1.0,
+            "grounds": [],
             "field": None,
             "reason": None,
             "detail": None,

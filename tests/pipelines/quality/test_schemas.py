@@ -62,6 +62,10 @@ BROKEN_ROW: dict[str, dict[str, dict]] = {
         "side given when a signal": {"side": None},
         "order_type given when a signal": {"order_type": None},
         "reason given when refused": {"kind": "refused"},
+        "confidence given when a signal": {"confidence": None},
+    },
+    "quarantined_signals": {
+        "detail given when to be reviewed": {"reason": "needs_review", "detail": None},
     },
     "valid_signals": _SIGNAL_ROWS,
     "enriched_signals": {
