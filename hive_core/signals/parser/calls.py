@@ -6,11 +6,10 @@ What a whole text is stands in `intents`.
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
-from typing import NamedTuple, NoReturn
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 from hive_core.configuration.model import SourceProfile
 from hive_core.instruments.specification import InstrumentSpecification, specification_of
@@ -24,6 +23,7 @@ from hive_core.signals.parser.geometry import require_geometry
 from hive_core.signals.parser.naming import order_type_named, side_named, symbol_named, whole_span
 from hive_core.signals.parser.reports import (
     forbidden_side,
+    may_tell_result,
     puts_off,
     report_heading,
     takes_back,
@@ -48,10 +48,25 @@ from hive_core.signals.verdicts import ParsedSignal, Refused, Verdict
 
 MAX_TARGETS = 16
 _NEW_CALL = re.compile(r"\b(?:new|next) (?:signal|trade|setup|call|entry)\b")
+_NEW = frozenset({"new", "next"})
+Value = TypeVar("Value")
 _PARAGRAPH = re.compile(r"(?:[^\n]|\n(?!\s*\n))+")
 _ALERT_WORDS = 4
 _FEWEST_NUMBERS = 3
 """Entry, stop and target: a call with fewer numbers has none of them without a label."""
+
+
+class _Once(Generic[Value]):
+    """What is worked out when it is first asked for. The standard library's own takes a lock, which costs more
+    than most of what is asked here."""
+
+    def __init__(self, work: Callable[[Any], Value]) -> None:
+        self._work = work
+
+    def __get__(self, told: Any, owner: type) -> Value:
+        value = self._work(told)
+        told.__dict__[self._work.__name__] = value
+        return value
 
 
 class Result(NamedTuple):
@@ -72,56 +87,58 @@ class Told:
     words: Set[str]
     tokens: list[Token]
 
-    @cached_property
+    @_Once
     def heading(self) -> int | None:
         """Where a heading of results ends."""
         return report_heading(self.plain, self.words)
 
-    @cached_property
+    @_Once
     def forbidden(self) -> str | None:
         """The words that forbid a direction."""
         return forbidden_side(self.plain, self.words)
 
-    @cached_property
+    @_Once
     def tells_gain(self) -> bool:
         """Whether a line is about pips that were made."""
         return tells_gain(self.plain, self.words)
 
-    @cached_property
+    @_Once
     def new_call(self) -> int:
         """Where a first heading of a new call begins: "TP1 done. New signal: ..." tells of another."""
-        found = _NEW_CALL.search(self.plain)
+        found = None if _NEW.isdisjoint(self.words) else _NEW_CALL.search(self.plain)
         return len(self.plain) if found is None else found.start()
 
-    @cached_property
+    @_Once
     def results(self) -> list[Result]:
         """What is told of trades, by paragraph; from the heading of a new call on too."""
+        if not may_tell_result(self.words):
+            return []
         parts = [(part.start(), part.end()) for part in _PARAGRAPH.finditer(self.plain)]
         parts += [(self.new_call, end) for start, end in parts if start < self.new_call < end]
         told = [(start, end, tells_result(self.plain[start:end], self.words)) for start, end in parts]
         return [Result(start, end, words) for start, end, words in told if words is not None]
 
-    @cached_property
+    @_Once
     def revoked(self) -> str | None:
         """Words anywhere that take calls back."""
-        return takes_back(self.plain)
+        return takes_back(self.plain, self.words)
 
-    @cached_property
+    @_Once
     def made(self) -> str | None:
         """The gain that is told."""
         return tells_what_it_made(self.plain) if "+" in self.plain else None
 
-    @cached_property
+    @_Once
     def questions(self) -> list[Question]:
         """What is asked."""
         return questions_in(self.plain) if "?" in self.plain else []
 
-    @cached_property
+    @_Once
     def signed(self) -> str | None:
         """The text with its ticks and quotation marks, where it has any."""
         return signed_form(self.text)
 
-    @cached_property
+    @_Once
     def is_struck(self) -> bool:
         """Whether most of it is struck through."""
         return is_struck_through(self.text)
@@ -227,6 +244,8 @@ def _result_of(call: Call, told: Told, own: Set[str]) -> str | None:
     """What a text tells of this call's trade, or may: not what stands before the heading of a new call, nor
     in a paragraph of its own about another instrument than its `own`."""
     begins = _side_begin(call)
+    if not told.results:
+        return None
     earliest = told.new_call if told.new_call <= begins else 0
     for start, end, words in told.results:
         if start < earliest:

@@ -17,12 +17,15 @@ _LABELS = {
     Kind.WEAK_TARGET: Kind.TARGET,
     Kind.WEAK_ENTRY: Kind.ENTRY,
 }
+_FEWEST_LABELS = 3
 _FEWEST_DIGITS = 3
 _MOST_INDEX_DIGITS = 2
 
 
 def labelled(tokens: list[Token]) -> list[Token]:
     """The tokens with a label before each price of such a row; the same list where there is none."""
+    if not _has_labels_in_a_row(tokens):
+        return tokens
     lines = _lines(tokens)
     found: list[Token] = []
     heading: list[Token] | None = None
@@ -31,8 +34,7 @@ def labelled(tokens: list[Token]) -> list[Token]:
         labels = _labels_of(line)
         prices = _prices_of(line)
         if labels and not prices:
-            heading = labels
-            is_heading = len(labels) >= len({Kind.ENTRY, Kind.STOP, Kind.TARGET})
+            is_heading = len(labels) >= _FEWEST_LABELS
             heading = labels if is_heading else None
             found += [] if is_heading else line
             continue
@@ -40,6 +42,19 @@ def labelled(tokens: list[Token]) -> list[Token]:
         is_changed |= row is not None
         found += row or line
     return found if is_changed else tokens
+
+
+def _has_labels_in_a_row(tokens: list[Token]) -> bool:
+    """Whether three labels stand in a row without a price between: told at once of most texts."""
+    count = 0
+    for token in tokens:
+        if token.kind in _LABELS:
+            count += 1
+            if count == _FEWEST_LABELS:
+                return True
+        elif token.kind is Kind.NUMBER and len(token.text) >= _FEWEST_DIGITS:
+            count = 0
+    return False
 
 
 def _lines(tokens: list[Token]) -> list[list[Token]]:

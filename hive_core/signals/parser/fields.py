@@ -104,7 +104,9 @@ class _Reader:
                 self.line_words = []
                 self.line_orders = []
             elif kind is Kind.WORD:
-                if place != self.swallowed and not self._side_by_letter(place, token):
+                if token.text in _SIDE_LETTERS and self._side_by_letter(place, token):
+                    pass
+                elif place != self.swallowed:
                     self._other_word(token)
             else:
                 self._word(place, token)
@@ -199,7 +201,7 @@ class _Reader:
 
     def _side_by_letter(self, place: int, token: Token) -> bool:
         """ "Xau b 2644": taken for a side where no other is said before it."""
-        if token.text not in _SIDE_LETTERS or self.call.sides or not is_side_letter(self.tokens, place):
+        if self.call.sides or not is_side_letter(self.tokens, place):
             return False
         self._side(place, token._replace(kind=Kind.SIDE, text=_SIDE_LETTERS[token.text]))
         return True
@@ -221,7 +223,7 @@ class _Reader:
 
     def _weak_label(self, place: int, token: Token) -> None:
         """A slip such as "si" for "sl" counts where a price follows at once, and no clear label is there."""
-        if self._side_by_letter(place, token):
+        if token.text in _SIDE_LETTERS and self._side_by_letter(place, token):
             return
         label = _WEAK[token.kind]
         after = place + 1

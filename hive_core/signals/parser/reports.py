@@ -107,6 +107,12 @@ _RESULT_WORDS = frozenset(
     | {"profit", "collected", "made"}
     | _first_words("result")
 )
+_REVOKING_WORDS = frozenset(
+    {max(WORDS.findall(phrase), key=len) for phrase in report_words("revoked_after")}
+    | {"invalid", "void", "off", "canceled", "cancelled", "over", "active", "correction", "positions"}
+    | {"confirmation", "yesterday", "yesterdays", "was", "he", "she", "they", "somebody", "someone"}
+    | {"friend", "member", "client", "trader"}
+)
 _FORBIDDING_WORDS = frozenset(
     {"don", "dont", "do", "never", "not", "no", "avoid"} | _first_words("forbidding")
 )
@@ -119,6 +125,11 @@ def report_heading(plain: str, words: Set[str]) -> int | None:
         return None
     found = _HEADING.search(plain)
     return None if found is None else found.end()
+
+
+def may_tell_result(words: Set[str]) -> bool:
+    """Whether a text of these words may tell what became of a trade."""
+    return not _RESULT_WORDS.isdisjoint(words)
 
 
 def tells_result(plain: str, words: Set[str]) -> str | None:
@@ -153,8 +164,10 @@ def puts_off(plain: str, begins: int) -> str | None:
     return None
 
 
-def takes_back(plain: str) -> str | None:
+def takes_back(plain: str, words: Set[str]) -> str | None:
     """The words anywhere in a text that take its calls back, or give them as an example."""
+    if _REVOKING_WORDS.isdisjoint(words):
+        return None
     for each in plain.split("\n"):
         found = _REVOKED_AFTER.search(each)
         if found is None or _INSTRUCTION.search(each, 0, found.start()) or _CASE.search(each, found.end()):
