@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
+from hive_core.signals.parser.counting import stands_alone
 from hive_core.signals.parser.text import normalise
 from hive_core.signals.parser.tokens import Token
 from hive_core.signals.parser.vocabulary import Kind
@@ -29,6 +30,7 @@ _BESIDE_A_SIDE = frozenset(
     {Kind.LINE, Kind.LIMIT, Kind.MARKET, Kind.STOP_ORDER, Kind.ENTRY, Kind.PLACE, Kind.JOIN, Kind.PENDING}
 )
 _BEFORE_A_SIDE = frozenset(":=-/")
+_LABEL_MARKS = frozenset(":.-=_/(,'@")
 _LOOK_AHEAD = 60
 """How many tokens on the next line, or the next call, is looked for."""
 
@@ -138,3 +140,25 @@ def is_side_letter(tokens: Sequence[Token], place: int) -> bool:
         and len(around[2].text) >= 3
         and around[2].start > around[1].end
     )
+
+
+def says_there_is_none(before: Token) -> bool:
+    """ "Without stop, add at 0.6250": the number behind is none."""
+    return before.kind is Kind.WITHOUT or before.text == "no"
+
+
+def behind_marks(tokens: Sequence[Token], place: int) -> int:
+    """The first place behind a label that is neither a mark nor a word such as "at"."""
+    after = place + 1
+    while after < len(tokens) and (tokens[after].text in _LABEL_MARKS or tokens[after].kind is Kind.PLACE):
+        after += 1
+    return after
+
+
+def leads_to_a_price(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a short word is a label: "in: 2650" and "out1: 2660" have one, "in 2025" has not; "e 2650" has
+    where it begins a line."""
+    near = tokens[place + 1 : place + 3]
+    is_glued = bool(near) and near[0].kind is Kind.NUMBER and near[0].start == tokens[place].end
+    is_line = tokens[place].text == "e" and stands_alone(tokens, place)
+    return is_glued or is_line or any(each.text in {":", "="} for each in near)

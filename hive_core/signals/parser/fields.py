@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from hive_core.signals.parser.around import (
     begins_another,
+    behind_marks,
     ends_sentence,
     is_a_term,
     is_moved,
@@ -17,7 +18,9 @@ from hive_core.signals.parser.around import (
     is_side_letter,
     is_stop_order,
     joins,
+    leads_to_a_price,
     next_line,
+    says_there_is_none,
     stands_in_brackets,
 )
 from hive_core.signals.parser.call_parts import Call, Field, Label, Mention, Number, Unit
@@ -38,7 +41,6 @@ _BRACKETS = frozenset("()")
 _SIDE_LETTERS = {"b": "buy", "s": "sell"}
 _AUXILIARIES = (["will"], ["would"], ["should"], ["must"], ["to"])
 _PREPOSITIONS = frozenset({"in", "out", "e"})
-_LABEL_MARKS = frozenset(":.-=_/(,'@")
 _ORDER_NAMES = {Kind.LIMIT: "limit", Kind.STOP_ORDER: "stop", Kind.MARKET: "market"}
 _LISTED = frozenset("-/,&")
 _WIDEST_BLANK = 3
@@ -226,20 +228,12 @@ class _Reader:
         if token.text in _SIDE_LETTERS and self._side_by_letter(place, token):
             return
         label = _WEAK[token.kind]
-        after = place + 1
-        while after < len(self.tokens) and (
-            self.tokens[after].text in _LABEL_MARKS or self.tokens[after].kind is Kind.PLACE
-        ):
-            after += 1
+        after = behind_marks(self.tokens, place)
         follows = after < len(self.tokens) and self.tokens[after].kind is Kind.NUMBER
         if label is Label.ENTRY and self.field.label is Label.TARGET and self.field.line == self.line:
             follows = False  # "tp4 open 4090" is a runner
         if token.text in _PREPOSITIONS:
-            # "in: 2650" is a label, "in 2025" is not; "out1: 2660" is one too.
-            near = self.tokens[place + 1 : place + 3]
-            is_glued = bool(near) and near[0].kind is Kind.NUMBER and near[0].start == token.end
-            is_line = token.text == "e" and stands_alone(self.tokens, place)
-            follows = follows and (is_glued or is_line or any(each.text in {":", "="} for each in near))
+            follows = follows and leads_to_a_price(self.tokens, place)
         if label is Label.STOP and self.call.has(Label.STOP):
             follows = False
         if follows and unit_of(self.tokens, after, self.tokens[after]) == Unit.PRICE:
@@ -253,15 +247,11 @@ class _Reader:
             self._other_word(token)
 
     def _label(self, label: Label, place: int, token: Token) -> None:
-        if label is Label.STOP and place and self._says_there_is_none(self.tokens[place - 1]):
+        if label is Label.STOP and place and says_there_is_none(self.tokens[place - 1]):
             self._begin(Label.OTHER, token)
             return
         self._begin(label, token)
         self.field.managed = is_moved(self.tokens, place)
-
-    def _says_there_is_none(self, before: Token) -> bool:
-        """ "Without stop, add at 0.6250": the number behind is none."""
-        return before.kind is Kind.WITHOUT or before.text == "no"
 
     def _entry(self, token: Token) -> None:
         before = self.field

@@ -15,7 +15,7 @@ from hive_core.configuration.model import SourceProfile
 from hive_core.instruments.specification import specification_of
 from hive_core.signals.feeds.machine_text import read_machine_text
 from hive_core.signals.parser.call_parts import Call, Label
-from hive_core.signals.parser.calls import Told, verdict_of
+from hive_core.signals.parser.calls import verdict_of
 from hive_core.signals.parser.columns import labelled
 from hive_core.signals.parser.context import NO_CONTEXT, Context
 from hive_core.signals.parser.doubt import Grounds, Unclear
@@ -27,6 +27,7 @@ from hive_core.signals.parser.reports import tells_gain, tells_result
 from hive_core.signals.parser.scale import Scale
 from hive_core.signals.parser.text import normalise, span_in
 from hive_core.signals.parser.tokens import Said, own_words, said_in, tokenise
+from hive_core.signals.parser.told import Told
 from hive_core.signals.parser.turned_lines import turned
 from hive_core.signals.parser.validity import says_validity, validities, validity_of
 from hive_core.signals.parser.vocabulary import WORDS, Meaning
