@@ -72,6 +72,13 @@ BOUNDARIES = {
     "target of gold": ("XAUUSD", "buy 2000 1900 2600", "buy 2000 1900 2601", "target_too_far"),
     "target of the unknown": (None, "buy 100 50 1000", "buy 100 50 1001", "target_too_far"),
     "a leap between targets": (None, "buy 100 98 101 124", "buy 100 98 101 124.1", "target_too_far"),
+    "a leap over small steps": (None, "buy 100 99.9 101 112", "buy 100 99.9 101 112.1", "target_too_far"),
+    "without an entry, a leap": (
+        None,
+        "buy market 109 110 111 122",
+        "buy market 109 110 111 122.1",
+        "target_too_far",
+    ),
     "a first target out of proportion": (None, "buy 100 99 125", "buy 100 99 126", "stop_too_near"),
     "a stop out of proportion": (None, "buy 1000 655 1011.5", "buy 1000 654.9 1011.5", "stop_too_far"),
     "without an entry, targets": (
@@ -114,6 +121,17 @@ def test_a_stop_within_the_spread_is_too_near() -> None:
         ("sell 4135 4412 4130 4125", "4412 would be right as 4142 (two digits swapped)"),
         ("buy 4384.8 4279.8 4386.3 4390.8", "4279.8 would be right as 4379.8 (one digit)"),
         ("buy 4384.8 4341.8 4386.3 4390.8", ""),  # seven times as far: no swap explains it
+        ("sell 1000 1060 990", "1060 would be right as 1006 (two digits swapped)"),
+        ("sell 1000 1050 990", ""),  # five times as far as the target
+        ("buy 2000 1901 2009.8", "1901 would be right as 1981 (one digit)"),
+        ("buy 2000 1901 2009.9", ""),  # ten times as far
+        ("sell 1000 1200 990", "1200 would be right as 1020 (two digits swapped)"),
+        ("sell 1000 1200 990.1", ""),  # over twice as far as the target when mended
+        # Behind the entry when mended, at a third of the way to the target, or three times as far.
+        ("buy 200 290 230", "290 would be right as 190 (one digit)"),
+        ("buy 200 290 230.3", ""),
+        ("buy 200 215 228.4", "215 would be right as 115 (one digit)"),
+        ("buy 200 215 228.3", ""),
     ],
 )
 def test_the_nearest_slip_that_explains_a_stop_is_told(plan: str, told: str) -> None:
