@@ -24,14 +24,15 @@ def plain_decisions(
 ) -> list[tuple[str, str]]:
     """(account, signal_id) of every signal that decides, in order of time.
 
-    A signal that can decide does, unless one of its side within the window before it decided, or could
-    have decided on an earlier UTC day.
+    A signal that can decide does, unless one of its side within the vote window before it, or one of its
+    idea by another voice within the exposure window, decided, or could have decided on an earlier UTC day.
 
     Args:
         earned: by scorecard, what a source's signals of a UTC day weigh; without an entry a source has the
             weight it is given by name, else the prior at most; a card has its own.
     """
     window = timedelta(seconds=configuration.resolution.vote_window_s)
+    exposure = timedelta(seconds=configuration.resolution.exposure_window_s)
     able: dict[tuple[str, str], list[tuple[Row, bool]]] = {}
     heard: dict[tuple[str, str], list[Row]] = {}
     decided = []
@@ -51,13 +52,31 @@ def plain_decisions(
         before = [
             (other, did)
             for other, did in able.setdefault(key, [])
-            if other["side"] == row["side"] and row["ts_event"] - other["ts_event"] <= window
+            if other["side"] == row["side"]
+            and row["ts_event"] - other["ts_event"]
+            <= (max(window, exposure) if _one_idea(row, other) else window)
         ]
         decides = not any(did or other["ts_event"].date() < row["ts_event"].date() for other, did in before)
         able[key].append((row, decides))
         if decides:
             decided.append((key[0], row["signal_id"]))
     return decided
+
+
+def _one_idea(one: Row, other: Row) -> bool:
+    """Whether two voices name stops, and first targets, in the same or in neighbouring steps; 4,096 steps of
+    one width are between a power of two of 1e-8 and the next."""
+    if all(one.get(name, "source") == other.get(name, "source") for name in ("voice_kind", "source")):
+        return False
+    pairs = (one["stop_loss"], other["stop_loss"]), (one["take_profits"][0], other["take_profits"][0])
+    return all(abs(_step(mine) - _step(others)) <= 1 for mine, others in pairs)
+
+
+def _step(price: float) -> int:
+    units, octave, power = int(Decimal(str(round(price, 8))) * 10**8), 0, 1
+    while power * 2 <= units:
+        octave, power = octave + 1, power * 2
+    return octave * 4096 + (units * 4096 // power - 4096)
 
 
 def _left(row: Row, arriving: Row, half_life_s: int | None) -> Decimal:

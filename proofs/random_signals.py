@@ -102,3 +102,20 @@ def random_signals(
     missing = named.with_columns(pl.lit(None).alias(name) for name in ENRICHED if name not in named.columns)
     whole = missing.select(*(pl.col(name).cast(dtype) for name, dtype in ENRICHED.items()), "voice_kind")
     return whole.sort("ts_event", "source", "signal_id")
+
+
+def with_copies(signals: pl.DataFrame, count: int, *, seed: int) -> pl.DataFrame:
+    """The signals, and `count` of them posted again by another room, up to a day and a half later."""
+    chance = np.random.default_rng(seed)
+    copied = signals[np.sort(chance.integers(0, signals.height, count))]
+    later = pl.Series(chance.integers(1, 36 * 3600, count) * 1_000_000, dtype=pl.Duration("us"))
+    number = pl.int_range(pl.len()).cast(pl.String)
+    copies = copied.with_columns(
+        pl.format("copy_{}", number.str.zfill(7)).alias("signal_id"),
+        pl.format("{}_copies", "source").alias("source"),
+        pl.format("copy{}", number).alias("message_id"),
+        pl.format("c{}", number.str.zfill(63)).alias("message_sha256"),
+        pl.col("ts_event") + later,
+        pl.col("valid_until") + later,
+    )
+    return pl.concat([signals, copies]).sort("ts_event", "source", "signal_id")

@@ -22,7 +22,7 @@ from hive_core.signals.replay import NotReplayable, replay
 from hive_core.signals.resolve import resolve_signals
 from hive_core.signals.resolver import Resolver
 from proofs.plain_resolution import plain_decisions
-from proofs.random_signals import MAJORS, random_signals
+from proofs.random_signals import MAJORS, random_signals, with_copies
 from proofs.reporting import Claim
 
 SEED = 20240101
@@ -39,8 +39,10 @@ SETTINGS = Configuration(
 
 
 def generated_claims(count: int = 20_000) -> list[Claim]:
-    """The claims on a generated history of so many signals, with every part of the rule at work."""
-    frame = random_signals(SEED, count, days=count / 400, mids=MAJORS)
+    """The claims on a generated history of so many signals, with every part of the rule at work: a quarter
+    of them are copies of others."""
+    alone = random_signals(SEED, count - count // 4, days=count / 400, mids=MAJORS)
+    frame = with_copies(alone, count // 4, seed=SEED)
     return resolution_claims(f"{count:,} generated signals", frame, SETTINGS)
 
 
@@ -89,7 +91,32 @@ def resolution_claims(what: str, enriched: pl.DataFrame, configuration: Configur
             seen == number > 0,
             number,
         ),
+        _one_exposure(what, enriched, once, configuration),
     ]
+
+
+def _one_exposure(what: str, enriched: pl.DataFrame, once: Resolved, configuration: Configuration) -> Claim:
+    """Whether a plan that another voice posts again, to the last digit, is decided again in the window."""
+    made = once.resolutions.filter(pl.col("outcome") == "decided").select("signal_id", "source", "account")
+    first = pl.col("take_profits").list.first().alias("target")
+    kind = pl.col("voice_kind") if "voice_kind" in enriched.columns else pl.lit("source")
+    voice = pl.format("{} {}", kind, "source").alias("voice")
+    plan = enriched.select("signal_id", "source", "ts_event", "symbol", "side", "stop_loss", first, voice)
+    decided = made.join(plan, on=["signal_id", "source"]).sort("ts_event")
+    of_one_plan = "account", "symbol", "side", "stop_loss", "target"
+    again = decided.select(
+        pl.col("ts_event").diff().dt.total_seconds().over(of_one_plan).alias("after_s"),
+        (pl.col("voice") != pl.col("voice").shift()).over(of_one_plan).alias("by_another"),
+    )
+    window_s = configuration.resolution.exposure_window_s
+    twice = again.filter("by_another", pl.col("after_s") <= window_s).height
+    return Claim(
+        f"{what}: the same plan, when another room posts it too, makes one decision of an account",
+        f"0 of {decided.height:,} decisions repeat another room's plan within {window_s:,} s",
+        f"{twice:,} of {decided.height:,}",
+        twice == 0 < decided.height,
+        decided.height,
+    )
 
 
 def _same(claim: str, one: Resolved, other: Resolved, n: int) -> Claim:

@@ -150,11 +150,13 @@ class Resolution(Contract):
     Live signals of one account and instrument within `vote_window_s` vote with their source's
     weight, halved every `decay_half_life_s`; the weights of one side less those of the other must reach
     `threshold`, and `minimum_voices` must agree. With `weighting` by scorecard a source's weight is what
-    its record says of the day, and the configured one where there is no record.
+    its record says of the day, and the configured one where there is no record. Within
+    `exposure_window_s` of a decision its idea, from another room, makes no second one.
     """
 
     vote_window_s: Annotated[int, Field(gt=0, le=7 * 86_400)] = 3_600
     decay_half_life_s: Annotated[int, Field(gt=0, le=30 * 86_400)] | None = None
+    exposure_window_s: Annotated[int, Field(gt=0, le=7 * 86_400)] = 43_200
     threshold: Positive = Decimal(1)
     minimum_voices: Annotated[int, Field(ge=1, le=64)] = 1
     weighting: Literal["fixed", "scorecard"] = "fixed"

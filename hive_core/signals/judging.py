@@ -75,6 +75,11 @@ class Rule:
         )
 
 
+def exposure_us_of(settings: Resolution) -> int:
+    """For how long an idea that was decided makes no second decision."""
+    return settings.exposure_window_s * _US_PER_SECOND
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A signal by its live votes alone. `outcome` is DECIDED where it decides if no exposure stands."""

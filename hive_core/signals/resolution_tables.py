@@ -18,7 +18,7 @@ from hive_core.signals.exposures import Exposures
 from hive_core.signals.fixed_point import UNITS, IntArray, units_text, units_text_of
 from hive_core.signals.judging import MAX_VOTES, ResolutionOutcome, Rule
 from hive_core.signals.live_signals import ASKED, PLACE
-from hive_core.signals.resolver import held_back_text
+from hive_core.signals.resolver import held_back_text, idea_text, side_text
 from hive_core.signals.tables import DECISIONS, RESOLUTIONS, conform
 from hive_core.signals.vote_arrays import Places, Verdicts, VoteArrays, pairs_at, weighed_pairs
 
@@ -144,6 +144,7 @@ def fate_rows(
     verdicts: Verdicts,
     standing: Exposures,
     rule: Rule,
+    exposure_us: int,
     decisions: pl.DataFrame,
 ) -> pl.DataFrame:
     """RESOLUTIONS, with `place`, of the voters that were asked for.
@@ -173,13 +174,14 @@ def fate_rows(
         pl.col("signal_id").alias("holder_id"),
         pl.col("source").alias("holder"),
         pl.col("ts_event").dt.strftime("%Y-%m-%d %H:%M:%S").alias("holder_moment"),
+        pl.col("ts_event").alias("holder_ts"),
     )
     told = voters.select(PLACE, *(name for name in RESOLUTIONS if name in voters.columns))[places]
     ids = decisions.select(pl.col(PLACE).alias("decider"), "decision_id")
     frame = (
         pl.concat([told, facts, holders], how="horizontal")
         .join(ids, on="decider", how="left", maintain_order="left")
-        .with_columns(_detail(rule).alias("detail"))
+        .with_columns(_detail(rule, exposure_us).alias("detail"))
     )
     return frame.select(*(pl.col(name).cast(dtype) for name, dtype in RESOLUTIONS.items()), PLACE)
 
@@ -230,7 +232,7 @@ def _refusals(
     return texts
 
 
-def _detail(rule: Rule) -> pl.Expr:
+def _detail(rule: Rule, exposure_us: int) -> pl.Expr:
     """The detail for people, as `judging` and `resolver` word it."""
     counts = pl.format("{} for, {} against", "for", "against")
     outcome = pl.col("outcome")
@@ -241,8 +243,13 @@ def _detail(rule: Rule) -> pl.Expr:
     threshold = units_text(rule.threshold)
     net = units_text_of(pl.col("net"))
     below = pl.format("{}: net {} is below the threshold of " + threshold, counts, net)
-    reason = held_back_text("{}", "{}", "{}", rule.window_s)
-    held = pl.format("{}" + reason, counts, "holder_id", "holder", "holder_moment")
+    is_near = pl.col("ts_event") - pl.col("holder_ts") <= pl.duration(microseconds=rule.window_us)
+    held, held_for_its_idea = (
+        pl.format(
+            "{}" + held_back_text("{}", "{}", "{}", what), counts, "holder_id", "holder", "holder_moment"
+        )
+        for what in (side_text(rule.window_us), idea_text(exposure_us))
+    )
     crowded = pl.format("{} live votes, at most " + str(MAX_VOTES) + " fit a decision", "heard")
     cases = [
         told(ResolutionOutcome.EXPIRED, pl.lit("it had expired when it was posted")),
@@ -251,7 +258,7 @@ def _detail(rule: Rule) -> pl.Expr:
             ResolutionOutcome.TOO_FEW_VOICES,
             pl.format("{}: at least " + str(rule.minimum_voices) + " voices must agree", counts),
         ),
-        told(ResolutionOutcome.HELD_BACK, held),
+        told(ResolutionOutcome.HELD_BACK, pl.when(is_near).then(held).otherwise(held_for_its_idea)),
         told(ResolutionOutcome.REFUSED, pl.coalesce("refusal", crowded)),
     ]
     expression = counts

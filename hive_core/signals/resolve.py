@@ -18,19 +18,20 @@ from hive_core.evidence.canonical import content_hash
 from hive_core.signals.decision_text import DecisionWriter
 from hive_core.signals.exposures import exposures
 from hive_core.signals.fates import Fate, Resolved, decisions_frame, in_order_of_decisions, resolutions_frame
-from hive_core.signals.judging import ResolutionOutcome, Rule
+from hive_core.signals.judging import ResolutionOutcome, Rule, exposure_us_of
 from hive_core.signals.live_signals import ASKED, PLACE, in_order, live_signals, voices_of
 from hive_core.signals.resolution_tables import decision_rows, fate_rows, silent_rows
 from hive_core.signals.resolver import Resolver
-from hive_core.signals.vote_arrays import books_of, fits, judge_all, load
+from hive_core.signals.vote_arrays import books_of, fits, ideas_at, judge_all, load
 
 ONE_DAY = timedelta(days=1)
 
 
 def context_days(resolution: Resolution) -> int:
-    """How many whole UTC days before a day its resolution needs as context: at least one, and as
-    many as two vote windows reach back (see `resolve_signals`)."""
-    return max(1, -(-2 * resolution.vote_window_s // int(ONE_DAY.total_seconds())))
+    """How many whole UTC days before a day its resolution needs as context (see `resolve_signals`): as far
+    as a signal may hold back, and one vote window more. At least one."""
+    reach_s = max(resolution.vote_window_s, resolution.exposure_window_s) + resolution.vote_window_s
+    return max(1, -(-reach_s // int(ONE_DAY.total_seconds())))
 
 
 def resolve_decisions(
@@ -62,16 +63,20 @@ def resolve_signals(
     `vote_window_s` (inclusive) and has not expired. Their weights, halved every `decay_half_life_s` of
     age, for the arriving signal's side less those against it, must reach `threshold`, and
     `minimum_voices` must agree; then, if their average is a plan, the signal can decide. It does, unless
-    within `vote_window_s` before it there is
+    there is one of that side within `vote_window_s` before it, or one of that side, of the same idea
+    (`ideas`) and of another voice within `exposure_window_s` before it, that is
 
-    - a decision of that side made on the same UTC day: one exposure an idea, the later voice confirms it;
-    - or a signal of that side on an earlier UTC day that could decide: it is held back. Whether that one
-      did decide hangs on the signals before it, and so on without end; when in doubt, no second exposure.
+    - a decision made on the same UTC day: one exposure an idea, the later voice confirms it;
+    - or a signal of an earlier UTC day that could decide: it is held back. Whether that one did decide
+      hangs on the signals before it, and so on without end; when in doubt, no second exposure.
 
-    So two decisions of one side are further apart than the window (a decision is a signal that could
-    decide), a confirmed decision is always one of the same day, and a day hangs on nothing older than
-    two windows before its midnight: one for the signals that hold back, one for the votes they had. A
-    partition resolved alone with `context_days` before it gives what all days together give.
+    A decision's idea and voice are those of the signal that made it; a voice that repeats itself after the
+    vote window means another trade. So two decisions of one side are further apart than the vote window, two
+    of one idea by two voices further than the exposure window (a decision is a signal that could decide), a
+    confirmed decision is always one of the same day, and a day hangs on nothing older than the
+    longer of both before its midnight, for the signals that hold back, and a vote window before, for the
+    votes they had. A partition resolved alone with `context_days` before it gives what all days together
+    give. That a room has closed or cancelled its call meanwhile is not asked: the window ends by time alone.
 
     Args:
         enriched: ENRICHED, in any order, each signal once; a column `voice_kind` may tell cards from sources.
@@ -107,10 +112,20 @@ def resolve_signals(
         arrays = load(voters, book[good], rule)
     verdicts = judge_all(arrays, rule)
     lane = 2 * arrays.book + arrays.is_buy
-    standing = exposures(lane, arrays.ts, verdicts.has_the_votes, verdicts.has_plan, rule.window_us)
+    exposure_us = exposure_us_of(configuration.resolution)
+    standing = exposures(
+        lane,
+        arrays.ts,
+        ideas_at(arrays, verdicts.has_the_votes),
+        arrays.voice,
+        verdicts.has_the_votes,
+        verdicts.has_plan,
+        rule.window_us,
+        exposure_us,
+    )
     writer = DecisionWriter.of(rule, content_hash(configuration.resolution))
     decisions = decision_rows(voters, arrays, verdicts, standing, rule, writer)
-    fates = fate_rows(voters, arrays, verdicts, standing, rule, decisions)
+    fates = fate_rows(voters, arrays, verdicts, standing, rule, exposure_us, decisions)
     made = pl.concat([decisions.filter(ASKED).drop(ASKED), exact[0]]).sort(PLACE)
     told = pl.concat([silent, fates, exact[1]]).sort(PLACE)
     return Resolved(in_order_of_decisions(made.drop(PLACE)), told.drop(PLACE))

@@ -23,6 +23,7 @@ from hive_core.signals.fixed_point import (
     divide_to_even_arrays,
     units_of_floats,
 )
+from hive_core.signals.ideas import ideas_of
 from hive_core.signals.judging import MAX_VOTES, Rule
 from hive_core.signals.live_signals import VOICE_KIND
 from hive_core.signals.text_codes import codes_of
@@ -43,6 +44,7 @@ class VoteArrays:
     in parts of a tick, the market in units of 1e-8, times in microseconds."""
 
     book: IntArray
+    voice: IntArray
     ts: IntArray
     valid_until: IntArray
     is_buy: BoolArray
@@ -84,6 +86,7 @@ def load(voters: pl.DataFrame, book: IntArray, rule: Rule) -> VoteArrays:
     (stop, entries, *targets), parts = in_parts_of_a_tick(prices, tick)
     arrays = VoteArrays(
         book=book,
+        voice=_voices(voters),
         ts=voters["ts_event"].dt.timestamp("us").to_numpy(),
         valid_until=voters["valid_until"].dt.timestamp("us").to_numpy(),
         is_buy=(voters["side"] == "buy").to_numpy(),
@@ -99,13 +102,23 @@ def load(voters: pl.DataFrame, book: IntArray, rule: Rule) -> VoteArrays:
         bid=units_of_floats(voters["market_bid"].to_numpy()),
         ask=units_of_floats(voters["market_ask"].to_numpy()),
     )
-    _hear(arrays, _voices(voters), rule)
+    _hear(arrays, rule)
     return arrays
 
 
 def _voices(voters: pl.DataFrame) -> IntArray:
     (sources, _), (kinds, names) = codes_of(voters, "source", VOICE_KIND)
     return sources.astype(np.int64) * len(names) + kinds
+
+
+def ideas_at(arrays: VoteArrays, chosen: BoolArray) -> IntArray:
+    """The idea of each chosen signal, 0 of the others."""
+    ideas = np.zeros(len(arrays), np.int64)
+    at = np.flatnonzero(chosen)
+    if at.size:
+        unit = arrays.tick[at] // arrays.parts[at]
+        ideas[at] = ideas_of(arrays.stop[at] * unit, arrays.targets[0][at] * unit)
+    return ideas
 
 
 def fits(arrays: VoteArrays, rule: Rule) -> BoolArray:
@@ -124,7 +137,7 @@ def fits(arrays: VoteArrays, rule: Rule) -> BoolArray:
     return np.repeat(good, np.diff(np.r_[begin, len(arrays)]))
 
 
-def _hear(arrays: VoteArrays, voice: IntArray, rule: Rule) -> None:
+def _hear(arrays: VoteArrays, rule: Rule) -> None:
     """From which place to before which each signal is heard, and how many are heard at each."""
     count = len(arrays)
     edges = np.flatnonzero(np.r_[True, arrays.book[1:] != arrays.book[:-1], True])
@@ -132,6 +145,7 @@ def _hear(arrays: VoteArrays, voice: IntArray, rule: Rule) -> None:
     ends = np.empty(count, np.intp)
     for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True) if count else ():
         ends[begin:end] = begin + np.searchsorted(arrays.ts[begin:end], last[begin:end], "left")
+    voice = arrays.voice
     by_voice = np.lexsort((voice, arrays.book)) if count else np.zeros(0, np.intp)
     one, other = by_voice[:-1], by_voice[1:]
     same = (arrays.book[one] == arrays.book[other]) & (voice[one] == voice[other])

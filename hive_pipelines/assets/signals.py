@@ -170,7 +170,8 @@ def resolved_signals(
     configuration = hive.configuration()
     if context_days(configuration.resolution) > 1:
         raise ValueError(
-            "resolution.vote_window_s, twice, reaches back over more than the one day that is loaded"
+            "resolution.vote_window_s, and before it as much again or exposure_window_s, the longer one, "
+            "reach back over more than the one day that is loaded"
         )
     weights = None
     if configuration.resolution.weighting == "scorecard":

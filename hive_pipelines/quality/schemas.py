@@ -364,7 +364,6 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
             in_order("entry_low", "entry_high"),
             filled_list("effective_targets"),
             positive_items("effective_targets"),
-            filled_list("idea_keys"),
             in_order("ts_event", "ts_changed"),
             in_order("ts_changed", "ts_as_of"),
             given_when(

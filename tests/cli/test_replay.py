@@ -16,7 +16,7 @@ from hive_core.signals.resolve import resolve_decisions
 from hive_exec.core.records import Kind, Record
 from hive_exec.journal.writing import Journal
 
-DECISIONS = resolve_decisions(enriched({}, {"minute": 70, "source": "room_b"}), ONE_ACCOUNT)
+DECISIONS = resolve_decisions(enriched({}, {"minute": 70, "stop_loss": 1.04}), ONE_ACCOUNT)
 FIRST, SECOND = DECISIONS["decision_id"]
 
 

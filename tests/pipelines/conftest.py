@@ -512,7 +512,6 @@ def _lives(valid: pl.DataFrame) -> dict[str, pl.DataFrame]:
             "history": 4,
             "ts_changed": row["ts_event"],
             "superseded_by": "sig_a9",
-            "idea_keys": ["EURUSD:buy:0.1:0.2"],
         }
         for row in valid.iter_rows(named=True)
         if row["ts_event"] < as_of

@@ -264,12 +264,13 @@ def test_a_file_whose_bytes_changed_since_they_landed_stops_the_run(new_place):
     assert place.lake.names("messages") == []
 
 
-def test_votes_that_reach_back_over_more_than_a_day_are_refused_not_cut(made, monkeypatch):
+@pytest.mark.parametrize("key", ["vote_window_s = 43201", "exposure_window_s = 82801"])
+def test_votes_that_reach_back_over_more_than_a_day_are_refused_not_cut(made, key):
     place, _ = made
     settings = place.home.root.parent / "hive.toml"
-    settings.write_text(ONE_DESK + "[resolution]\nvote_window_s = 43201\n", "utf-8")
+    settings.write_text(ONE_DESK + f"[resolution]\n{key}\n", "utf-8")
     try:
-        with pytest.raises(ValueError, match="vote_window_s, twice, reaches back over more than the one day"):
+        with pytest.raises(ValueError, match="reach back over more than the one day that is loaded"):
             place.run(signals.resolved_signals, key=DAYS[0])
     finally:
         settings.write_text(ONE_DESK, "utf-8")

@@ -20,6 +20,10 @@ def with_resolution(**changes: Any) -> Configuration:
     return ONE_ACCOUNT.model_copy(update={"resolution": Resolution(**changes)})
 
 
+NO_IDEAS = with_resolution(exposure_window_s=1)
+"""The vote window alone: the same call is exposed again right after it."""
+
+
 def enriched(*changes: dict[str, Any]) -> pl.DataFrame:
     """A EURUSD buy at the market at noon from room_a for each change; `minute` moves it."""
     rows = []

@@ -17,7 +17,6 @@ from hive_core.configuration.model import Configuration
 from hive_core.contracts.signal_update import update_id
 from hive_core.signals.lifecycle.events import REACH, Alert, MessageVersion, PostedSignal
 from hive_core.signals.lifecycle.fold import LifecycleSettings, Told
-from hive_core.signals.lifecycle.ideas import idea_keys
 from hive_core.signals.lifecycle.lifecycle import fold_until, midnight
 from hive_core.signals.lifecycle.states import Life, SignalState
 from hive_core.signals.lifecycle.tables import SIGNAL_STATES, SIGNAL_UPDATES
@@ -203,9 +202,6 @@ def state_row(life: Life, as_of: datetime) -> dict[str, Any]:
         "ts_changed": signal.valid_until if state is SignalState.EXPIRED else life.ts_changed,
         "superseded_by": life.superseded_by,
         "valid_until": signal.valid_until,
-        "idea_keys": list(
-            idea_keys(signal.symbol, signal.side, float(signal.stop_loss), float(signal.take_profits[0]))
-        ),
     }
 
 

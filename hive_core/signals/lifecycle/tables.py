@@ -59,7 +59,6 @@ SIGNAL_STATES: dict[str, pl.DataType] = {
     "ts_changed": UTC_DATETIME,
     "superseded_by": pl.String(),
     "valid_until": UTC_DATETIME,
-    "idea_keys": pl.List(pl.String()),
 }
 """One row a signal and day: what had become of it by `ts_as_of`, the end of that day, as its source told
 it. `is_active`: its entry has happened, as far as was told; a market order's at once. `closed_share` is of

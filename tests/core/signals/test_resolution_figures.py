@@ -6,12 +6,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from enriched_rows import ONE_ACCOUNT
+from enriched_rows import NO_IDEAS, ONE_ACCOUNT
 
 from bench.resolution import SUBJECTS, Disagreement, same_groups, write_history
 from hive_core.signals.resolve import resolve_signals
 from proofs import resolution
-from proofs.random_signals import random_signals
+from proofs.random_signals import random_signals, with_copies
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_other_work_is_seen(groups: dict[str, pl.DataFrame], change) -> None:
 
 def test_the_claims_hold_and_each_fails_where_resolution_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     claims = resolution.generated_claims(1_500)
-    assert [claim.holds for claim in claims] == [True] * 5
+    assert [claim.holds for claim in claims] == [True] * 6
 
     def forgetful(enriched: pl.DataFrame, configuration):
         return resolve_signals(enriched.head(enriched.height - 40), configuration)
@@ -60,3 +60,18 @@ def test_the_claims_hold_and_each_fails_where_resolution_is_broken(monkeypatch: 
     assert [claim.holds for claim in broken[:4]] == [False] * 4
     monkeypatch.setattr(resolution, "_replayed", lambda text: text)
     assert not resolution.resolution_claims("all", frame, ONE_ACCOUNT)[4].holds
+
+
+def test_the_claim_of_one_exposure_fails_where_copies_are_decided_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame = with_copies(random_signals(3, 300, days=3), 60, seed=3)
+
+    def forgetful(enriched: pl.DataFrame, configuration):
+        return resolve_signals(enriched, NO_IDEAS)
+
+    assert resolution.resolution_claims("all", frame, ONE_ACCOUNT)[-1].holds
+    monkeypatch.setattr(resolution, "resolve_signals", forgetful)
+    broken = resolution.resolution_claims("all", frame, ONE_ACCOUNT)[-1]
+    assert broken.claim.endswith("posts it too, makes one decision of an account")
+    assert not broken.holds

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from enriched_rows import MIDNIGHT, NOON, ONE_ACCOUNT, enriched, with_resolution
+from enriched_rows import MIDNIGHT, NO_IDEAS, NOON, ONE_ACCOUNT, enriched, with_resolution
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -62,10 +62,11 @@ def test_the_later_voice_confirms_and_makes_no_second_decision() -> None:
 
 
 def test_a_decision_stands_for_exactly_the_window() -> None:
-    assert fates(enriched({}, {"minute": 60})) == ["decided", "confirmed"]
-    assert fates(enriched({}, {"minute": 61})) == ["decided", "decided"]
+    assert fates(enriched({}, {"minute": 60}), NO_IDEAS) == ["decided", "confirmed"]
+    assert fates(enriched({}, {"minute": 61}), NO_IDEAS) == ["decided", "decided"]
     # The window is counted from the decision, not from the voice that confirmed it.
-    assert fates(enriched({}, {"minute": 40}, {"minute": 80})) == ["decided", "confirmed", "decided"]
+    later = enriched({}, {"minute": 40}, {"minute": 80})
+    assert fates(later, NO_IDEAS) == ["decided", "confirmed", "decided"]
 
 
 def test_two_voices_that_are_both_needed_decide_at_the_second() -> None:
@@ -241,6 +242,9 @@ def test_the_context_reaches_as_far_back_as_votes_of_what_holds_back() -> None:
     assert context_days(Resolution()) == 1
     assert context_days(Resolution(vote_window_s=43_200)) == 1
     assert context_days(Resolution(vote_window_s=43_201)) == 2
+    assert context_days(Resolution(exposure_window_s=82_800)) == 1
+    assert context_days(Resolution(exposure_window_s=82_801)) == 2
+    assert context_days(Resolution(exposure_window_s=7 * 86_400)) == 8
 
 
 def test_no_signals_are_no_decisions() -> None:

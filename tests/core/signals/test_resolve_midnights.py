@@ -8,13 +8,14 @@ from typing import Any
 
 import polars as pl
 import pytest
-from enriched_rows import MIDNIGHT, ONE_ACCOUNT, enriched, with_resolution
+from enriched_rows import MIDNIGHT, NO_IDEAS, ONE_ACCOUNT, enriched, with_resolution
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hive_core.configuration.model import Configuration
-from hive_core.signals.fates import Resolved
+from hive_core.signals.fates import Resolved, tables_of
 from hive_core.signals.resolve import context_days, resolve_signals
+from hive_core.signals.resolver import Resolver
 from proofs.plain_resolution import plain_decisions
 
 DAYS = range(7)
@@ -58,7 +59,7 @@ voices = st.fixed_dictionaries(
             st.builds(lambda day, near: day * 1440 + near, st.integers(1, 4), st.integers(-130, 130)),
         ).map(lambda minute: minute - 12 * 60),
         "source": st.sampled_from(ROOMS),
-        "stop_loss": st.sampled_from([1.0400, 1.0450, 1.0500, 1.0590]),
+        "stop_loss": st.sampled_from([1.0400, 1.0450, 1.0453, 1.0456, 1.0500, 1.0590]),
     },
     optional={
         "side": st.just("sell"),
@@ -78,17 +79,36 @@ histories = st.builds(
     st.lists(chains, max_size=2),
 )
 configurations = st.builds(
-    lambda window_s, half_life_s, threshold, voices: with_resolution(
+    lambda window_s, exposure_s, half_life_s, threshold, voices: with_resolution(
         vote_window_s=window_s,
+        exposure_window_s=exposure_s,
         decay_half_life_s=half_life_s,
         threshold=Decimal(threshold),
         minimum_voices=voices,
     ),
     st.sampled_from([1800, 3600, 14_400, 43_200, 100_000]),
+    st.sampled_from([1, 3600, 20_000, 43_200, 86_400, 150_000]),
     st.sampled_from([None, 900, 7200]),
     st.sampled_from(["1", "1.3", "2"]),
     st.integers(1, 2),
 )
+
+
+def no_idea_twice(frame: pl.DataFrame, resolved: Resolved, configuration: Configuration) -> bool:
+    """Whether no two decisions of one account were made by the same call of two rooms within the exposure
+    window."""
+    made = resolved.resolutions.filter(pl.col("outcome") == "decided").select("signal_id", "account")
+    first = pl.col("take_profits").list.first().alias("target")
+    calls = made.join(
+        frame.select("signal_id", "source", "ts_event", "side", "stop_loss", first), on="signal_id"
+    )
+    exposure = timedelta(seconds=configuration.resolution.exposure_window_s)
+    of_one_plan = "account", "side", "stop_loss", "target"
+    again = calls.sort("ts_event").select(
+        pl.col("ts_event").diff().over(of_one_plan).alias("after"),
+        (pl.col("source") != pl.col("source").shift()).over(of_one_plan).alias("by_another"),
+    )
+    return again.filter("by_another", pl.col("after") <= exposure).is_empty()
 
 
 @pytest.mark.slow
@@ -99,6 +119,9 @@ def test_days_made_alone_in_any_order_are_all_days_at_once(
 ) -> None:
     frame = enriched(*changes)
     at_once = resolve_signals(frame, configuration)
+    one_by_one = tables_of(Resolver(configuration).hear(frame.sort("ts_event", "source", "signal_id")))
+    assert one_by_one.decisions.equals(at_once.decisions)
+    assert one_by_one.resolutions.equals(at_once.resolutions)
     shuffled = frame[random.sample(range(frame.height), frame.height)] if frame.height else frame
     alone = {number: day_alone(shuffled, configuration, number) for number in order}
     assert pl.concat(alone[number].decisions for number in DAYS).equals(at_once.decisions)
@@ -116,12 +139,11 @@ def test_days_made_alone_in_any_order_are_all_days_at_once(
     window = timedelta(seconds=configuration.resolution.vote_window_s)
     for _, of_one_side in at_once.decisions.sort("ts_decided").group_by("account", "symbol", "side"):
         assert of_one_side.filter(pl.col("ts_decided").diff() <= window).is_empty()
+    assert no_idea_twice(frame, at_once, configuration)
 
 
 def test_a_room_that_never_falls_silent_makes_no_second_exposure_at_midnight() -> None:
-    configuration = ONE_ACCOUNT
-    frame = enriched(*chain(17, 0))
-    resolved = resolve_signals(frame, configuration)
+    resolved = resolve_signals(enriched(*chain(17, 0)), NO_IDEAS)
     times = resolved.decisions["ts_decided"]
     assert (times.diff().drop_nulls() > timedelta(hours=1)).all()
     assert set(resolved.resolutions["outcome"]) == {"decided", "confirmed", "held_back"}
@@ -129,8 +151,19 @@ def test_a_room_that_never_falls_silent_makes_no_second_exposure_at_midnight() -
     assert (times.diff().drop_nulls() <= timedelta(hours=2, minutes=17)).all()
 
 
+def test_of_rooms_that_repeat_one_call_for_days_one_a_day_is_followed() -> None:
+    frame = enriched(*chain(17, 0))
+    resolved = resolve_signals(frame, ONE_ACCOUNT)
+    day = pl.col("ts_decided").dt.date().alias("day")
+    rooms = resolved.decisions.select(day, pl.col("sources").list.last()).unique().sort("day")
+    assert rooms["day"].to_list() == [(MIDNIGHT + timedelta(days=number)).date() for number in range(5)]
+    assert resolved.decisions.height == 47
+    assert no_idea_twice(frame, resolved, ONE_ACCOUNT)
+    assert not no_idea_twice(frame, resolve_signals(frame, NO_IDEAS), ONE_ACCOUNT)
+
+
 def outcomes(*changes: dict[str, Any]) -> list[str]:
-    return resolve_signals(enriched(*changes), ONE_ACCOUNT).resolutions["outcome"].to_list()
+    return resolve_signals(enriched(*changes), NO_IDEAS).resolutions["outcome"].to_list()
 
 
 def test_what_could_have_been_decided_before_midnight_holds_back_for_the_window() -> None:
@@ -158,6 +191,6 @@ def test_who_holds_back_is_told_and_no_decision_is_named() -> None:
 
 def test_after_a_first_decision_of_the_day_the_later_voice_confirms_that_one() -> None:
     changes = (at("0 23:30"), at("1 00:40"), at("1 00:50"))
-    resolved = resolve_signals(enriched(*changes), ONE_ACCOUNT)
+    resolved = resolve_signals(enriched(*changes), NO_IDEAS)
     assert resolved.resolutions["outcome"].to_list() == ["decided", "decided", "confirmed"]
     assert resolved.resolutions["decision_id"][2] == resolved.decisions["decision_id"][1]

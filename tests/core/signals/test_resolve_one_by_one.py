@@ -19,7 +19,7 @@ from hive_core.signals import resolution_tables
 from hive_core.signals.fates import Resolved, tables_of
 from hive_core.signals.resolve import resolve_signals
 from hive_core.signals.resolver import HeardTooLate, Resolver
-from proofs.random_signals import random_signals
+from proofs.random_signals import random_signals, with_copies
 
 
 def one_by_one(frame: pl.DataFrame, configuration: Configuration, *, at_once: int = 1_000) -> Resolved:
@@ -40,6 +40,7 @@ weights = st.sampled_from(["0", "0.25", "0.33333333", "1", "2.5", "171.9", "1000
 configurations = st.builds(
     lambda **changes: with_resolution(**changes),
     vote_window_s=st.sampled_from([60, 1800, 3600, 14_400, 100_000]),
+    exposure_window_s=st.sampled_from([1, 3600, 43_200, 200_000]),
     decay_half_life_s=st.sampled_from([None, 1, 7, 600, 3600, 2_592_000]),
     threshold=st.sampled_from(["0.5", "1", "1.5", "3"]).map(Decimal),
     minimum_voices=st.integers(1, 4),
@@ -47,7 +48,8 @@ configurations = st.builds(
     weights=st.dictionaries(st.sampled_from(["room_00", "room_01", "room_02"]), weights.map(Decimal)),
 )
 histories = st.builds(
-    random_signals,
+    lambda copies, **signals: with_copies(random_signals(**signals), copies, seed=copies),
+    copies=st.sampled_from([0, 20]),
     seed=st.integers(0, 2**32),
     count=st.integers(1, 60),
     days=st.sampled_from([0.001, 0.05, 0.5, 3.0]),
@@ -114,6 +116,10 @@ def test_what_is_kept_is_what_may_still_vote() -> None:
     kept = [len(book.latest) for book in resolver._books.values()]
     assert len(kept) == 3
     assert max(kept) <= 5
+    ideas = [
+        len(side.able_before.of_idea) for book in resolver._books.values() for side in book.sides.values()
+    ]
+    assert max(ideas) < 30 < 3_000 / len(ideas)
     assert frame.height == 3_000
 
 

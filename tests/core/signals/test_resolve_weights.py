@@ -97,7 +97,12 @@ def by_scorecard(*rows: tuple[str, date, float]) -> pl.DataFrame:
 
 
 def test_a_source_weighs_what_its_record_says_of_that_day_and_else_the_prior() -> None:
-    settings = with_resolution(weighting="scorecard", default_weight=Decimal("0.4"), threshold=Decimal("0.1"))
+    settings = with_resolution(
+        weighting="scorecard",
+        default_weight=Decimal("0.4"),
+        threshold=Decimal("0.1"),
+        exposure_window_s=3600,
+    )
     day = 24 * 60
     frame = enriched({}, {"minute": day}, {"source": "room_b", "minute": day + 100}, {"minute": 2 * day})
     earned = by_scorecard(

@@ -115,7 +115,6 @@ BROKEN_ROW: dict[str, dict[str, dict]] = {
         "entry_low <= entry_high": {"entry_low": 1.06, "entry_high": 1.05},
         "effective_targets has items": {"effective_targets": []},
         "effective_targets over zero": {"effective_targets": [1.06, -1.0]},
-        "idea_keys has items": {"idea_keys": []},
         "ts_event <= ts_changed": {"ts_changed": _moved("ts_changed", _EARLY)},
         "ts_changed <= ts_as_of": {"ts_changed": _moved("ts_changed", _LATE)},
         "superseded_by given when superseded": {"state": "superseded", "superseded_by": None},
