@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -54,7 +55,13 @@ def _pairs(values: dict[str, Any]) -> str:
 
 def _short(value: Any) -> str:
     # Analytics frames hold floats; a person wants 1.20216, not 1.2021600000000001.
-    return f"{value:.8g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.8f}".rstrip("0").rstrip(".")
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, list):
+        return ", ".join(_short(each) for each in value)
+    return str(value)
 
 
 def _tree(chain: dict[str, Any]) -> Tree:
@@ -105,6 +112,32 @@ def _tree(chain: dict[str, Any]) -> Tree:
     return tree
 
 
+def _how_sure(vote: dict[str, Any]) -> list[str]:
+    """With which confidence the text was read, and what takes from it."""
+    if vote["confidence"] is None:
+        return []
+    return [
+        f"read with confidence {_short(vote['confidence'])}",
+        *(f"  {each}" for each in vote["grounds"] or []),
+    ]
+
+
+def _add_checks(tree: Tree, vote: dict[str, Any]) -> None:
+    """The faults that were looked for: those with numbers line by line, the others counted."""
+    checks = vote["checks"]
+    told = [check for check in checks if _pairs(check["numbers"]) or not check["holds"]]
+    lines = [
+        check["rule"]
+        + (f" ({check['field']})" if check["rule"] == "fat_finger" else "")
+        + f": {'no' if check['holds'] else 'FOUND'}  {_pairs(check['numbers'])}"
+        for check in told
+    ]
+    lines.append(f"by {len(checks) - len(told)} rules that compare no numbers: none")
+    if vote["valid_signals"] is not None:
+        lines.append("edited, duplicate: no, it stands in valid_signals")
+    _branch(tree, "faults looked for in the signal, by today's rules", lines)
+
+
 def _add_vote(tree: Tree, vote: dict[str, Any]) -> None:
     voice = "for" if vote["in_favour"] else "against"
     weight = vote["weight"]
@@ -119,14 +152,17 @@ def _add_vote(tree: Tree, vote: dict[str, Any]) -> None:
     came = f"from {landing['file']} (receipt {landing['receipt']})" if landing else ""
     _branch(branch, f"message {vote['message_id']} {came}".rstrip(), [*lines, f"#{vote['message_sha256']}"])
     signal = f"{vote['side']}  " + _pairs({name: vote[name] for name in ("entry", "stop_loss")})
-    _branch(branch, f"signal {vote['signal_id']}", [f"{signal}  targets {', '.join(vote['take_profits'])}"])
+    signal += f"  targets {', '.join(vote['take_profits'])}"
+    _branch(branch, f"signal {vote['signal_id']}", [signal, *_how_sure(vote)])
+    if vote["checks"] is not None:
+        _add_checks(branch, vote)
     if (market := vote["enriched_signals"]) is not None:
         _branch(branch, "market as it was known then", [_pairs({name: market[name] for name in MARKET})])
     _branch(
         branch,
         "made by",
         [
-            f"{table}/{made['partition']}  run {made['run_id']}  data {made['sha256'][:16]}"
+            f"{table}/{made['partition']}  run {made['run_id']}  data {made['sha256'][:12]}"
             for table, made in vote["data"].items()
         ],
     )

@@ -2,6 +2,7 @@
 
 The journal is the proof of what was decided and done; the lake adds the text of the messages, what
 was parsed from them, and the runs and hashes of the data. What the lake no longer has is null, never made up.
+The rules of validation are held again against the numbers that the lake recorded.
 """
 
 from __future__ import annotations
@@ -117,6 +118,7 @@ def _vote(lake: Any, settings: Settings, vote: dict[str, Any], side: str) -> dic
     day = datetime.fromtimestamp(vote["ts_event_ns"] / 1e9, UTC).strftime("%Y-%m-%d")
     message = _row(lake, "messages", day, "message_sha256", vote["message_sha256"])
     tables = {table: _row(lake, table, day, "signal_id", vote["signal_id"]) for table in SIGNAL_TABLES}
+    parsed = tables["parsed_signals"] or {}
     data = {}
     for table in ("messages", *SIGNAL_TABLES):
         if (file := lake.file(table, day)) is not None:
@@ -127,8 +129,30 @@ def _vote(lake: Any, settings: Settings, vote: dict[str, Any], side: str) -> dic
         "message": message,
         "landing": _landing(settings, message),
         **tables,
+        "confidence": parsed.get("confidence"),
+        "grounds": parsed.get("grounds"),
+        "checks": _checks(settings, tables["enriched_signals"], message, parsed.get("confidence")),
         "data": data,
     }
+
+
+def _checks(
+    settings: Settings,
+    signal: dict[str, Any] | None,
+    message: dict[str, Any] | None,
+    confidence: float | None,
+) -> list[dict[str, Any]] | None:
+    """The rules of validation, each with its numbers; None where the lake no longer has them."""
+    from hive_core.signals.checks import checks_of
+
+    if signal is None:
+        return None
+    return checks_of(
+        signal,
+        seen=None if message is None else message["ts_init"],
+        confidence=confidence,
+        minimum=float(settings.configuration.minimum_confidence_of(signal["source"])),
+    )
 
 
 def _row(lake: Any, table: str, name: str, column: str, value: str) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 
 from hive_core.contracts.execution_tables import EXECUTION_REPORTS
 from hive_core.landing.home import HiveHome, publish
-from hive_core.signals.tables import MESSAGES, PARSED, conform
+from hive_core.signals.tables import ENRICHED, MESSAGES, PARSED, conform
 from hive_exec.core.records import Kind, Record
 from hive_exec.journal.writing import Journal
 
@@ -282,6 +282,47 @@ def test_the_lake_adds_the_message_the_signal_and_the_runs(hive, home: HiveHome,
         "equity_if_all_stops_hit 99500",
     ):
         assert fact in told
+
+
+def test_the_checks_of_the_signal_stand_between_its_text_and_the_vote(
+    hive, home: HiveHome, journal: Path
+) -> None:
+    posted = datetime(2017, 3, 1, 14, tzinfo=UTC)
+    known = {
+        "signal_id": "sig_1",
+        "source": "sample_edge",
+        "ts_event": posted,
+        "valid_until": posted + timedelta(hours=2),
+        "symbol": "EURUSD",
+        "side": "buy",
+        "order_type": "market",
+        "stop_loss": 1.05,
+        "take_profits": [1.06],
+    }
+    parsed = (
+        dict.fromkeys(PARSED) | known | {"kind": "signal", "confidence": 0.7, "grounds": ["a stop [hangs]"]}
+    )
+    market = {"market_ts": posted, "market_bid": 1.0549, "market_ask": 1.0551, "market_timeframe": "H1"}
+    enriched = dict.fromkeys(ENRICHED) | known | market
+    into_lake(home, "parsed_signals", DAY, conform(pl.DataFrame([parsed]), PARSED))
+    into_lake(home, "enriched_signals", DAY, conform(pl.DataFrame([enriched]), ENRICHED))
+    (vote,) = json.loads(hive("explain", ORDER, "--json").out)["votes"]
+    assert (vote["confidence"], vote["grounds"]) == (0.7, ["a stop [hangs]"])
+    checks = {check["rule"]: check for check in vote["checks"]}
+    assert {check["holds"] for check in vote["checks"]} == {True}
+    assert checks["no_market_data"]["numbers"]["bid"] == 1.0549
+    told = " ".join(hive("explain", ORDER).out.split())
+    assert "read with confidence 0.7" in told
+    assert "a stop [hangs]" in told
+    assert "needs_review: no confidence 0.7 minimum 0.6" in told
+    assert "no_market_data: no quote_of 2017-03-01 14:00:00 bid 1.0549 ask 1.0551" in told
+    assert told.index("a stop [hangs]") < told.index("no_market_data") < told.index("decision dec_1")
+    assert "pending_wrong_side" not in told  # a market order: there is nothing to compare
+    assert "duplicate" not in told  # it stands in no table that says so
+    (home.root.parent / "hive.toml").write_text(
+        (home.root.parent / "hive.toml").read_text() + "[validation]\nminimum_confidence = 0.8\n"
+    )
+    assert "needs_review: FOUND" in " ".join(hive("explain", ORDER).out.split())
 
 
 def test_a_message_that_would_steer_the_terminal_is_shown_harmless(hive, home: HiveHome, journal) -> None:
