@@ -31,6 +31,13 @@ EXTRAS = {
     "pipelines": ("dagster", "dagster_webserver", "dbt", "duckdb", "great_expectations", "pandera"),
     "demo": ("gym_anytrading", "currency_converter"),
     "slack": ("slack_sdk",),
+    "telegram": ("telethon",),
+}
+EXTRA_IS_FOR = {
+    "pipelines": "Dagster: hive up",
+    "demo": "samples: hive demo",
+    "slack": "alerts",
+    "telegram": "live rooms: hive listen telegram",
 }
 
 
@@ -55,9 +62,7 @@ def examine() -> Iterator[Finding]:
         settings = load_settings()
     except Failure as failure:
         for line in failure.details:
-            yield Finding(
-                "ERROR", "hive.toml", line, "correct the line; the file beside HIVE_HOME, or HIVE_CONFIG"
-            )
+            yield Finding("ERROR", "hive.toml", line, "correct it; the file beside HIVE_HOME, or HIVE_CONFIG")
         return
     yield configuration(settings)
     yield home_writable(settings.home)
@@ -95,9 +100,7 @@ def extra_installed(extra: str) -> Finding:
         "WARN",
         f"[{extra}]",
         f"missing: {', '.join(missing)}",
-        f'pip install ".[{extra}]" (only needed for '
-        + {"pipelines": "Dagster: hive up", "demo": "samples: hive demo", "slack": "alerts"}[extra]
-        + ")",
+        f'pip install ".[{extra}]" (only needed for {EXTRA_IS_FOR[extra]})',
     )
 
 
@@ -128,10 +131,6 @@ def configuration(settings: Settings) -> Finding:
     path = settings.home.configuration_file
     if path.exists():
         return Finding("PASS", "hive.toml", str(path))
-    if os.environ.get("HIVE_CONFIG"):
-        return Finding(
-            "WARN", "hive.toml", f"HIVE_CONFIG names {path}, which is not there", "unset it, or write it"
-        )
     return Finding("PASS", "hive.toml", "none: every setting has its default")
 
 

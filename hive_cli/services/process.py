@@ -63,7 +63,7 @@ def read_record(home: HiveHome, name: str) -> ProcessRecord | None:
         return ProcessRecord(
             str(raw["name"]), int(raw["pid"]), float(raw["started_s"]), tuple(raw["command"]), raw["port"]
         )
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: not a process record ({error})") from None

@@ -105,7 +105,8 @@ def environment(settings: Settings) -> dict[str, str]:
         **inherited,
         **QUIET,
         "HIVE_HOME": str(home.root),
-        "HIVE_CONFIG": str(home.configuration_file),
+        # Only where it is named: a file that is named must be there. The other stands beside the home.
+        **({"HIVE_CONFIG": str(home.configuration_file)} if inherited.get("HIVE_CONFIG") else {}),
         "DAGSTER_HOME": str(home.dagster),
         "HIVE_DAGSTER_CODE_SERVER_HOST": ports.host,
         "HIVE_DAGSTER_CODE_SERVER_PORT": str(ports.dagster_code_server),

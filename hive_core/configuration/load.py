@@ -14,6 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from hive_core.configuration.model import Configuration
+from hive_core.landing.home import named_configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def parse_configuration(text: str, file: str = "hive.toml") -> Configuration:
     places = _places(text)
     faults = []
     for problem in problems:
-        path: Path_ = problem["loc"]
+        path: Path_ = tuple(part for part in problem["loc"] if part != "[key]")
         if problem["type"] == "too_short" and any(
             other["loc"][: len(path) + 1][:-1] == path for other in problems
         ):
@@ -141,17 +142,25 @@ def parse_configuration(text: str, file: str = "hive.toml") -> Configuration:
 
 
 def load_configuration(path: Path) -> Configuration:
-    """Read `path`; a file that is not there means every default.
+    """Read `path`; a file that is not there means every default, unless `HIVE_CONFIG` names it.
 
     Raises:
-        ConfigurationError: as `parse_configuration`.
+        ConfigurationError: as `parse_configuration`, or the file cannot be read.
     """
-    if not path.exists():
+    if not path.exists() and path != named_configuration():
         return Configuration()
     try:
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigurationError(
-            [ConfigurationFault(str(path), 1, 1, "", f"not UTF-8 at byte {error.start}")]
+        raise _unreadable(path, f"not UTF-8 at byte {error.start}") from None
+    except FileNotFoundError:
+        raise _unreadable(
+            path, "HIVE_CONFIG names it, and it is not there: write it, or unset HIVE_CONFIG"
         ) from None
+    except OSError as error:
+        raise _unreadable(path, f"cannot be read ({error.strerror})") from None
     return parse_configuration(text, str(path))
+
+
+def _unreadable(path: Path, reason: str) -> ConfigurationError:
+    return ConfigurationError([ConfigurationFault(str(path), 1, 1, "", reason)])

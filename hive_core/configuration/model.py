@@ -1,11 +1,13 @@
 """The settings of Hive: ports, accounts, sources, resolution, lineage.
 
 One frozen model for every process. Secrets never stand here: they come from the environment
-(`HIVE_SLACK_WEBHOOK_URL`, `HIVE_SLACK_TOKEN`, `HIVE_OPENLINEAGE_API_KEY`).
+(`HIVE_SLACK_WEBHOOK_URL`, `HIVE_SLACK_TOKEN`, `HIVE_OPENLINEAGE_API_KEY`, `HIVE_WEBHOOK_TOKEN`,
+`HIVE_TELEGRAM_*`).
 """
 
 from __future__ import annotations
 
+import difflib
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from itertools import combinations
@@ -14,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
-from hive_core.contracts.base import AccountName, Contract, ExactDecimal, Identifier, SourceId, Symbol
+from hive_core.contracts.base import AccountName, Contract, ExactDecimal, Identifier, SourceId
+from hive_core.instruments.specification import alias_table, instruments, specification_of
 from hive_core.risk.rule_pack import rule_pack_names
 
 
@@ -49,6 +52,31 @@ def _known_zone(name: str) -> str:
     except (KeyError, ValueError, OSError):
         raise ValueError(f"{name!r} is no IANA time zone, such as Europe/Prague") from None
     return name
+
+
+def _known_symbol(name: str) -> str:
+    if specification_of(name) is None:
+        raise ValueError(_no_instrument(name))
+    return name
+
+
+def _symbol_with_facts(name: str) -> str:
+    # A pip belongs to the instrument whose facts count: BTCUSDT has those of BTCUSD.
+    if name not in instruments():
+        raise ValueError(_no_instrument(name))
+    return name
+
+
+def _no_instrument(name: str) -> str:
+    plain = name.upper().replace("/", "")
+    found = specification_of(plain)
+    near = [found.symbol] if found else [alias_table()[plain]] if plain in alias_table() else []
+    near = near or difflib.get_close_matches(plain, instruments(), n=1)
+    return f"{name!r} is no instrument Hive knows" + (f", did you mean {near[0]}?" if near else "")
+
+
+KnownSymbol = Annotated[str, AfterValidator(_known_symbol)]
+SymbolWithFacts = Annotated[str, AfterValidator(_symbol_with_facts)]
 
 
 class Ports(Contract):
@@ -124,11 +152,11 @@ class SourceProfile(Contract):
     words of its own: what they say (`words`), and its nicknames of instruments (`symbols`). Its
     `minimum_confidence` stands for that of `Validation`."""
 
-    pip: dict[str, Positive] = {}
+    pip: dict[SymbolWithFacts, Positive] = {}
     time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
-    default_symbol: str | None = None
+    default_symbol: KnownSymbol | None = None
     words: dict[OwnWord, OwnMeaning] = {}
-    symbols: dict[OwnWord, Symbol] = {}
+    symbols: dict[OwnWord, KnownSymbol] = {}
     minimum_confidence: Confidence | None = None
 
 

@@ -25,8 +25,7 @@ class HiveHome:
     @property
     def configuration_file(self) -> Path:
         """`HIVE_CONFIG`, or `hive.toml` beside the home folder."""
-        named = os.environ.get("HIVE_CONFIG")
-        return Path(named).resolve() if named else self.root.parent / "hive.toml"
+        return named_configuration() or self.root.parent / "hive.toml"
 
     @property
     def landing(self) -> Path:
@@ -77,6 +76,12 @@ class HiveHome:
     def dbt_target(self) -> Path:
         """Where dbt writes its manifest and logs."""
         return self.root / "dbt"
+
+
+def named_configuration() -> Path | None:
+    """The file that `HIVE_CONFIG` names, or None."""
+    named = os.environ.get("HIVE_CONFIG")
+    return Path(named).resolve() if named else None
 
 
 @contextmanager

@@ -95,7 +95,36 @@ def test_every_fault_of_hive_toml(hive, tmp_path: Path) -> None:
 
 def test_a_configuration_that_is_named_and_not_there(hive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HIVE_CONFIG", "elsewhere.toml")
-    assert verdict(hive, "hive.toml")[0] == "WARN"
+    assert hive("doctor").code == 1
+    found = verdict(hive, "hive.toml")
+    assert found[0] == "ERROR"
+    assert "elsewhere.toml:1:1: HIVE_CONFIG names it, and it is not there" in found[1]
+
+
+@pytest.mark.parametrize(
+    "command", ["status", "orders", "verify", "down", "up", "flow", "replay", "exec", "score x", "parse x"]
+)
+def test_no_command_goes_on_without_the_configuration_that_is_named(
+    hive, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("HIVE_CONFIG", "elsewhere.toml")
+    said = hive(*command.split())
+    assert said.code == 2
+    assert "elsewhere.toml:1:1: HIVE_CONFIG names it, and it is not there: write it, or unset" in said.err
+
+
+def test_every_extra_of_the_live_feeds_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(checkup.EXTRAS, "telegram", ("telethon_that_is_not_there",))
+    assert "hive listen telegram" in checkup.extra_installed("telegram").next_step
+    assert set(checkup.EXTRAS) == set(checkup.EXTRA_IS_FOR)
+
+
+def test_a_home_that_is_a_file_is_a_finding(hive, home: HiveHome) -> None:
+    home.root.write_text("not a folder")
+    said = hive("doctor")
+    assert said.code == 1
+    assert "cannot be written" in said.out
+    assert "where:" not in said.err
 
 
 def test_a_home_that_cannot_be_written(home: HiveHome, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,3 +110,16 @@ def test_without_the_pipelines_nothing_is_started_and_the_install_is_named(
     assert said.code == 1
     assert said.err.splitlines()[-1] == '  next: pip install ".[pipelines,demo]"'
     assert json.loads(hive("down", "--json").out)["stopped"] == []
+
+
+def test_every_variable_of_the_environment_is_documented() -> None:
+    documented = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+    folders = ("hive_core", "hive_exec", "hive_cli", "hive_pipelines", "proofs", "bench")
+    named = {
+        name
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        for name in re.findall(r"""["'](HIVE_[A-Z_]+[A-Z])["']""", path.read_text("utf-8"))
+    }
+    assert len(named) > 15
+    assert [name for name in sorted(named) if f"`{name}`" not in documented] == []

@@ -31,6 +31,44 @@ def test_a_file_that_is_not_there_means_every_default(tmp_path):
     assert load_configuration(tmp_path / "hive.toml") == Configuration()
 
 
+def test_a_file_that_is_named_must_be_there(tmp_path, monkeypatch):
+    path = tmp_path / "other.toml"
+    monkeypatch.setenv("HIVE_CONFIG", str(path))
+    with pytest.raises(ConfigurationError, match=r"other.toml:1:1: HIVE_CONFIG names it, and it is not"):
+        load_configuration(path)
+    path.write_text("")
+    assert load_configuration(path) == Configuration()
+
+
+def test_a_folder_in_its_place_is_told(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"cannot be read \(Is a directory\)"):
+        load_configuration(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('symbols = { yellow = "FOO" }', "sources.x.symbols.yellow: 'FOO' is no instrument Hive knows"),
+        ('symbols = { yellow = "GOLD" }', "'GOLD' is no instrument Hive knows, did you mean XAUUSD?"),
+        ("pip = { FOO = 1 }", "sources.x.pip.FOO: 'FOO' is no instrument Hive knows"),
+        ("pip = { BTCUSDT = 1 }", "'BTCUSDT' is no instrument Hive knows, did you mean BTCUSD?"),
+        ('default_symbol = "EURUSDD"', "'EURUSDD' is no instrument Hive knows, did you mean EURUSD?"),
+        ('default_symbol = "xau/usd"', "'xau/usd' is no instrument Hive knows, did you mean XAUUSD?"),
+        ('default_symbol = "XAUUSD"', None),
+        ('symbols = { coin = "BTCUSDT", yellow = "XAUUSD" }', None),
+        ('pip = { XAUUSD = "0.1", EURUSD = "0.0001" }', None),
+    ],
+)
+def test_instruments_of_a_source_are_known(line, reason):
+    text = f"[sources.x]\n{line}\n"
+    if reason is None:
+        assert "x" in parse_configuration(text).sources
+        return
+    ((number, column, said),) = faults_of(text)
+    assert (number, column) == (2, 1)
+    assert reason in said
+
+
 def test_every_kind_of_number_a_person_writes_is_taken():
     text = ACCOUNT + 'risk_per_trade_pct = 0.25\ninitial_balance = 50000\ncommission_per_lot = "3.5"\n'
     account = parse_configuration(text).accounts[0]

@@ -155,7 +155,7 @@ def test_the_default_symbol_never_stands_in_for_another_instrument() -> None:
 
 
 def test_a_default_symbol_that_hive_does_not_know_is_refused() -> None:
-    (verdict,) = read_text("buy 100 sl 90 tp 120", SourceProfile(default_symbol="DOGE"))
+    (verdict,) = read_text("buy 100 sl 90 tp 120", SourceProfile.model_construct(default_symbol="DOGE"))
     assert isinstance(verdict, Refused)
     assert verdict.reason.value == "unknown_instrument"
 
