@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +27,7 @@ MESSAGES_EXAMPLE = (
     "hive import messages result.json --source my_room --format telegram --time-zone Europe/London"
 )
 SIGNALS_EXAMPLE = "hive import signals calls.avro --source my_strategy"
+MESSAGE_FORMATS = ("telegram", "jsonl", "csv")
 SIGNAL_FORMATS = {
     "avro": "signals_avro",
     "csv": "signals_csv",
@@ -163,6 +164,7 @@ def messages(
 ) -> None:
     """Import the messages of one room."""
     _refuse_missing("messages", {"--source": source, "--format": format_}, MESSAGES_EXAMPLE)
+    _refuse_unknown_format("messages", format_, MESSAGE_FORMATS, MESSAGES_EXAMPLE)
     said = {"source": source, "format": format_, "time_zone": time_zone, "chat": chat}
     _import_messages(files, said, MESSAGES_EXAMPLE, as_json=as_json)
 
@@ -179,18 +181,10 @@ def signals(
     as_json: Json = False,
 ) -> None:
     """Import signals that machines wrote, one a record. Each becomes a message of its sender."""
-    from hive_cli.failure import Failure
-
     endings = {path.name.removesuffix(".gz").rpartition(".")[2] for path in files}
     named = format_ or (endings.pop() if len(endings) == 1 else None)
     _refuse_missing("signals", {"--source": source, "--format": named}, SIGNALS_EXAMPLE)
-    if named not in SIGNAL_FORMATS:
-        raise Failure(
-            f"{named} is no format of signals",
-            details=[f"there are: {', '.join(sorted(SIGNAL_FORMATS))}"],
-            next_step=f"for example: {SIGNALS_EXAMPLE}",
-            exit_code=2,
-        )
+    _refuse_unknown_format("signals", named, SIGNAL_FORMATS, SIGNALS_EXAMPLE)
     said = {"source": source, "format": SIGNAL_FORMATS[str(named)], "time_zone": time_zone}
     _import_messages(files, said, SIGNALS_EXAMPLE, as_json=as_json)
 
@@ -254,6 +248,18 @@ def _refuse_missing(what: str, options: dict[str, str | None], example: str) -> 
         raise Failure(
             f"not declared: {', '.join(missing)}",
             details=[f"{what} need {', '.join(options)}; nothing is guessed"],
+            next_step=f"for example: {example}",
+            exit_code=2,
+        )
+
+
+def _refuse_unknown_format(what: str, named: str | None, known: Collection[str], example: str) -> None:
+    from hive_cli.failure import Failure
+
+    if str(named) not in known:
+        raise Failure(
+            f"{named} is no format of {what}",
+            details=[f"there are: {', '.join(sorted(known))}"],
             next_step=f"for example: {example}",
             exit_code=2,
         )

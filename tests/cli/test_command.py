@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,44 @@ def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
     command = f"{sys.executable} -m hive_cli --help | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+def raising(monkeypatch: pytest.MonkeyPatch, fault: Callable[[], object]) -> None:
+    """Every command that reads settings does this instead."""
+    monkeypatch.setattr("hive_core.landing.home.HiveHome.from_environment", fault)
+
+
+def test_an_unforeseen_error_of_a_file_names_the_file(
+    hive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    raising(monkeypatch, lambda: (tmp_path / "gone" / "file").read_bytes())
+    said = hive("status")
+    assert said.code == 1
+    assert said.err.splitlines()[:2] == [
+        "ERROR No such file or directory",
+        f"  where: {tmp_path}/gone/file",
+    ]
+
+
+def test_an_unforeseen_error_inside_a_library_names_the_line_of_hive(
+    hive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raising(monkeypatch, lambda: json.loads("{"))
+    said = hive("status")
+    assert said.code == 1
+    assert said.err.startswith("ERROR JSONDecodeError: ")
+    assert "hive_cli/settings.py:" in said.err.splitlines()[1]
+
+
+def test_facts_that_a_full_disk_does_not_take_are_an_error() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hive_cli", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == "ERROR No space left on device"
+    assert len(done.stderr.splitlines()) <= 6

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from hive_core.landing.home import HiveHome
 from hive_core.landing.receipts import receipts
 
@@ -219,3 +221,14 @@ def test_signals_need_their_sender(hive, tmp_path: Path) -> None:
     said = hive("import", "signals", bars(tmp_path, SIGNALS, "calls.csv"))
     assert said.code == 2
     assert said.err.splitlines()[0] == "ERROR not declared: --source"
+
+
+@pytest.mark.parametrize("named", ["xml", "signals_csv", "signals_avro", "tradingview"])
+def test_messages_come_in_formats_of_messages_only(hive, home: HiveHome, tmp_path: Path, named: str) -> None:
+    said = hive("import", "messages", bars(tmp_path, GOOD), "--source", "room", "--format", named)
+    assert said.code == 2
+    assert said.err.splitlines()[:2] == [
+        f"ERROR {named} is no format of messages",
+        "  there are: csv, jsonl, telegram",
+    ]
+    assert list(receipts(home)) == []
