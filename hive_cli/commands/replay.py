@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,17 +25,33 @@ def replay(
     else:
         if decision_id:
             print_plain(
-                [f"{each['decision_id']} in {each['where']}: same bytes" for each in found if each["same"]]
+                [f"{each['decision_id']} in {each['where']}: {_same(each)}" for each in found if each["same"]]
             )
+        others = {each["other_code"]: None for each in found if each["other_code"]}
+        if not decision_id:
+            print_plain([f"another code: {other}" for other in others])
         for each in different:
             print_plain(
                 [
                     f"ERROR {each['decision_id']} is not what its votes make",
                     f"  where: {each['where']}",
+                    *([f"  {each['other_code']}"] if each["other_code"] else []),
                     *(f"  {difference}" for difference in each["differences"]),
                 ],
                 stderr=True,
             )
-        print_plain([totals_line({"same": len(found) - len(different)}, errors=len(different))])
+        same = [each for each in found if each["same"]]
+        in_journal = sum(each["where"] == "journal" for each in same)
+        passed = {
+            "decisions": len({each["decision_id"] for each in same}),
+            "same in the journal": in_journal,
+            "same in the lake": len(same) - in_journal,
+        }
+        print_plain([totals_line(passed, errors=len(different))])
     if different:
         raise typer.Exit(1)
+
+
+def _same(found: dict[str, Any]) -> str:
+    other = found["other_code"]
+    return "same bytes" if other is None else f"same apart from the code's version ({other})"

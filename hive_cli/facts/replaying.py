@@ -18,8 +18,9 @@ def replayed(settings: Settings, wanted: str) -> list[dict[str, Any]]:
     """Each recorded decision whose id begins with `wanted`, made again.
 
     Returns:
-        by decision and place (`journal` or `lake/<day>`): `decision_id`, `where`, `same`, and what differs
-        as `differences`, in words.
+        by decision and place (`journal` or `lake/<day>`): `decision_id`, `where`, `same`, what differs as
+        `differences`, in words, and `other_code`: that another code made it, or nothing. What another made
+        is the `same` if it is so apart from the version.
 
     Raises:
         Failure: nothing is recorded, or no id begins so.
@@ -33,26 +34,39 @@ def replayed(settings: Settings, wanted: str) -> list[dict[str, Any]]:
             f"no decision {wanted}", next_step="hive explain ORDER_ID names an order's", exit_code=2
         )
     return [
-        {"decision_id": decision_id, "where": where, "same": not found, "differences": found}
+        {
+            "decision_id": decision_id,
+            "where": where,
+            "same": not found,
+            "differences": found,
+            "other_code": other_code,
+        }
         for decision_id, where, payload in chosen
-        for found in [differences_of(payload)]
+        for found, other_code in [differences_of(payload)]
     ]
 
 
-def differences_of(payload: bytes) -> list[str]:
-    """What differs between a recorded decision and the one that its votes make; nothing if they are equal."""
+def differences_of(payload: bytes) -> tuple[list[str], str | None]:
+    """What differs between a recorded decision and the one that its votes make, nothing if they are equal
+    apart from the version; and that another code made it."""
     from hive_core.contracts.base import ContractError, parse_contract
     from hive_core.contracts.decision import Decision
-    from hive_core.signals.replay import NotReplayable, replay
+    from hive_core.signals.replay import NotReplayable, OtherCode, replay
 
+    other_code = None
     try:
         again = replay(parse_contract(Decision, payload))
+    except OtherCode as problem:
+        other_code = str(problem)
+        if problem.again is None:
+            return [other_code], other_code
+        again = problem.again
     except (ContractError, NotReplayable) as problem:
-        return [str(problem)]
+        return [str(problem)], None
     if again == payload:
-        return []
+        return [], other_code
     found = list(_differing("", json.loads(payload), json.loads(again)))
-    return found or ["the same values, spelled in another way"]
+    return found or ["the same values, spelled in another way"], other_code
 
 
 def _differing(place: str, recorded: Any, again: Any) -> Iterator[str]:

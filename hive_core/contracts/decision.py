@@ -68,7 +68,8 @@ class Decision(Contract):
     named or None. `market_bid` and `market_ask` are the market that the decision knew,
     `reference_price` its mid, for the price collar. `decision_id` is made from the content, so the same
     decision has the same id everywhere. `signals.replay` makes it again from `votes`, `rule` and the
-    market; `resolver_settings_sha256` names all settings, the weights of silent sources too.
+    market. `resolver_version` is the code's (`signals.code_version`); `resolver_settings_sha256` names
+    all settings, the weights of silent sources too.
     """
 
     decision_id: Identifier

@@ -16,9 +16,10 @@ import polars as pl
 
 from hive_core.contracts.decision import OrderType, Side
 from hive_core.evidence.canonical import canonical_bytes, sha256_hex
+from hive_core.signals.code_version import code_version
 from hive_core.signals.consensus import LiveSignal, Plan
 from hive_core.signals.fixed_point import UNITS, units_text, units_text_of
-from hive_core.signals.judging import RESOLVER_VERSION, Rule
+from hive_core.signals.judging import Rule
 from hive_core.signals.live_signals import VOICE_KIND
 
 
@@ -49,11 +50,12 @@ class DecisionWriter:
 
     settings_sha256: str
     rule_text: str
+    version: str
 
     @classmethod
     def of(cls, rule: Rule, settings_sha256: str) -> DecisionWriter:
         """A writer for decisions by that rule, under settings of that hash."""
-        return cls(settings_sha256, canonical_bytes(rule.as_contract()).decode())
+        return cls(settings_sha256, canonical_bytes(rule.as_contract()).decode(), code_version())
 
     def write(self, occasion: Occasion, plan: Plan, votes: Sequence[str]) -> Decided:
         """The decision of a plan; `votes` is the text of each vote, from `vote_text`."""
@@ -63,7 +65,7 @@ class DecisionWriter:
         after = (
             f'"entry":{entry},"market_ask":"{units_text(occasion.market_ask)}","market_bid":"{units_text(occasion.market_bid)}",'
             f'"order_type":"{occasion.order_type}","reference_price":"{units_text(plan.reference_price)}",'
-            f'"resolver_settings_sha256":"{self.settings_sha256}","resolver_version":"{RESOLVER_VERSION}",'
+            f'"resolver_settings_sha256":"{self.settings_sha256}","resolver_version":"{self.version}",'
             f'"rule":{self.rule_text},"side":"{occasion.side}","stop_loss":"{units_text(plan.stop_loss)}",'
             f'"symbol":"{occasion.symbol}","take_profits":["{targets}"],"ts_decided_ns":{occasion.ts_us}000,'
             f'"valid_until_ns":{plan.valid_until_us}000,"votes":[{",".join(votes)}]}}'
@@ -85,7 +87,7 @@ class DecisionWriter:
         before = pl.format('{{"account":"{}",', "account")
         after = pl.format(
             '"entry":{},"market_ask":"{}","market_bid":"{}","order_type":"{}","reference_price":"{}",'
-            f'"resolver_settings_sha256":"{self.settings_sha256}","resolver_version":"{RESOLVER_VERSION}",'
+            f'"resolver_settings_sha256":"{self.settings_sha256}","resolver_version":"{self.version}",'
             f'"rule":{_as_format(self.rule_text)},"side":"{{}}","stop_loss":"{{}}","symbol":"{{}}",'
             '"take_profits":["{}"],"ts_decided_ns":{}000,"valid_until_ns":{}000,"votes":[{}]}}',
             pl.when(pl.col("entry").is_null()).then(pl.lit("null")).otherwise(quoted),

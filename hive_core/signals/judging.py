@@ -17,9 +17,6 @@ from hive_core.contracts.decision import DecisionRule
 from hive_core.signals.consensus import LiveSignal, NoConsensus, Plan, WeighedVote, consensus_plan
 from hive_core.signals.fixed_point import decayed, units_of, units_text
 
-RESOLVER_VERSION = "resolver-3"
-"""Raised by hand with every change that can change a decision."""
-
 MAX_VOTES = 64
 """What a decision can carry."""
 

@@ -12,15 +12,25 @@ from decimal import Decimal
 from hive_core.contracts.decision import Decision, Vote
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.instruments.specification import instruments
+from hive_core.signals.code_version import code_version
 from hive_core.signals.consensus import LiveSignal, Plan, WeighedVote
 from hive_core.signals.fixed_point import units_of, units_text
-from hive_core.signals.judging import RESOLVER_VERSION, Judged, Rule, is_heard, judged
+from hive_core.signals.judging import Judged, Rule, is_heard, judged
 
 _NS_PER_US = 1_000
 
 
 class NotReplayable(ValueError):
     """No decision follows from what is recorded, or another code than this made it. The text says why."""
+
+
+class OtherCode(NotReplayable):
+    """Another code made the decision. `again` is what this one makes of it, under the name of the other:
+    equal to the decision's own bytes, if both decide the same; None where this one decides nothing."""
+
+    def __init__(self, text: str, again: bytes | None) -> None:
+        super().__init__(text)
+        self.again = again
 
 
 def replay(decision: Decision) -> bytes:
@@ -30,11 +40,20 @@ def replay(decision: Decision) -> bytes:
     made again, or covered by the id that is.
 
     Raises:
-        NotReplayable: the votes, as they are recorded, decide nothing; or the decision is of another
-            version of the resolver.
+        NotReplayable: the votes, as they are recorded, decide nothing.
+        OtherCode: the decision is of another version of the code.
     """
-    if decision.resolver_version != RESOLVER_VERSION:
-        raise NotReplayable(f"{decision.resolver_version} made it, this is {RESOLVER_VERSION}")
+    if decision.resolver_version == code_version():
+        return _made_again(decision)
+    text = f"{decision.resolver_version} made it, this is {code_version()}"
+    try:
+        again = _made_again(decision)
+    except NotReplayable as problem:
+        raise OtherCode(f"{text}, by which {problem}", None) from problem
+    raise OtherCode(text, again)
+
+
+def _made_again(decision: Decision) -> bytes:
     if decision.symbol not in instruments():
         raise NotReplayable(f"no instrument {decision.symbol}")
     rule = Rule.of(decision.rule)
@@ -91,7 +110,7 @@ def _decision(recorded: Decision, arriving: LiveSignal, verdict: Judged, plan: P
         valid_until_ns=plan.valid_until_us * _NS_PER_US,
         rule=rule.as_contract(),
         votes=tuple(map(_vote, verdict.votes)),
-        resolver_version=RESOLVER_VERSION,
+        resolver_version=recorded.resolver_version,
         resolver_settings_sha256=recorded.resolver_settings_sha256,
     )
     return draft.model_copy(update={"decision_id": draft.expected_id()})

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hive_core.contracts.base import parse_contract
 from hive_core.contracts.decision import Decision, DecisionRule, Vote
 from hive_core.evidence.canonical import canonical_bytes
-from hive_core.signals.replay import NotReplayable, replay
+from hive_core.signals.code_version import code_version
+from hive_core.signals.replay import NotReplayable, OtherCode, replay
 from hive_core.signals.resolve import resolve_decisions
 from proofs.random_signals import random_signals
 
@@ -192,8 +193,27 @@ def test_another_half_life_makes_other_bytes(half_life_s: int | None) -> None:
 
 
 def test_a_decision_of_other_code_is_not_made_again() -> None:
-    with pytest.raises(NotReplayable, match="resolver-1 made it, this is resolver-"):
-        replay(DECISION.model_copy(update={"resolver_version": "resolver-1"}))
+    older = with_its_id(DECISION.model_copy(update={"resolver_version": "resolver-1"}))
+    with pytest.raises(OtherCode, match=f"resolver-1 made it, this is {code_version()}") as found:
+        replay(older)
+    assert found.value.again == canonical_bytes(older)
+
+
+def test_of_other_code_it_is_told_whether_it_decides_otherwise() -> None:
+    other = {"resolver_version": "resolver-1", "stop_loss": Decimal("1.0444")}
+    older = with_its_id(DECISION.model_copy(update=other))
+    with pytest.raises(OtherCode, match="resolver-1 made it") as found:
+        replay(older)
+    assert found.value.again is not None
+    again = parse_contract(Decision, found.value.again)
+    assert (again.stop_loss, again.resolver_version) == (DECISION.stop_loss, "resolver-1")
+    lonely = {"resolver_version": "resolver-1", "votes": DECISION.votes[-1:]}
+    with pytest.raises(OtherCode, match=r"this is hive-.*, by which 1 for, 0 against: ") as found:
+        replay(with_its_id(DECISION.model_copy(update=lonely)))
+    assert found.value.again is None
+
+
+def test_an_unknown_instrument_is_said() -> None:
     with pytest.raises(NotReplayable, match="no instrument NONE"):
         replay(DECISION.model_copy(update={"symbol": "NONE"}))
 

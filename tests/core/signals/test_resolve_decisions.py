@@ -16,7 +16,7 @@ from hive_core.configuration.model import Account, Configuration, Resolution
 from hive_core.contracts.base import parse_contract
 from hive_core.contracts.decision import Decision
 from hive_core.evidence.canonical import content_hash, sha256_hex
-from hive_core.signals.judging import RESOLVER_VERSION
+from hive_core.signals.code_version import code_version
 from hive_core.signals.resolve import context_days, resolve_decisions, resolve_signals
 from hive_core.signals.tables import DECISIONS, RESOLUTIONS
 
@@ -43,7 +43,7 @@ def test_one_voice_over_the_threshold_decides() -> None:
     assert decision.reference_price == Decimal("1.0501")
     assert decision.ts_decided_ns == int(NOON.timestamp()) * 10**9
     assert decision.valid_until_ns == int(NOON.timestamp() + 7200) * 10**9
-    assert decision.resolver_version == RESOLVER_VERSION
+    assert decision.resolver_version == code_version()
     assert decision.resolver_settings_sha256 == content_hash(ONE_ACCOUNT.resolution)
 
 
