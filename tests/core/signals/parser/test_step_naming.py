@@ -16,7 +16,7 @@ from hive_core.signals.parser.tokens import tokenise
 DEFAULT = SourceProfile(default_symbol="XAUUSD")
 BEFORE = Context(symbol="EURUSD", side="sell")
 HABIT = Context(habit=("XAUUSD", Decimal(4100)))
-UNKNOWN_DEFAULT = SourceProfile(default_symbol="DOGE")
+UNKNOWN_DEFAULT = SourceProfile.model_construct(default_symbol="DOGE")
 
 
 def symbol(text: str, profile: SourceProfile, context: Context) -> str:
