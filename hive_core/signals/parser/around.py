@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from hive_core.signals.parser.counting import stands_alone
+from hive_core.signals.parser.call_parts import Unit
+from hive_core.signals.parser.counting import stands_alone, unit_of
 from hive_core.signals.parser.text import normalise
 from hive_core.signals.parser.tokens import Token
 from hive_core.signals.parser.vocabulary import Kind
 
-_BETWEEN_WORDS = frozenset({"@", "se", "finally"})
+_BETWEEN_WORDS = frozenset({"@", "se", "finally", "half", "rest", "partial"})
 """Join numbers too: "50% @ 90.60"; "se" is "to" in Hindi, "if" in Portuguese."""
 _ORDINALS = frozenset(
     normalise(word)
@@ -162,3 +163,20 @@ def leads_to_a_price(tokens: Sequence[Token], place: int) -> bool:
     is_glued = bool(near) and near[0].kind is Kind.NUMBER and near[0].start == tokens[place].end
     is_line = tokens[place].text == "e" and stands_alone(tokens, place)
     return is_glued or is_line or any(each.text in {":", "="} for each in near)
+
+
+def is_equated(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a number is told by the price behind it: "61.8 = 1.3435"."""
+    at = place + 2
+    if at >= len(tokens) or tokens[at].kind is not Kind.NUMBER or tokens[place + 1].text != "=":
+        return False
+    return unit_of(tokens, at, tokens[at]) is Unit.PRICE
+
+
+def names_a_price(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a number long enough for a price follows a word: "risk 84.20", not "risk 2 %"."""
+    at = behind_marks(tokens, place)
+    if at >= len(tokens) or tokens[at].kind is not Kind.NUMBER:
+        return False
+    digits = sum(character.isdigit() for character in tokens[at].text)
+    return digits > 3 and unit_of(tokens, at, tokens[at]) is Unit.PRICE

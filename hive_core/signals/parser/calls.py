@@ -51,9 +51,9 @@ def verdict_of(call: Call, told: Told, profile: SourceProfile, context: Context)
     heading = told.heading
     if heading is not None and not (has_stop and has_target and "\n\n" in plain[heading : _begin(call)]):
         return None
-    result = _result_of(call, told, {mention.value for mention in call.symbols}) or (
-        "a heading of results" if heading is not None else None
-    )
+    result = "a heading of results" if heading is not None else None
+    if told.results:
+        result = _result_of(call, told, {mention.value for mention in call.symbols}) or result
     if not (has_stop and has_target) and (result is not None or told.tells_gain):
         return None
     symbol = side = None

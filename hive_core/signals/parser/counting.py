@@ -18,6 +18,8 @@ _UNIT_OF = {
 }
 _MOST_PIPS_LISTED = 8
 _GLUED_UNITS = frozenset({"p", "m", "x", "r", "h", "d", "w", "st", "nd", "rd", "th", "min"})
+_COUNTED = frozenset({"layer", "layers", "position", "positions", "trades", "signals", "bars", "candles"})
+_MOST_COUNTED_DIGITS = 2
 _MOST_TARGETS = 20
 _LISTED = frozenset("-/,&")
 
@@ -109,6 +111,8 @@ def unit_of(tokens: Sequence[Token], place: int, token: Token, listed: int = 0) 
         glued = following.start == token.end
         if following.text in _GLUED_UNITS and not glued:
             return Unit.PRICE
+        if following.text in _COUNTED and len(token.text) > _MOST_COUNTED_DIGITS:
+            return Unit.PRICE  # "tp 1798, layers"
         if following.kind is Kind.OTHER:
             is_word = following.end - following.start == len(following.text)
             is_size = is_word and following.text in {"lot", "lots"} and not _names_size(tokens, after)

@@ -13,12 +13,14 @@ from hive_core.signals.parser.around import (
     behind_marks,
     ends_sentence,
     is_a_term,
+    is_equated,
     is_moved,
     is_prose,
     is_side_letter,
     is_stop_order,
     joins,
     leads_to_a_price,
+    names_a_price,
     next_line,
     says_there_is_none,
     stands_in_brackets,
@@ -144,7 +146,7 @@ class _Reader:
         elif kind is Kind.ENTRY:
             self._entry(token)
         elif kind is Kind.OTHER:
-            self._other_label(token)
+            self._other_label(place, token)
         elif kind in _WEAK:
             self._weak_label(place, token)
         elif kind is Kind.CURRENT:
@@ -216,16 +218,23 @@ class _Reader:
 
     # Labels.
 
-    def _other_label(self, token: Token) -> None:
+    def _other_label(self, place: int, token: Token) -> None:
         labelled = self.field.label in {Label.STOP, Label.TARGET, Label.ENTRY} and not self.field.has_number
         if labelled and token.text == "be" and self.field.said[-1:] in _AUXILIARIES:
             return  # "stop loss will be 3621"
+        if token.text == "risk" and not self.call.has(Label.STOP) and names_a_price(self.tokens, place):
+            self._begin(Label.STOP, token)  # "short 2320 | risk 2332"
+            self.field.weak = True
+            return
         if not (labelled and token.text in _WORDS_OF_LABELS):
             self._begin(Label.OTHER, token)
 
     def _weak_label(self, place: int, token: Token) -> None:
         """A slip such as "si" for "sl" counts where a price follows at once, and no clear label is there."""
         if token.text in _SIDE_LETTERS and self._side_by_letter(place, token):
+            return
+        if place and self.tokens[place - 1].text == "=":
+            self._other_word(token)  # "id=TR-20931"
             return
         label = _WEAK[token.kind]
         after = behind_marks(self.tokens, place)
@@ -247,6 +256,10 @@ class _Reader:
             self._other_word(token)
 
     def _label(self, label: Label, place: int, token: Token) -> None:
+        if label is Label.STOP and self.field.weak and stands_in_brackets(self.tokens, place):
+            self.field.label = Label.STOP  # "out: 19820 (stop)"
+            self.call.has_stop = True
+            return
         if label is Label.STOP and place and says_there_is_none(self.tokens[place - 1]):
             self._begin(Label.OTHER, token)
             return
@@ -330,7 +343,7 @@ class _Reader:
             if before.text == "+" and not adds_an_edge(self.tokens, place):
                 self._add(place, token, Unit.OTHER)
                 return
-        if self._is_list_number(place, token):
+        if self._is_list_number(place, token) or is_equated(self.tokens, place):
             return
         if field_.label is Label.OTHER:
             self.call.stray.append(Number(token.text, token.start, token.end))

@@ -65,7 +65,6 @@ _REVOKED_AFTER = re.compile(
     r"(?:has |have |had |just |said |says )*(?:bought|sold|shorted|longed|buy|sell|buys|sells)"
     r"|wait(?:ing)? for confirmation|(?:was|is) yesterday|yesterday'?s? signal)(?!\w)"
 )
-_SENTENCE = re.compile(r"[.!] ")
 _GAIN = re.compile(
     r"\+ ?\d+ ?\+? ?pips? ?(?:profit)?[^\w\n]*$|^[^\w\n]*\d+ ?\+? ?pips? (?:profit|running)", re.MULTILINE
 )
@@ -156,12 +155,12 @@ def puts_off(plain: str, begins: int) -> str | None:
     """
     end = plain.find("\n", begins)
     line = max(plain.rfind("\n", 0, begins), plain.rfind("?", 0, begins)) + 1
-    sentence = max((each.end() for each in _SENTENCE.finditer(plain, line, begins)), default=line)
-    for start in dict.fromkeys((line, sentence)):
-        found = _REVOKED_BEFORE.search(plain[start : end if end >= 0 else len(plain)])
-        if found is not None:
-            return found.group().strip()
-    return None
+    told = plain[line : end if end >= 0 else len(plain)]
+    found = _REVOKED_BEFORE.match(told)
+    sentence = max(told.rfind(". ", 0, begins - line), told.rfind("! ", 0, begins - line))
+    if found is None and sentence > 0:
+        found = _REVOKED_BEFORE.match(told[sentence + 1 :])
+    return None if found is None else found.group().strip()
 
 
 def takes_back(plain: str, words: Set[str]) -> str | None:

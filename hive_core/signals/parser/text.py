@@ -55,7 +55,7 @@ def _plain(character: str) -> str:
         if 0 <= ord(character) - first < 26:
             return chr(ord("a") + ord(character) - first)
     category = unicodedata.category(character)
-    if category in {"Cf", "Mn", "Me", "Lm"}:  # marks of direction, joiners, accents, keycaps
+    if category in {"Cf", "Mn", "Mc", "Me", "Lm"}:  # marks of direction, joiners, accents, keycaps
         return ""
     if category == "Pd":
         return "-"

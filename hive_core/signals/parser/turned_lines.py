@@ -12,6 +12,10 @@ from hive_core.signals.parser.vocabulary import Kind
 _LABELS = frozenset({Kind.STOP, Kind.TARGET})
 _LINE_LABELS = _LABELS | {Kind.ENTRY}
 _PRICES = frozenset({Kind.NUMBER, Kind.MARK, Kind.JOIN})
+_ORDERS = tuple(
+    [Kind.NUMBER, Kind.SIDE, order] for order in (Kind.LIMIT, Kind.STOP_ORDER, Kind.STOP, Kind.MARKET)
+)
+_ENTRY_WORDS = frozenset({Kind.ENTRY, Kind.LIMIT, Kind.STOP_ORDER, Kind.MARKET})
 _ORDINALS = frozenset({"first", "second", "third", "1st", "2nd", "3rd"})
 _PARTING = frozenset({"/", ","})
 _ENTRY_AND_TARGET = 2
@@ -24,13 +28,13 @@ def turned(tokens: list[Token]) -> list[Token]:
     kinds = {token.kind for token in tokens}
     if not kinds >= _LABELS:
         return tokens
-    if Kind.ENTRY in kinds:
+    if kinds & _ENTRY_WORDS:
         tokens = _with_entries_turned(tokens)
     return _turned_lines(tokens) or _turned_call(tokens) or tokens
 
 
 def _with_entries_turned(tokens: list[Token]) -> list[Token]:
-    """Lines that are nothing but "3272 second entry" turned; the same list where there is none."""
+    """Lines that are nothing but "3272 second entry" or "3272 buy limit" turned."""
     found: list[Token] = []
     line: list[Token] = []
     for token in (*tokens, None):
@@ -40,6 +44,8 @@ def _with_entries_turned(tokens: list[Token]) -> list[Token]:
         is_entry = len(line) in (2, 3) and line[-1].kind is Kind.ENTRY and _has_price(line[:1])
         if is_entry and all(each.text in _ORDINALS for each in line[1:-1]):
             line = line[::-1]
+        elif [each.kind for each in line] in _ORDERS and _has_price(line[:1]):
+            line = [*line[1:], line[0]]
         found += line
         if token is not None:
             found.append(token)

@@ -99,6 +99,29 @@ ENTRIES = {
         "BUY EURUSD NOW\n1.0850\n1.0840 second entry\nSL 1.0810\nTP 1.0910",
         "EURUSD buy market 1.0840-1.0850 sl 1.0810 tp 1.0910",
     ),
+    "risk and objectives": (
+        "WTI | SHORT | 83.40-83.65 | risk 84.20 | obj 82.60, 81.90",
+        "USOIL sell market 83.40-83.65 sl 84.20 tp 82.60 81.90",
+    ),
+    "risk in percent is no stop": ("EURUSD buy 1.0850\nRisk 2.5%\nSL 1.0810\nTP 1.0910", EURUSD_BUY),
+    "a stop named behind its price": ("EURUSD long\nin: 1.0850\nout: 1.0810 (stop)\ntp1: 1.0910", EURUSD_BUY),
+    "levels with what they are": (
+        "EURUSD buy 1.0850\nStop below 78.6 = 1.0810\nTake profit 0 = 1.0910, -27 = 1.0950",
+        f"{EURUSD_BUY} 1.0950",
+    ),
+    "a number of its maker": (
+        "EURUSD open buy\nprice=1.0850\nsl=1.0810\ntp1=1.0910\nid=TR-20931",
+        EURUSD_BUY,
+    ),
+    "shares behind targets": (
+        "EURUSD buy 1.0850 sl 1.0810 tp 1.0910 half, 1.0950 rest",
+        f"{EURUSD_BUY} 1.0950",
+    ),
+    "layers behind a price": ("EURUSD buy 1.0850 sl 1.0810 tp 1.0910 layers, be patient", EURUSD_BUY),
+    "Hindi in its own letters": (
+        "गोल्ड BUY करें\nएंट्री 3305 से 3301\nटारगेट 3310 / 3315\nस्टॉपलॉस 3296",
+        "XAUUSD buy market 3301-3305 sl 3296 tp 3310 3315",
+    ),
     "oil by two names": ("buy Brent oil 84.20 sl 83.10 tp 86.40", "UKOIL buy market 84.20 sl 83.10 tp 86.40"),
     "label spellings": ("BUY EURUSD 1.0850\nStop-Lose: 1.0810\nTake Profit (1): 1.0910", EURUSD_BUY),
     "slashed labels": ("BUY EURUSD 1.0850 | S/L 1.0810 | T/P1 1.0910", EURUSD_BUY),

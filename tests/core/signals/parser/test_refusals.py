@@ -27,6 +27,11 @@ REFUSED = {
         "stop_loss",
         "digit_typo",
     ),
+    "a grid of orders": (
+        "us30\n46950 sell limit\n47010 sell limit\nstop 47080\ntp 46800",
+        "entry",
+        "unclear_entry",
+    ),
     "stop at the entry": ("EURUSD buy 1.0850 sl 1.0850 tp 1.0910", "stop_loss", "stop_too_near"),
     "stop absurdly far": ("EURUSD buy 1.0850 sl 0.9810 tp 1.0910", "stop_loss", "stop_too_far"),
     "stop out of all proportion": ("Gold buy 2650 sl 2500 tp 2653", "stop_loss", "stop_too_far"),
