@@ -8,7 +8,7 @@ program asks what a text says: such a message is read all the same, and what it 
 from __future__ import annotations
 
 import difflib
-from collections import Counter, OrderedDict
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
@@ -21,7 +21,7 @@ from hive_core.signals.posts import FieldFault, message_text, shown
 
 COLUMNS = ("id", "ts", "source", "text", "reply_to", "edit_of")
 KNOWN_IDS = 50_000
-"""So many of the last ids are known, to see that one comes again with another text."""
+"""At least so many of the last ids are known, to see that one comes again with another text."""
 _SHOWN_KEYS = 10
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Before and after these no room posted: a wrong unit or clock."""
@@ -50,7 +50,8 @@ class LineRows:
     configuration: Configuration
     _counts: Counter[str] = field(default_factory=Counter)
     _keys: dict[str, str] = field(default_factory=dict)
-    _texts: OrderedDict[tuple[str, str], int] = field(default_factory=OrderedDict)
+    _texts: dict[int, int] = field(default_factory=dict)
+    _texts_before: dict[int, int] = field(default_factory=dict)
 
     def warnings(self) -> list[str]:
         """What was counted so far, a sentence each."""
@@ -95,9 +96,16 @@ class LineRows:
         elif not isinstance(source, str):
             raise FieldFault(names["source"], source, "not text")
         text = message_text(names["text"], row.get(names["text"]))
-        reply_to = _identifier(names["reply_to"], row.get(names["reply_to"]))
-        edit_of = _identifier(names["edit_of"], row.get(names["edit_of"]))
-        own_id = _identifier(names["id"], row.get(names["id"]))
+        reply_to, edit_of, own_id = (
+            row.get(names["reply_to"]),
+            row.get(names["edit_of"]),
+            row.get(names["id"]),
+        )
+        if reply_to is not None:
+            reply_to = _identifier(names["reply_to"], reply_to)
+        if edit_of is not None:
+            edit_of = _identifier(names["edit_of"], edit_of)
+        own_id = _identifier(names["id"], own_id)
         ts = self._moment(names["ts"], row.get(names["ts"]), source)
         if ts is None:
             self._counts[_WITHOUT_TS] += 1
@@ -108,12 +116,14 @@ class LineRows:
         return Message(source, text, ts, edit_of or own_id or "", reply_to)
 
     def _compare(self, source: str, own_id: str, text: str) -> None:
-        known, said = self._texts, hash(text)
-        before = known.setdefault((source, own_id), said)
-        if before != said:
+        # Numbers only: a hundred thousand pairs of texts would be walked by every collection of garbage.
+        known, message, said = self._texts, hash((source, own_id)), hash(text)
+        before = known.get(message, self._texts_before.get(message))
+        known[message] = said
+        if before is not None and before != said:
             self._counts[_SAID_OTHERWISE] += 1
-        elif len(known) > KNOWN_IDS:
-            known.popitem(last=False)
+        if len(known) >= KNOWN_IDS:
+            self._texts, self._texts_before = {}, known
 
     def _moment(self, name: str, value: Any, source: str) -> datetime | None:
         if value is None or value == "":
