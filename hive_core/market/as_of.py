@@ -12,10 +12,20 @@ import polars as pl
 
 from hive_core.instruments.specification import instruments
 from hive_core.market.bars import TIMEFRAME_SECONDS, UTC_DATETIME, with_both_sides
+from hive_core.market.one_series import LATE_START
 from hive_core.market.volatility import average_true_range, ewma_volatility, history_needed
 
 MAX_MARKET_AGE = timedelta(hours=96)
-"""A quote older than this is no quote. It spans a weekend with a holiday on either side."""
+"""A quote older than this is no quote, over a weekend neither."""
+
+MAX_BARS_OLD = 3
+"""Of the time in which the market is open, a quote may be so many of its bars old: three hours of an hour's
+bar, three days of a day's. Gold has a break of an hour every day, and sources lack single bars."""
+
+MIN_OPEN_AGE = timedelta(minutes=15)
+"""So old it may always be: in a quiet minute there is no bar of a minute."""
+
+_NEW_YORK = "America/New_York"
 
 MARKET_COLUMNS: dict[str, pl.DataType] = {
     "market_ts": UTC_DATETIME,
@@ -35,6 +45,32 @@ def bars_needed(timeframe: str) -> timedelta:
     """How far before a moment bars of a timeframe must be loaded, so that nothing known at it changes
     when more are: the oldest quote that counts, and what its volatility is made of."""
     return MAX_MARKET_AGE + timedelta(seconds=TIMEFRAME_SECONDS[timeframe]) + history_needed(timeframe)
+
+
+def max_open_age(timeframe: str) -> timedelta:
+    """How much open time may lie between the end of a bar of a timeframe and a moment it is the market of."""
+    return max(MAX_BARS_OLD * timedelta(seconds=TIMEFRAME_SECONDS[timeframe]), MIN_OPEN_AGE)
+
+
+def _weekend_in(begin: pl.Expr, end: pl.Expr) -> pl.Expr:
+    """How much of the weekend lies between two UTC times, under a week apart: Friday 17:00 to Sunday 17:00 by
+    New York's clock, and `LATE_START` more."""
+    five = pl.duration(hours=17)
+    day = (end.dt.convert_time_zone(_NEW_YORK).dt.replace_time_zone(None) - five).dt.truncate("1d")
+    friday = day - pl.duration(days=(day.dt.weekday().cast(pl.Int64) + 2) % 7) + five
+    closes = friday.dt.replace_time_zone(_NEW_YORK).dt.convert_time_zone("UTC")
+    opens = (friday + pl.duration(days=2)).dt.replace_time_zone(_NEW_YORK).dt.convert_time_zone("UTC")
+    last, first = pl.min_horizontal(end, opens + LATE_START), pl.max_horizontal(begin, closes)
+    return pl.max_horizontal(last - first, pl.duration())
+
+
+def _is_fresh(symbol: str, timeframe: str) -> pl.Expr:
+    """Whether `market_ts` is recent enough at `ts_event`."""
+    begin, end = pl.col("market_ts"), pl.col("ts_event")
+    age = end - begin
+    if instruments()[symbol].closes_at_weekends:
+        age -= _weekend_in(begin, end)
+    return age <= max_open_age(timeframe)
 
 
 def _quotes(bars: pl.DataFrame, symbol: str, timeframe: str) -> pl.DataFrame:
@@ -59,9 +95,10 @@ def _quotes(bars: pl.DataFrame, symbol: str, timeframe: str) -> pl.DataFrame:
 def market_as_of(moments: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
     """The market as it was known at each moment.
 
-    Of the bars that had closed by then (`close <= ts_event`) and no longer ago than `MAX_MARKET_AGE`,
-    the one that began last is taken: the finest timeframe where several are kept up to date, and a
-    coarser one where the finer has a hole.
+    Of the bars that had closed by then (`close <= ts_event`), no longer ago than `MAX_MARKET_AGE` and, of
+    the time in which the market is open, than `max_open_age`, the one that began last is taken: the finest
+    timeframe where several are kept up to date, and a coarser one where the finer has a hole. Of holidays
+    nothing is known: on them the market counts as open.
 
     Args:
         moments: any frame with `symbol` (String) and `ts_event` (UTC Datetime); no `MARKET_COLUMNS`.
@@ -75,13 +112,15 @@ def market_as_of(moments: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
     series = bars.select("symbol", "timeframe").unique().sort("symbol", "timeframe")
     known = set(asked["symbol"].unique()) & instruments().keys()
     found = [
-        asked.filter(pl.col("symbol") == symbol).join_asof(
+        asked.filter(pl.col("symbol") == symbol)
+        .join_asof(
             _quotes(bars, symbol, timeframe).drop("symbol"),
             left_on="ts_event",
             right_on="market_ts",
             tolerance=MAX_MARKET_AGE,
             coalesce=False,
         )
+        .filter(_is_fresh(symbol, timeframe))
         for symbol, timeframe in series.iter_rows()
         if symbol in known
     ]

@@ -14,7 +14,7 @@ from datetime import timedelta
 import polars as pl
 
 from hive_core.instruments.specification import instruments
-from hive_core.market.as_of import MAX_MARKET_AGE
+from hive_core.market.as_of import MAX_BARS_OLD, MAX_MARKET_AGE
 from hive_core.market.bars import TIMEFRAME_SECONDS
 from hive_core.signals.reasons import SignalReason
 
@@ -257,10 +257,12 @@ RULES: tuple[Rule, ...] = (
         pl.when(pl.col("market_ts").is_null())
         .then(
             pl.format(
-                "no bar of {} closed in the {} hours up to {}; import its bars",
+                "no bar of {} is recent enough at {}: it may be {} bars old (a quarter of an hour at least), "
+                "and over a weekend {} hours; import its bars",
                 pl.col("symbol"),
-                pl.lit(int(MAX_MARKET_AGE.total_seconds()) // 3600),
                 moment_text(pl.col("ts_event")),
+                pl.lit(MAX_BARS_OLD),
+                pl.lit(int(MAX_MARKET_AGE.total_seconds()) // 3600),
             )
         )
         .otherwise(pl.format("no usable quote: {}", market_text)),

@@ -8,9 +8,13 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from hive_core.market.as_of import MARKET_COLUMNS, MAX_MARKET_AGE, bars_needed, market_as_of
+from hive_core.calendars.trading_day import market_is_closed, to_ns
+from hive_core.market.as_of import MARKET_COLUMNS, MAX_MARKET_AGE, bars_needed, market_as_of, max_open_age
 from hive_core.market.bars import BAR_SCHEMA, TIMEFRAME_SECONDS, UTC_DATETIME
+from hive_core.market.one_series import LATE_START
 from hive_core.market.volatility import ATR_BARS, EWMA_LAMBDA, EWMA_RETURNS
 
 START = datetime(2017, 3, 1, tzinfo=UTC)
@@ -52,11 +56,71 @@ def test_a_bar_is_known_from_its_close_on() -> None:
 
 def test_a_quote_older_than_the_limit_is_no_quote() -> None:
     closed = START + timedelta(hours=1)
+    limit = max_open_age("H1")
     found = market_as_of(
-        asked(closed + MAX_MARKET_AGE, closed + MAX_MARKET_AGE + timedelta(microseconds=1)),
-        bars("H1", [1.05]),
+        asked(closed + limit, closed + limit + timedelta(microseconds=1)), bars("H1", [1.05])
     )
     assert found["market_bid"].to_list() == [1.05, None]
+    # A weekend does not count, but no quote is older than 96 hours.
+    day = bars("D1", [1.05], start=datetime(2017, 3, 2, 13, tzinfo=UTC))
+    found = market_as_of(asked(*(FRIDAY + MAX_MARKET_AGE + timedelta(microseconds=us) for us in (0, 1))), day)
+    assert found["market_bid"].to_list() == [1.05, None]
+
+
+FRIDAY = datetime(2017, 3, 3, 13, tzinfo=UTC)
+"""Nine hours before the weekend begins."""
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "minutes"),
+    [("M1", 15), ("M5", 15), ("M15", 45), ("M30", 90), ("H1", 180), ("H4", 720), ("D1", 3 * 1440)],
+)
+def test_in_open_hours_a_quote_may_be_three_bars_old(timeframe: str, minutes: int) -> None:
+    monday = datetime(2017, 2, 27, tzinfo=UTC)
+    closed = monday + timedelta(seconds=TIMEFRAME_SECONDS[timeframe])
+    limit = closed + timedelta(minutes=minutes)
+    found = market_as_of(
+        asked(limit, limit + timedelta(microseconds=1)), bars(timeframe, [1.05], start=monday)
+    )
+    assert found["market_bid"].to_list() == [1.05, None]
+
+
+def test_over_a_weekend_the_last_quote_stands_until_sources_begin_the_week() -> None:
+    last = bars("H1", [1.05], start=datetime(2017, 3, 3, 21, tzinfo=UTC))
+    moments = [
+        datetime(2017, 3, 4, 12, tzinfo=UTC),
+        datetime(2017, 3, 6, 0, tzinfo=UTC),  # Sunday 19:00 in New York
+        datetime(2017, 3, 6, 3, tzinfo=UTC),
+        datetime(2017, 3, 6, 3, 1, tzinfo=UTC),
+    ]
+    assert market_as_of(asked(*moments), last)["market_bid"].to_list() == [1.05, 1.05, 1.05, None]
+    # The clocks of New York go forward in the night to the 12th: the week begins an hour earlier by UTC.
+    last = bars("H1", [1.05], start=datetime(2017, 3, 10, 21, tzinfo=UTC))
+    moments = [datetime(2017, 3, 13, 2, tzinfo=UTC), datetime(2017, 3, 13, 2, 1, tzinfo=UTC)]
+    assert market_as_of(asked(*moments), last)["market_bid"].to_list() == [1.05, None]
+
+
+def test_what_trades_at_weekends_has_none() -> None:
+    coin = bars("H1", [1.05], start=datetime(2017, 3, 3, 21, tzinfo=UTC)).with_columns(
+        pl.lit("BTCUSD").alias("symbol")
+    )
+    moments = [datetime(2017, 3, 4, 1, tzinfo=UTC), datetime(2017, 3, 4, 1, 1, tzinfo=UTC)]
+    assert market_as_of(asked(*moments, symbol="BTCUSD"), coin)["market_bid"].to_list() == [1.05, None]
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 370 * 24 * 4), st.integers(0, 96 * 4))
+def test_open_time_is_counted_as_the_calendar_has_it(quarter: int, age: int) -> None:
+    began = datetime(2017, 1, 1, tzinfo=UTC) + timedelta(minutes=15 * quarter)
+    closed = began + timedelta(hours=1)
+    moment = closed + timedelta(minutes=15 * age)
+
+    def is_closed(at: datetime) -> bool:
+        return market_is_closed(to_ns(at)) or market_is_closed(to_ns(at - LATE_START))
+
+    open_quarters = sum(not is_closed(closed + timedelta(minutes=15 * number)) for number in range(age))
+    found = market_as_of(asked(moment), bars("H1", [1.05], start=began))
+    assert (found["market_bid"].item() is not None) == (open_quarters <= 12)
 
 
 def test_the_finest_timeframe_wins_while_it_is_kept_up_to_date() -> None:
