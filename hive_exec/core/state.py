@@ -13,7 +13,7 @@ from typing import Any
 
 from hive_core.configuration.model import Account
 from hive_core.contracts.decision import Delivery
-from hive_core.contracts.order import LIVE_STATES, TRANSITIONS, BracketOrder, OrderState
+from hive_core.contracts.order import TRANSITIONS, BracketOrder, OrderState
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.risk.account import AccountState, Exposure, Quote
 from hive_core.risk.rule_pack import RulePack, rule_pack
@@ -237,11 +237,6 @@ def apply(bot: Bot, record: Record) -> None:
             raise IllegalRecord(f"account {record.account} is opened twice")
     bot.last_venue_seq = record.body.get("venue_seq", bot.last_venue_seq)
     bot.position = max(bot.position, record.at)
-
-
-def live_orders(bot: Bot) -> list[OrderLine]:
-    """Orders that carry risk, by id."""
-    return [bot.orders[key] for key in sorted(bot.orders) if bot.orders[key].state in LIVE_STATES]
 
 
 def with_settings(bot: Bot, settings: Account) -> Bot:
