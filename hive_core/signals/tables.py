@@ -151,8 +151,8 @@ RESOLUTIONS: dict[str, pl.DataType] = {
     "detail": pl.String(),
 }
 """What became of every signal that could have made a decision: decided, confirmed (the named decision
-of the same UTC day, of its side or its idea, stands already), held_back (one of the day before may stand), below_threshold,
-refused, no_weight or no_account. `net_weight` is counted in favour of the signal's side."""
+of the same UTC day, of its side or its idea, stands already), held_back (one of the day before may stand),
+below_threshold, refused, no_weight or no_account. `net_weight` is counted in favour of the signal's side."""
 
 
 def empty(schema: dict[str, pl.DataType]) -> pl.DataFrame:
