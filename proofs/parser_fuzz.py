@@ -29,7 +29,7 @@ from proofs.parser_corpus import fixtures
 from proofs.reporting import Claim
 
 SLOWEST_S = 0.05
-SLOWEST_LONG_S = 0.5
+SLOWEST_LONG_S = 0.25
 """What a text up to the longest that is read may take: one whose time grows with the square of its length
 takes longer."""
 _SHORT = 2_000

@@ -22,6 +22,7 @@ class SignalReason(StrEnum):
     MISSING_TARGET = "missing_target"
     UNCLEAR_TARGET = "unclear_target"
     TOO_MANY_TARGETS = "too_many_targets"
+    TOO_MANY_CALLS = "too_many_calls"
     UNCLEAR_NUMBER = "unclear_number"
     UNCLEAR_PIP = "unclear_pip"
     RESULT_IN_ENTRY = "result_in_entry"

@@ -32,6 +32,8 @@ _BESIDE_A_SIDE = frozenset(
 )
 _BEFORE_A_SIDE = frozenset(":=-/")
 _LABEL_MARKS = frozenset(":.-=_/(,'@")
+_OWN_LABELS = frozenset({Kind.STOP, Kind.TARGET, Kind.ENTRY})
+_PRICE_LENGTH = 3
 _LOOK_AHEAD = 60
 """How many tokens on the next line, or the next call, is looked for."""
 
@@ -67,15 +69,23 @@ def is_prose(tokens: Sequence[Token], place: int) -> bool:
     )
 
 
-def begins_another(tokens: Sequence[Token], place: int) -> bool:
-    """Whether a side or symbol after a whole call has numbers of its own behind it: a label of a stop or
-    target, or a price, before the text ends or a third call begins."""
-    for token in islice(tokens, place + 1, place + 1 + _LOOK_AHEAD):
-        if token.kind in {Kind.STOP, Kind.TARGET, Kind.ENTRY}:
-            return True
-        if token.kind is Kind.NUMBER and len(token.text) >= 3:
-            return True
-    return False
+def own_prices(tokens: Sequence[Token]) -> list[int]:
+    """For each place, the first place behind it with a label of a stop, a target or an entry, or with a
+    number long enough for a price; far away where there is none."""
+    found = [0] * len(tokens)
+    first = len(tokens) + _LOOK_AHEAD + 1
+    for place in range(len(tokens) - 1, -1, -1):
+        found[place] = first
+        token = tokens[place]
+        if token.kind in _OWN_LABELS or (token.kind is Kind.NUMBER and len(token.text) >= _PRICE_LENGTH):
+            first = place
+    return found
+
+
+def begins_another(own: Sequence[int], place: int) -> bool:
+    """Whether a side or symbol after a whole call has numbers of its own behind it (`own_prices`), before a
+    third call would begin."""
+    return own[place] - place <= _LOOK_AHEAD
 
 
 def is_a_term(tokens: Sequence[Token], place: int) -> bool:

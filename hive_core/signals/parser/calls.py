@@ -34,6 +34,8 @@ from hive_core.signals.reasons import SignalReason
 from hive_core.signals.verdicts import ParsedSignal, Refused, Verdict
 
 MAX_TARGETS = 16
+MAX_CALLS = 24
+"""More in one message are a history, and nobody's call to act."""
 _ALERT_WORDS = 4
 _FEWEST_NUMBERS = 3
 """Entry, stop and target: a call with fewer numbers has none of them without a label."""

@@ -19,6 +19,7 @@ _CLAUSE_END = re.compile(r"[,:()\n]|[.!?](?!\d)")
 _SENTENCE_END = re.compile(r"\n|[.!?](?=\s|$)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _LONGEST_SENTENCE = 400
+_MOST_CASES = 40
 _FARTHEST = 80
 """Characters behind "if" in which the event is told, and what is to be done then."""
 _LABELS = frozenset({Concept.STOP, Concept.TARGET, Concept.BREAKEVEN, Concept.PROFIT})
@@ -47,7 +48,9 @@ def hangs_on(plain: str, words: Set[str], begins: int, first_label: int) -> str 
     start = max((end.end() for end in _SENTENCE_END.finditer(plain, earliest, begins)), default=earliest)
     behind = _SENTENCE_END.search(plain, max(begins, first_label))
     end = len(plain) if behind is None else behind.start()
-    for case in _cases().finditer(plain, start):
+    for count, case in enumerate(_cases().finditer(plain, start)):
+        if count == _MOST_CASES:
+            return "more conditions than anyone has"
         if case.start() >= end and not _begins_sentence(plain, case):
             continue
         if _is_event(plain, case) and not _is_managed(plain, start, case):
@@ -79,7 +82,8 @@ def _is_event(plain: str, case: re.Match[str]) -> bool:
 def _is_managed(plain: str, start: int, case: re.Match[str]) -> bool:
     """Whether the case belongs to what is said before it: "close half if it breaks", "sl 2640 if h1 closes
     below"."""
-    clause = _CLAUSE_END.split(plain[start : case.start()])[-1]
+    earliest = max(start, case.start() - _LONGEST_SENTENCE)
+    clause = _CLAUSE_END.split(plain[earliest : case.start()])[-1]
     meanings = management().words
     behind_number = _NUMBER.split(clause)[-1]
     if any(meanings.get(word) in _VERBS | _LABELS for word in WORDS.findall(behind_number)):

@@ -22,6 +22,7 @@ from hive_core.signals.parser.around import (
     leads_to_a_price,
     names_a_price,
     next_line,
+    own_prices,
     says_there_is_none,
     stands_in_brackets,
 )
@@ -92,6 +93,7 @@ class _Reader:
         """The tokens since the last number of the field."""
         self.swallowed = -1
         """The place of a word that is part of the number before it: the "k" of "60.5k"."""
+        self.own: list[int] = []
 
     def read(self) -> list[Call]:
         for place, token in enumerate(self.tokens):
@@ -172,7 +174,7 @@ class _Reader:
         if token.text in {"buy", "sell"} and is_a_term(self.tokens, place):
             return
         if self.call.is_complete:
-            if not begins_another(self.tokens, place):
+            if not begins_another(self._own_prices(), place):
                 is_choice = place > 0 and self.tokens[place - 1].kind is Kind.JOIN
                 if is_choice and token.kind is Kind.SIDE:  # "or sell, your choice"
                     self.call.sides.append(Mention(token.text, self.line, place, token.start, token.end))
@@ -190,13 +192,19 @@ class _Reader:
     def _symbol(self, place: int, token: Token) -> None:
         mention = Mention(token.text, self.line, place, token.start, token.end)
         if self.call.is_complete and self.call.symbols:
-            if not begins_another(self.tokens, place):
+            if not begins_another(self._own_prices(), place):
                 return
             self._next_call(token)
         (self.call.symbols if token.kind is Kind.SYMBOL else self.call.unknown).append(mention)
         # In the middle of a stop's or target's own words ("sl for gold 4075") it opens nothing.
         if self.field.label not in {Label.STOP, Label.TARGET} or self.field.has_number:
             self._begin_call(token)
+
+    def _own_prices(self) -> list[int]:
+        """Worked out when a text first goes on behind a whole call."""
+        if not self.own:
+            self.own = own_prices(self.tokens)
+        return self.own
 
     def _next_call(self, token: Token) -> None:
         self.call = Call(start=token.start)

@@ -93,7 +93,8 @@ def require_geometry(
     if abs(first - winning_edge) > STEEP * abs(losing_edge - stop_loss) and losing_edge != first:
         detail = f"the first target {first} is {STEEP} times as far away as the stop {stop_loss}"
         refuse("stop_loss", SignalReason.STOP_TOO_NEAR, detail)
-    _refuse_slipped(stop_loss, losing_edge, abs(last - winning_edge), -upward, span)
+    if entry is not None:  # a first target instead of it tells no usual distance
+        _refuse_slipped(stop_loss, losing_edge, abs(last - winning_edge), -upward, span)
     reach = abs(last - winning_edge)
     if reach and abs(losing_edge - stop_loss) > LOPSIDED * reach:
         detail = f"stop {stop_loss} is {LOPSIDED} times as far away as the last target {last}"

@@ -15,7 +15,7 @@ from hive_core.configuration.model import SourceProfile
 from hive_core.instruments.specification import specification_of
 from hive_core.signals.feeds.machine_text import read_machine_text
 from hive_core.signals.parser.call_parts import Call, Label
-from hive_core.signals.parser.calls import verdict_of
+from hive_core.signals.parser.calls import MAX_CALLS, verdict_of
 from hive_core.signals.parser.columns import labelled
 from hive_core.signals.parser.context import NO_CONTEXT, Context
 from hive_core.signals.parser.doubt import Grounds, Unclear
@@ -76,6 +76,10 @@ def read_text(
         if said.stop and said.target:
             tokens = turned(labelled(tokens))
         calls = read_calls(tokens)
+        if len(calls) > MAX_CALLS:
+            detail = f"{len(calls)} calls in one message, at most {MAX_CALLS} are read"
+            span = Span(0, len(text))
+            return [Refused("text", SignalReason.TOO_MANY_CALLS, detail, None, None, span)]
         _share_symbols(calls)
         told = Told(text, called, words, tokens)
         read = (verdict_of(call, told, profile, context) for call in calls)

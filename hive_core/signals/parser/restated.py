@@ -38,6 +38,7 @@ _LABELS = re.compile(r"\b(?:tp|sl|stop|target|open|entry)")
 _IN_THE_CASE = re.compile(
     r"\b(?:after|at|once|when|if|every|each|no|por|apos|tras|cuando|quando|nach|bei|sau|khi|после|при|بعد)\W+$"
 )
+_LONGEST_QUESTION = 300
 _LABEL_AND_PRICE = 16
 """Characters in which a tick before the first target's label stands."""
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
@@ -67,7 +68,7 @@ def questions_in(plain: str) -> list[Question]:
     for mark in _QUESTION.finditer(plain):
         at = mark.start()
         if "//" not in plain[plain.rfind(" ", 0, at) + 1 : at]:
-            line = plain[plain.rfind("\n", 0, at) + 1 : at]
+            line = plain[max(plain.rfind("\n", 0, at) + 1, at - _LONGEST_QUESTION) : at]
             found.append(Question(at, _ASKING.search(line) is not None))
     return found
 

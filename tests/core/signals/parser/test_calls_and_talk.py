@@ -59,3 +59,13 @@ def test_what_is_no_call_to_take(text: str) -> None:
 )
 def test_talk_beside_a_call_leaves_it(text: str) -> None:
     assert is_taken(text)
+
+
+def test_a_history_of_calls_is_no_message_of_calls() -> None:
+    calls = [f"EURUSD buy 1.08{number:02} sl 1.0750 tp 1.0950" for number in range(25)]
+    verdicts = read_text("\n".join(calls), SourceProfile())
+    assert [getattr(verdict, "reason", None) for verdict in verdicts] == ["too_many_calls"]
+    assert (
+        sum(isinstance(each, ParsedSignal) for each in read_text("\n".join(calls[:24]), SourceProfile()))
+        == 24
+    )

@@ -38,6 +38,22 @@ def test_what_makes_one_list_of_two_numbers(between: str, joins: bool) -> None:
     assert around.joins(tokenise(between)) is joins
 
 
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("^buy it sl 1.08", True),
+        ("^buy it 1.0850", True),
+        ("^buy it 12", False),
+        ("^buy it, your choice", False),
+        ("^buy " + "and wait " * 40 + "sl 1.08", False),
+        ("^buy", False),
+    ],
+)
+def test_a_side_with_prices_of_its_own_begins_another_call(text: str, begins: bool) -> None:
+    tokens, place = at(text)
+    assert around.begins_another(around.own_prices(tokens), place) is begins
+
+
 QUESTIONS = [
     # question, text with the place marked, answer
     (around.stands_in_brackets, "entry (^breakout): 1.15", True),
@@ -49,10 +65,6 @@ QUESTIONS = [
     (around.is_prose, "^short sellers are crowded", False),
     (around.is_prose, "side: ^sell it is", False),
     (around.is_prose, "then ^sell limit orders", False),
-    (around.begins_another, "^buy it sl 1.08", True),
-    (around.begins_another, "^buy it 1.0850", True),
-    (around.begins_another, "^buy it 12", False),
-    (around.begins_another, "^buy it, your choice", False),
     (around.is_a_term, "^long term view", True),
     (around.is_a_term, "^short-term view", True),
     (around.is_a_term, "as ^long as it holds", True),
