@@ -96,7 +96,10 @@ class Field:
     @property
     def has_number(self) -> bool:
         """Whether a price, or a distance in its stead, belongs to it."""
-        return any([number.unit <= _LARGEST_UNIT for number in self.numbers])  # noqa: C419 - asked for every word
+        for number in self.numbers:  # noqa: SIM110 - asked for every word, and a generator takes twice as long
+            if number.unit <= _LARGEST_UNIT:
+                return True
+        return False
 
 
 @dataclass(slots=True)
@@ -136,7 +139,10 @@ class Call:
 
     def has(self, label: Label) -> bool:
         """Whether a number belongs to a field of that label."""
-        return any(each.label is label and not each.managed and each.has_number for each in self.fields)
+        for each in self.fields:  # noqa: SIM110 - as above
+            if each.label is label and not each.managed and each.has_number:
+                return True
+        return False
 
     @property
     def has_entry(self) -> bool:

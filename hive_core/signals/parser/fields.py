@@ -50,6 +50,7 @@ _WIDEST_BLANK = 3
 _MOST_NUMBERS = 64
 """What comes after so many numbers of one label is no price list."""
 _INDEXED = frozenset({Label.TARGET, Label.STOP, Label.ENTRY, Label.LOOSE})
+_MOST_INDEX_DIGITS = 2
 _LIST_MARKS = frozenset(")-.:/")
 _NEAR_WORDS = 3
 """An order word further behind the side than this is an adverb of the text."""
@@ -351,7 +352,10 @@ class _Reader:
             if before.text == "+" and not adds_an_edge(self.tokens, place):
                 self._add(place, token, Unit.OTHER)
                 return
-        if self._is_list_number(place, token) or is_equated(self.tokens, place):
+        after = self.tokens[place + 1] if place + 1 < len(self.tokens) else None
+        if self._is_list_number(place, token) or (
+            after is not None and after.text == "=" and is_equated(self.tokens, place)
+        ):
             return
         if field_.label is Label.OTHER:
             self.call.stray.append(Number(token.text, token.start, token.end))
@@ -363,13 +367,14 @@ class _Reader:
             self._begin(Label.LOOSE, token)
             field_ = self.field
         unit = unit_of(self.tokens, place, token)
-        if is_cut_off(self.tokens, place, token):
-            token = token._replace(text=token.text + "x")  # no number: "1.08xx"
-        elif has_a_letter(self.tokens, place, token):
-            token = token._replace(text=token.text + "o00")  # none either, and long enough for a price
-        if counts_thousands(self.tokens, place, token):
-            self.swallowed = place + 1
-            token = token._replace(text=f"{Decimal(token.text) * 1000:f}")
+        if after is not None and after.start == token.end:
+            if is_cut_off(self.tokens, place, token):
+                token = token._replace(text=token.text + "x")  # no number: "1.08xx"
+            elif has_a_letter(self.tokens, place, token):
+                token = token._replace(text=token.text + "o00")  # none either, and long enough for a price
+            elif counts_thousands(self.tokens, place, token):
+                self.swallowed = place + 1
+                token = token._replace(text=f"{Decimal(token.text) * 1000:f}")
         may_count = field_.label in _INDEXED and not field_.numbers and not field_.index
         if may_count and is_index(self.tokens, place, token, unit):
             field_.index, field_.index_end = token.text, token.end
@@ -410,7 +415,9 @@ class _Reader:
 
     def _is_list_number(self, place: int, token: Token) -> bool:
         """ "1) 4080" or "2. 4090": the number of a line in a list."""
-        if len(token.text) > 2 or not token.text.isdigit() or not stands_alone(self.tokens, place):
+        if len(token.text) > _MOST_INDEX_DIGITS or not token.text.isdigit():
+            return False
+        if not stands_alone(self.tokens, place):
             return False
         if self.field.label is not Label.NONE and not self.field.numbers:
             return False  # the label's own index, or its price

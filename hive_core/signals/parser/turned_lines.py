@@ -88,6 +88,9 @@ def _turned_call(tokens: list[Token]) -> list[Token] | None:
     at least is left for the entry. So a call in the usual order, turned by mistake, would have its stop on
     the wrong side.
     """
+    first = next(at for at, token in enumerate(tokens) if token.kind in _LABELS)
+    if not first or tokens[first - 1].kind is not Kind.NUMBER:
+        return None  # told at once of most texts
     places = [at for at, token in enumerate(tokens) if token.kind in _LABELS]
     ends = [at for at, token in enumerate(tokens) if token.kind is Kind.LINE]
     begin = max((at + 1 for at in ends if at < places[0]), default=0)
