@@ -11,6 +11,7 @@ read as the asset reads it.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -119,8 +120,8 @@ def _key(day: datetime) -> str:
 def _assets_of(home: HiveHome) -> Iterator[Callable[[datetime], None]]:
     """Makes the assets of a day of a home, in this process."""
     hive = HiveResource()
-    settings = {"HIVE_HOME": str(home.root), "HIVE_CONFIG": str(home.root.parent / "hive.toml")}
-    with dg.DagsterInstance.ephemeral() as instance, patch.dict("os.environ", settings):
+    with dg.DagsterInstance.ephemeral() as instance, patch.dict("os.environ", HIVE_HOME=str(home.root)):
+        os.environ.pop("HIVE_CONFIG", None)
 
         def make(day: datetime) -> None:
             dg.materialize(

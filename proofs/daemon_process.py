@@ -60,10 +60,10 @@ def run_hive(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[
     environment = {
         **os.environ,
         "HIVE_HOME": str(folder / ".hive"),
-        "HIVE_CONFIG": str(folder / "hive.toml"),
         "COLUMNS": "200",
         "NO_COLOR": "1",
     }
+    environment.pop("HIVE_CONFIG", None)  # hive.toml beside the home, where there is one
     command = [sys.executable, "-m", "hive_cli", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
