@@ -34,6 +34,7 @@ _BEFORE_A_SIDE = frozenset(":=-/")
 _LABEL_MARKS = frozenset(":.-=_/(,'@")
 _OWN_LABELS = frozenset({Kind.STOP, Kind.TARGET, Kind.ENTRY})
 _PRICE_LENGTH = 3
+_STOP_ORDER_LENGTHS = (len("stop"), len("stop at"))
 _LOOK_AHEAD = 60
 """How many tokens on the next line, or the next call, is looked for."""
 
@@ -110,8 +111,9 @@ def _piece(tokens: Sequence[Token], place: int) -> str:
 
 
 def is_stop_order(tokens: Sequence[Token], place: int) -> bool:
-    """ "Buy stop 1.77": an order that waits. "Buy stop loss" and a stop on a line of its own are not."""
-    if tokens[place].end - tokens[place].start != 4 or place == 0:
+    """ "Buy stop 1.77", "buy stop at 1.77": an order that waits. "Buy stop loss" and a stop on a line of its own
+    are not."""
+    if tokens[place].end - tokens[place].start not in _STOP_ORDER_LENGTHS or place == 0:
         return False
     return tokens[place - 1].kind is Kind.SIDE
 
@@ -190,3 +192,13 @@ def names_a_price(tokens: Sequence[Token], place: int) -> bool:
         return False
     digits = sum(character.isdigit() for character in tokens[at].text)
     return digits > 3 and unit_of(tokens, at, tokens[at]) is Unit.PRICE
+
+
+def number_follows(tokens: Sequence[Token], place: int) -> bool:
+    """Whether another number stands behind one on its line, or begins the next line."""
+    at = place + 1
+    while at < len(tokens) and tokens[at].kind is not Kind.LINE:
+        if tokens[at].kind is Kind.NUMBER:
+            return True
+        at += 1
+    return at + 1 < len(tokens) and tokens[at + 1].kind is Kind.NUMBER

@@ -22,6 +22,7 @@ from hive_core.signals.parser.around import (
     leads_to_a_price,
     names_a_price,
     next_line,
+    number_follows,
     own_prices,
     says_there_is_none,
     stands_in_brackets,
@@ -326,12 +327,24 @@ class _Reader:
         beside = any(other.kind in {Kind.SYMBOL, Kind.SIDE, Kind.ENTRY} for other in near)
         if beside or (self.field.label in {Label.CALL, Label.ENTRY} and len(self.field.said) <= _NEAR_WORDS):
             self._order(_ORDER_NAMES[token.kind])
+        elif self.field.label is Label.NONE and token.kind is not Kind.MARKET and self._is_order_line(place):
+            self._order(_ORDER_NAMES[token.kind])
+            self._begin(Label.ENTRY, token)  # "LIMIT ORDER (1.3051)" on a line of its own
+            return
         elif self.field.label is Label.NONE and token.kind is not Kind.MARKET:
             self.line_orders.append(_ORDER_NAMES[token.kind])  # "set a limit order to sell"
         if token.text == "cmp" or (self.field.label is Label.OTHER and self._is_entry_behind_size(token)):
             self._place(token)
         else:
             self.between.append(token)
+
+    def _is_order_line(self, place: int) -> bool:
+        """Whether an order word begins a line behind the side, with its price there and no stop yet."""
+        if not self.call.sides or self.call.has_entry or self.call.has_stop or self.call.has_target:
+            return False
+        following = self.tokens[place + 1 : place + 2]
+        said = place + 1 if following and following[0].text in {"order", "orders"} else place
+        return stands_alone(self.tokens, place) and names_a_price(self.tokens, said)
 
     def _runner(self, place: int, token: Token) -> None:
         if self.field.label is Label.TARGET:
@@ -376,6 +389,8 @@ class _Reader:
                 self.swallowed = place + 1
                 token = token._replace(text=f"{Decimal(token.text) * 1000:f}")
         may_count = field_.label in _INDEXED and not field_.numbers and not field_.index
+        if field_.label is Label.STOP and len(token.text) == 1:
+            may_count = may_count and number_follows(self.tokens, place)  # "sl: 9" of a coin is its price
         if may_count and is_index(self.tokens, place, token, unit):
             field_.index, field_.index_end = token.text, token.end
             self.between = []

@@ -115,8 +115,11 @@ def _read_new_price(
     else:
         if _is_thousands(clause, position):
             price, end = number(clause.tokens[position].text + clause.tokens[end].text), end + 1
-        if clause.at(position - 1) is Concept.FROM and clause.at(end) is Concept.TO:
+        is_left = clause.at(position - 1) is Concept.FROM and clause.at(end) is Concept.TO
+        if is_left and clause.at(end + 1) is Concept.NUMBER:
             return _read_new_price(clause, at, end + 1, kind, target_number)
+        if is_left:
+            unclear = f"where the {what} goes is not said"
         joined = clause.at(end) in (Concept.TO, Concept.AT, Concept.OR, Concept.MARK)
         second = end + joined
         if clause.at(second) is Concept.NUMBER and not clause.is_mark(end, "+"):

@@ -122,6 +122,18 @@ ENTRIES = {
         "गोल्ड BUY करें\nएंट्री 3305 से 3301\nटारगेट 3310 / 3315\nस्टॉपलॉस 3296",
         "XAUUSD buy market 3301-3305 sl 3296 tp 3310 3315",
     ),
+    "a stop order at its price": (
+        "GBPUSD buy stop at 1.4810, set TP at 1.4860, set TP2 at 1.4950, SL at 1.4720",
+        "GBPUSD buy stop 1.4810 sl 1.4720 tp 1.4860 1.4950",
+    ),
+    "a limit order on a line of its own": (
+        "SHORT\n\nEURUSD\n\nLIMIT ORDER (1.0850)\n\nSL 1.0890\n\nTP 1.0800",
+        "EURUSD sell limit 1.0850 sl 1.0890 tp 1.0800",
+    ),
+    "a stop of one digit": (
+        "Pair: LINK/USDT\nPosition: Long\nEntry: 9.95 - 9.50\nTargets\n1) 10.40\n2) 10.90\nStop Loss: 9",
+        "LINKUSDT buy market 9.50-9.95 sl 9 tp 10.40 10.90",
+    ),
     "oil by two names": ("buy Brent oil 84.20 sl 83.10 tp 86.40", "UKOIL buy market 84.20 sl 83.10 tp 86.40"),
     "label spellings": ("BUY EURUSD 1.0850\nStop-Lose: 1.0810\nTake Profit (1): 1.0910", EURUSD_BUY),
     "slashed labels": ("BUY EURUSD 1.0850 | S/L 1.0810 | T/P1 1.0910", EURUSD_BUY),

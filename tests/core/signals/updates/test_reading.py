@@ -181,6 +181,8 @@ UNCLEAR = [
     ("move sl to 2381 - 2385", SignalReason.UNCLEAR_UPDATE),
     ("move sl to 2381\nmove sl to 2385", SignalReason.UNCLEAR_UPDATE),
     ("move sl to 2381 or be", SignalReason.UNCLEAR_UPDATE),
+    ("change sl from 402 to\n4066", SignalReason.UNCLEAR_UPDATE),
+    ("change sl from 2381 to", SignalReason.UNCLEAR_UPDATE),
     ("move sl 20 pips", SignalReason.UNCLEAR_UPDATE),
     ("close fully or close partially", SignalReason.UNCLEAR_UPDATE),
     ("close now and move sl to be", SignalReason.UNCLEAR_UPDATE),
