@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from hive_core.signals.parser.call_parts import Unit
+from hive_core.signals.parser.call_parts import Number, Unit
 from hive_core.signals.parser.counting import stands_alone, unit_of
 from hive_core.signals.parser.text import normalise
 from hive_core.signals.parser.tokens import Token
@@ -27,6 +27,9 @@ _ORDINALS = frozenset(
 """Join numbers, with words around them: "1.2680 first and 1.2725", "1.2720 and the second is 1.2650"."""
 _AROUND_ORDINALS = frozenset({"is", "one", "target", "el", "o", "es", "e", "y"})
 _BETWEEN_NUMBERS = frozenset({Kind.MARK, Kind.JOIN, Kind.LINE, Kind.UNIT_PIPS, Kind.UNIT_POINTS})
+_ZONE_MARKS = frozenset("-/_:,&=+.")
+_LISTED = frozenset("-/,&")
+_BRACKETS = frozenset("()")
 _BESIDE_A_SIDE = frozenset(
     {Kind.LINE, Kind.LIMIT, Kind.MARKET, Kind.STOP_ORDER, Kind.ENTRY, Kind.PLACE, Kind.JOIN, Kind.PENDING}
 )
@@ -51,6 +54,20 @@ def joins(between: Sequence[Token]) -> bool:
             for each in words
         )
     )
+
+
+def link(number: Number, between: Sequence[Token]) -> str:
+    """Writes into a number how it hangs together with the one before it, by what stands between them; the
+    last bracket there, or nothing."""
+    marks = [each for each in between if each.kind is Kind.MARK or each.kind is Kind.JOIN]
+    number.joined = joins(between)
+    number.listed = bool(marks) and all(each.kind is Kind.JOIN or each.text in _LISTED for each in between)
+    number.dashed = (
+        number.joined
+        and bool(marks)
+        and all(each.kind is Kind.JOIN or each.text in _ZONE_MARKS for each in marks)
+    )
+    return next((each.text for each in reversed(marks) if each.text in _BRACKETS), "")
 
 
 def stands_in_brackets(tokens: Sequence[Token], place: int) -> bool:
@@ -111,8 +128,8 @@ def _piece(tokens: Sequence[Token], place: int) -> str:
 
 
 def is_stop_order(tokens: Sequence[Token], place: int) -> bool:
-    """ "Buy stop 1.77", "buy stop at 1.77": an order that waits. "Buy stop loss" and a stop on a line of its own
-    are not."""
+    """ "Buy stop 1.77", "buy stop at 1.77": an order that waits. "Buy stop loss" is none, nor is a stop on a
+    line of its own."""
     if tokens[place].end - tokens[place].start not in _STOP_ORDER_LENGTHS or place == 0:
         return False
     return tokens[place - 1].kind is Kind.SIDE

@@ -6,8 +6,9 @@ Told from the tokens around it; which label it belongs to stands in `fields`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
-from hive_core.signals.parser.call_parts import Unit
+from hive_core.signals.parser.call_parts import Field, Label, Unit
 from hive_core.signals.parser.tokens import Token
 from hive_core.signals.parser.vocabulary import Kind
 
@@ -22,6 +23,8 @@ _COUNTED = frozenset({"layer", "layers", "position", "positions", "trades", "sig
 _MOST_COUNTED_DIGITS = 2
 _MOST_TARGETS = 20
 _LISTED = frozenset("-/,&")
+_LIST_MARKS = frozenset(")-.:/")
+_MOST_INDEX_DIGITS = 2
 
 
 def is_cut_off(tokens: Sequence[Token], place: int, token: Token) -> bool:
@@ -137,3 +140,33 @@ def _names_size(tokens: Sequence[Token], place: int) -> bool:
         return False
     following = tokens[after]
     return following.kind is Kind.NUMBER or following.text in {"size", ":", "@", "="}
+
+
+def with_what_is_glued(tokens: Sequence[Token], place: int, token: Token) -> tuple[Token, bool]:
+    """A number with what is glued to it, and whether that is part of the number: "60.5k". With digits that
+    are not told, or a letter for a digit, it becomes a text that is no number."""
+    if is_cut_off(tokens, place, token):
+        return token._replace(text=token.text + "x"), False
+    if has_a_letter(tokens, place, token):
+        return token._replace(text=token.text + "o00"), False  # long enough for a price
+    if counts_thousands(tokens, place, token):
+        return token._replace(text=f"{Decimal(token.text) * 1000:f}"), True
+    return token, False
+
+
+def is_list_number(tokens: Sequence[Token], place: int, field: Field) -> bool:
+    """ "1) 4080" or "2. 4090": the number of a line in a list."""
+    token = tokens[place]
+    if len(token.text) > _MOST_INDEX_DIGITS or not token.text.isdigit():
+        return False
+    if not stands_alone(tokens, place):
+        return False
+    if field.label is not Label.NONE and not field.numbers:
+        return False  # the label's own index, or its price
+    after = tokens[place + 1 : place + 3]
+    counted = len(field.numbers) + 1
+    if field.label is Label.TARGET and field.index == "1" and int(token.text) == counted:
+        # "1 4080", "2 4090" on lines of their own, under one heading
+        price = next((each for each in after if each.text not in _LIST_MARKS), None)
+        return price is not None and price.kind is Kind.NUMBER and len(price.text) > len(token.text)
+    return len(after) == 2 and after[0].text in {")", "."} and after[1].kind is Kind.NUMBER

@@ -6,7 +6,6 @@ What the numbers mean as prices stands in `prices`; whether a call is a signal, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from hive_core.signals.parser.around import (
     begins_another,
@@ -18,8 +17,8 @@ from hive_core.signals.parser.around import (
     is_prose,
     is_side_letter,
     is_stop_order,
-    joins,
     leads_to_a_price,
+    link,
     names_a_price,
     next_line,
     number_follows,
@@ -30,29 +29,23 @@ from hive_core.signals.parser.around import (
 from hive_core.signals.parser.call_parts import Call, Field, Label, Mention, Number, Unit
 from hive_core.signals.parser.counting import (
     adds_an_edge,
-    counts_thousands,
-    has_a_letter,
-    is_cut_off,
     is_index,
+    is_list_number,
     stands_alone,
     unit_of,
+    with_what_is_glued,
 )
 from hive_core.signals.parser.tokens import Token
 from hive_core.signals.parser.vocabulary import Kind
 
-_ZONE_MARKS = frozenset("-/_:,&=+.")
-_BRACKETS = frozenset("()")
 _SIDE_LETTERS = {"b": "buy", "s": "sell"}
 _AUXILIARIES = (["will"], ["would"], ["should"], ["must"], ["to"])
 _PREPOSITIONS = frozenset({"in", "out", "e"})
 _ORDER_NAMES = {Kind.LIMIT: "limit", Kind.STOP_ORDER: "stop", Kind.MARKET: "market"}
-_LISTED = frozenset("-/,&")
 _WIDEST_BLANK = 3
 _MOST_NUMBERS = 64
 """What comes after so many numbers of one label is no price list."""
 _INDEXED = frozenset({Label.TARGET, Label.STOP, Label.ENTRY, Label.LOOSE})
-_MOST_INDEX_DIGITS = 2
-_LIST_MARKS = frozenset(")-.:/")
 _NEAR_WORDS = 3
 """An order word further behind the side than this is an adverb of the text."""
 _WEAK = {Kind.WEAK_STOP: Label.STOP, Kind.WEAK_TARGET: Label.TARGET, Kind.WEAK_ENTRY: Label.ENTRY}
@@ -366,7 +359,7 @@ class _Reader:
                 self._add(place, token, Unit.OTHER)
                 return
         after = self.tokens[place + 1] if place + 1 < len(self.tokens) else None
-        if self._is_list_number(place, token) or (
+        if is_list_number(self.tokens, place, field_) or (
             after is not None and after.text == "=" and is_equated(self.tokens, place)
         ):
             return
@@ -381,13 +374,8 @@ class _Reader:
             field_ = self.field
         unit = unit_of(self.tokens, place, token)
         if after is not None and after.start == token.end:
-            if is_cut_off(self.tokens, place, token):
-                token = token._replace(text=token.text + "x")  # no number: "1.08xx"
-            elif has_a_letter(self.tokens, place, token):
-                token = token._replace(text=token.text + "o00")  # none either, and long enough for a price
-            elif counts_thousands(self.tokens, place, token):
-                self.swallowed = place + 1
-                token = token._replace(text=f"{Decimal(token.text) * 1000:f}")
+            token, is_whole = with_what_is_glued(self.tokens, place, token)
+            self.swallowed = place + 1 if is_whole else self.swallowed
         may_count = field_.label in _INDEXED and not field_.numbers and not field_.index
         if field_.label is Label.STOP and len(token.text) == 1:
             may_count = may_count and number_follows(self.tokens, place)  # "sl: 9" of a coin is its price
@@ -403,21 +391,11 @@ class _Reader:
             return
         number = Number(token.text, token.start, token.end, unit)
         if between:
-            number.joined = joins(between)
-            marks = [each for each in between if each.kind is Kind.MARK or each.kind is Kind.JOIN]
-            number.listed = bool(marks) and all(
-                each.kind is Kind.JOIN or each.text in _LISTED for each in between
-            )
-            number.dashed = (
-                number.joined
-                and bool(marks)
-                and all(each.kind is Kind.JOIN or each.text in _ZONE_MARKS for each in marks)
-            )
-            opened = [each.text for each in marks if each.text in _BRACKETS]
-            if opened and not field_.numbers:
-                field_.bracketed = opened[-1] == "("
-            elif opened:
-                self.in_brackets = opened[-1] == "(" and not field_.bracketed
+            bracket = link(number, between)
+            if bracket and not field_.numbers:
+                field_.bracketed = bracket == "("
+            elif bracket:
+                self.in_brackets = bracket == "(" and not field_.bracketed
             number.aside = self.in_brackets
         elif field_.numbers:
             number.blank = token.start - field_.numbers[-1].end <= _WIDEST_BLANK
@@ -427,22 +405,6 @@ class _Reader:
         if unit <= Unit.POINTS and not field_.managed:
             self.call.has_stop |= field_.label is Label.STOP
             self.call.has_target |= field_.label is Label.TARGET
-
-    def _is_list_number(self, place: int, token: Token) -> bool:
-        """ "1) 4080" or "2. 4090": the number of a line in a list."""
-        if len(token.text) > _MOST_INDEX_DIGITS or not token.text.isdigit():
-            return False
-        if not stands_alone(self.tokens, place):
-            return False
-        if self.field.label is not Label.NONE and not self.field.numbers:
-            return False  # the label's own index, or its price
-        after = self.tokens[place + 1 : place + 3]
-        counted = len(self.field.numbers) + 1
-        if self.field.label is Label.TARGET and self.field.index == "1" and int(token.text) == counted:
-            # "1 4080", "2 4090" on lines of their own, under one heading
-            price = next((each for each in after if each.text not in _LIST_MARKS), None)
-            return price is not None and price.kind is Kind.NUMBER and len(price.text) > len(token.text)
-        return len(after) == 2 and after[0].text in {")", "."} and after[1].kind is Kind.NUMBER
 
     def _line(self, place: int) -> None:
         """A label without its number waits for a next line that begins with one; a list of targets goes on
