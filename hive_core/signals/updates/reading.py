@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.updates.alone import ALONE, CORRECTED, may_stand_alone, read_alone, stop_beside
 from hive_core.signals.updates.calls import ending_behind, lists_objects, split_alert, split_call
-from hive_core.signals.updates.clause import Found
+from hive_core.signals.updates.clause import SIDES, Found
 from hive_core.signals.updates.contradictions import ENDS, contradiction_of
 from hive_core.signals.updates.corrections import read_correction
 from hive_core.signals.updates.grammar import VERBS, read_clause
@@ -319,6 +319,7 @@ def _said_in(sentence: list[Token], is_heading: bool) -> Iterator[_Said]:
     held_from = held_for_a_case(clauses) if has_case else 0
     case_before = denied = False
     symbols = _symbols(sentence)
+    names_any = bool(symbols) or not SIDES.isdisjoint(concepts)
     for index, (tokens, joined_by, joins) in enumerate(clauses):
         if joined_by == ",":
             denied = False
@@ -335,7 +336,7 @@ def _said_in(sentence: list[Token], is_heading: bool) -> Iterator[_Said]:
                 continue
             if is_notice and (case_before or Concept.IF in earlier or tokens[-1].text == "?"):
                 continue
-            if _ends_what_is_kept(found, tokens, clauses[index + 1 :]):
+            if names_any and _ends_what_is_kept(found, tokens, clauses[index + 1 :]):
                 found = replace(found, action=None, unclear=_KEPT)
             is_for_case = has_case and index >= held_from
             yield _Said(found, symbols, sides, is_heading, is_for_case, has_option, alternative, has_event)

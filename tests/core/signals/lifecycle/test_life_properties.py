@@ -160,10 +160,10 @@ def test_one_more_message_costs_the_same_whatever_is_stored():
             fold.step(call(f"{number}", number * 0.1, valid_minutes=90))
         first = stored * 0.1
         added = [call(f"x{number}", first + number * 0.1) for number in range(400)]
-        begins = time.perf_counter()
+        begins = time.process_time()
         for event in added:
             fold.step(event)
-        return time.perf_counter() - begins
+        return time.process_time() - begins
 
     few, many = min(seconds_for_more(800) for _ in range(3)), min(seconds_for_more(8_000) for _ in range(3))
     assert many < 3 * few

@@ -114,6 +114,6 @@ def test_normalising_leaves_no_ornament_behind(text: str) -> None:
 )
 def test_the_longest_message_takes_no_time(unit: str) -> None:
     text = (unit * MAX_TEXT_CHARACTERS)[:MAX_TEXT_CHARACTERS]
-    began = time.perf_counter()
+    began = time.process_time()
     read_text("EURUSD buy\n" + text, SourceProfile())
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -53,13 +53,14 @@ def test_no_text_breaks_it(text):
 
 
 @pytest.mark.parametrize(
-    "word", ["close", "sl", "tp 1", "move sl to 2331 or", "hit tp", "close,", "if close"]
+    "word", ["close", "sl", "tp 1", "move sl to 2331 or", "hit tp", "close,", "close, gold,", "if close"]
 )
 def test_the_longest_text_of_one_word_is_read_in_time(word):
     text = (f"{word} " * MAX_CHARACTERS)[:MAX_CHARACTERS]
-    begins = time.perf_counter()
+    begins = time.process_time()
     read_update(text)
-    assert time.perf_counter() - begins < 0.5
+    # Measured 0.07 s at most, of this process: what else the machine does is not counted.
+    assert time.process_time() - begins < 0.5
 
 
 def test_a_clause_without_end_asks_nothing():
