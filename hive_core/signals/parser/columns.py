@@ -67,7 +67,7 @@ def _lines(tokens: list[Token]) -> list[list[Token]]:
 
 
 def _labels_of(line: list[Token]) -> list[Token]:
-    """The labels of a line, each as a clear one; none where it does not name entry, stop and target."""
+    """The labels of a line, each as a clear one; none where it does not name stop and target."""
     labels = [token._replace(kind=_LABELS[token.kind]) for token in line if token.kind in _LABELS]
     return labels if {token.kind for token in labels} >= {Kind.STOP, Kind.TARGET} else []
 

@@ -24,9 +24,7 @@ def missing_stop(call: Call) -> Unclear:
     """What is said of a call without a stop."""
     fields = call.of(Label.STOP)
     span = field_span(fields[-1]) if fields else Span(call.start, call.end)
-    is_open = any(each.runner for each in fields)
-    detail = "the only stop is left open" if is_open else "no stop is given"
-    return Unclear("stop_loss", SignalReason.MISSING_STOP, detail, span)
+    return Unclear("stop_loss", SignalReason.MISSING_STOP, "no stop is given", span)
 
 
 def stop_of(

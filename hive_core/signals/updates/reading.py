@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hive_core.signals.reasons import SignalReason
@@ -202,22 +202,24 @@ def _managed(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | No
 
 def _alone(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None:
     """A level that is named and nothing beside it."""
-    tokens = _flat(told)
-    named = _symbols(tokens), _sides(tokens)
-    said = [_Said(found, *named, False, False, False, False, False) for found in read_alone(tokens)]
-    update = _assembled(said, told, span) if said else None
+    update = _of_levels(read_alone(_flat(told)), told, span)
     if not isinstance(update, ParsedUpdate):
         return update
     grounds = (*update.grounds, ALONE)
     return replace(update, grounds=grounds, confidence=round(1.0 - _GROUND_COST * len(grounds), 2))
 
 
-def _named_again(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None:
-    """A level that is corrected."""
+def _of_levels(levels: Iterable[Found], told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None:
+    """What levels that stand without a verb make, of the symbol and side that the text names."""
     tokens = _flat(told)
     named = _symbols(tokens), _sides(tokens)
-    said = [_Said(found, *named, False, False, False, False, False) for found in read_correction(told)]
-    update = _assembled(said, told, span) if said else None
+    said = [_Said(found, *named, False, False, False, False, False) for found in levels]
+    return _assembled(said, told, span) if said else None
+
+
+def _named_again(told: list[list[Token]], span: Span) -> ParsedUpdate | Refused | None:
+    """A level that is corrected."""
+    update = _of_levels(read_correction(told), told, span)
     if not isinstance(update, ParsedUpdate):
         return update
     return replace(update, grounds=(CORRECTED, ALONE), confidence=1.0 - _GROUND_COST)
