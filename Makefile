@@ -71,7 +71,7 @@ claims: setup ## Write docs/claims.md from the last results of prove and bench
 
 lock: $(LOCK_TOOLS)/bin/uv ## Resolve pyproject.toml again into requirements.lock
 	@UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" $(LOCK_TOOLS)/bin/uv pip compile pyproject.toml \
-	  --quiet --universal --python-version 3.11 --extra pipelines --extra demo --extra slack --extra telegram --group dev \
+	  --quiet --universal --python-version 3.11 --extra pipelines --extra demo --extra slack --extra telegram --extra postgres --extra kafka --group dev \
 	  --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 	  --upgrade --output-file $(LOCK_TOOLS)/requirements.txt
 	@{ echo "# Every package of a development environment, with its hashes; without [models]."; \
