@@ -129,8 +129,8 @@ class Capabilities:
 
     `deduplicates_client_ids`: a second request with an id it has seen is refused, for ever, filled orders
     included. `settle_s`: how long after a request was cut off it may still be acted upon.
-    `has_price_bound`, `has_good_till`: the order itself carries its worst price, its end. `has_reports_since`:
-    it keeps a log that can be read again from a cursor.
+    `has_price_bound`, `has_good_till`: the order itself carries its worst price, its end.
+    `has_reports_since`: it keeps a log that can be read again from a cursor.
     """
 
     kind: str
