@@ -37,6 +37,7 @@ from hive_exec.core.events import (
 from hive_exec.core.records import RANK_DECISION, FeedPosition, Kind, Record
 from hive_exec.core.state import Bot, apply, observe_rate, open_bot, with_settings
 from hive_exec.core.step import step
+from hive_exec.failpoints import failpoint
 from hive_exec.journal.writing import Journal, record_of
 from hive_exec.replay.driver import ReplayDriver
 from hive_exec.replay.feed import LakeFeed, RatePublished
@@ -160,11 +161,13 @@ class Cell:
             return
         self.journal.flush()
         for effect in effects:
+            failpoint("effect.before")
             match effect:
                 case Submit(order):
                     self.venue.submit(order, at)
                 case Flatten(account):
                     self.venue.flatten(account, at)
+            failpoint("effect.after")
         self.take_reports(bot)
 
     def decide_now(self, bot: Bot, decision_id: str) -> None:
@@ -199,6 +202,7 @@ class Cell:
                 apply(self.bots[record.account], record)
         for name, bot in self.bots.items():
             self.bots[name] = self._under_todays_settings(bot)
+        failpoint("reconcile.before")
         for bot in self.bots.values():
             if bot.settings.mode == "replay":
                 self.replay_of(bot).recall_quotes()
@@ -212,6 +216,7 @@ class Cell:
                 for decision_id in list(bot.pending):  # received, but the daemon ended before judging
                     self.decide_now(bot, decision_id)
         self.journal.flush()
+        failpoint("reconcile.after")
 
     def _observe_rates(self, bot: Bot, now_ns: int) -> None:
         for event in self.feed.events([], now_ns, now_ns):

@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hive_core import __version__
 from hive_core.contracts.base import (
@@ -33,6 +33,7 @@ from hive_core.contracts.decision import Delivery
 from hive_core.evidence.canonical import canonical_bytes
 from hive_exec import service
 from hive_exec.cell import Busy, Cell, CommandRefused
+from hive_exec.failpoints import failpoint
 
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,95}", re.ASCII)
@@ -90,6 +91,23 @@ class KnownHosts:
                 await _error(400, "Host", "not a name of this daemon")(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+class AnswerFailpoints:
+    """The places just before an answer is sent, and just after the kernel has it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                failpoint("answer.before_send")
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                failpoint("answer.after_send")
+
+        await self._app(scope, receive, watched)
 
 
 async def _body(request: Request) -> bytes:
@@ -210,6 +228,6 @@ def create_app(cell: Cell) -> Starlette:
     ]
     return Starlette(
         routes=routes,
-        middleware=[Middleware(KnownHosts)],
+        middleware=[Middleware(KnownHosts), Middleware(AnswerFailpoints)],
         exception_handlers={HTTPException: _no_such_place, Exception: _fault_of_ours},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 import uvicorn
@@ -11,6 +12,7 @@ from hive_core.configuration.load import ConfigurationError, load_configuration
 from hive_core.landing.home import HiveHome
 from hive_exec.cell import Cell, JournalCorrupt, SettingsChanged
 from hive_exec.core.state import IllegalRecord
+from hive_exec.failpoints import FailpointsRefused, arm
 from hive_exec.http import create_app
 from hive_exec.sqlite_file import FileDamaged, FileInUse, OtherFormat
 
@@ -31,10 +33,13 @@ def run() -> int:
     log = logging.getLogger("hive_exec")
     home = HiveHome.from_environment()
     try:
+        if (armed := arm(os.environ)) is not None:
+            log.warning("failpoint %s is armed: this daemon ends on purpose", armed)
         configuration = load_configuration(home.configuration_file)
         cell = Cell(home, configuration)
     except (
         ConfigurationError,
+        FailpointsRefused,
         FileDamaged,
         FileInUse,
         JournalCorrupt,

@@ -22,6 +22,7 @@ from hive_exec.cell import Cell, CommandRefused
 from hive_exec.core.events import BarRanged, TimePassed
 from hive_exec.core.records import RANK_BAR_OPENED, Kind, Record
 from hive_exec.core.state import Bot, OrderLine, observe_quote
+from hive_exec.failpoints import failpoint
 from hive_exec.journal.writing import record_of
 
 MAX_QUOTE_SKEW_S = 5
@@ -57,9 +58,11 @@ def deliver(cell: Cell, key: str, payload: bytes, delivery: Delivery) -> tuple[i
         raise CommandRefused(422, "decision.decision_id", "is not the id of this content")
     bot = _bot_for(cell, decision.account, decision.ts_decided_ns)
     body = {"decision_id": key, "delivery": json.loads(payload)}
+    failpoint("inbox.before_record")
     seq = cell.write(Record(bot.name, Kind.DECISION_RECEIVED, bot.position, body))
     response = canonical_bytes({"decision_id": key, "outcome": "accepted", "seq": seq})
     cell.journal.answer(key, content_sha256, response)
+    failpoint("inbox.after_record")
     if bot.settings.mode == "replay":
         cell.replay_of(bot).decision_arrived()
     else:

@@ -21,6 +21,7 @@ from hive_core.contracts.reasons import RejectionReason
 from hive_core.evidence.canonical import canonical_bytes
 from hive_exec.core.events import VenueReport, VenueReportKind
 from hive_exec.core.records import BEFORE_ALL, FeedPosition
+from hive_exec.failpoints import failpoint
 from hive_exec.sqlite_file import open_exclusive
 
 _SCHEMA = """
@@ -209,7 +210,9 @@ class PaperVenue:
             "INSERT INTO venue_log (account, entry) VALUES (?, ?)",
             [(account, canonical_bytes(entry)) for account, entry in self._unsaved],
         )
+        failpoint("venue.before_commit")
         self._connection.execute("COMMIT")
+        failpoint("venue.after_commit")
         self._unsaved.clear()
 
     def _fold(self, account: str, entry: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.evidence.chain import GENESIS_HASH, ChainLink, link_hash
 from hive_exec.core.records import Record
+from hive_exec.failpoints import failpoint
 from hive_exec.sqlite_file import open_exclusive
 
 _SCHEMA = """
@@ -102,7 +103,9 @@ class Journal:
             [(link.seq, link.body, link.previous_hash, link.record_hash) for link in self._links],
         )
         self._connection.executemany("INSERT INTO inbox VALUES (?, ?, ?)", self._inbox)
+        failpoint("journal.before_commit")
         self._connection.execute("COMMIT")
+        failpoint("journal.after_commit")
         self._links.clear()
         self._inbox.clear()
         self.durable_seq = self.head_seq
