@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 
 import uvicorn
@@ -60,6 +61,9 @@ def run() -> int:
             timeout_graceful_shutdown=5,
         )
     )
+    # The server raises again the signal that ended it; without these it would end us before the cell stops.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     cell.on_fatal = lambda _: setattr(server, "should_exit", True)
     cell.start()
     log.info("hive exec listens on http://%s:%s", configuration.ports.host, configuration.ports.hive_exec)
