@@ -38,15 +38,27 @@ class LoadFacts:
     acknowledged: dict[str, Acknowledged] = field(default_factory=dict)
     posts: int = 0
     unanswered: int = 0
+    refused: int = 0
     faults: list[str] = field(default_factory=list)
 
 
 class Load:
-    """Threads of callers, from `start` until `stop`."""
+    """Threads of callers, from `start` until `stop`. `port` leads them through a proxy; where that
+    garbles what they send (`is_garbled`), any refusal is answered with another try, as a time-out is."""
 
-    def __init__(self, daemon: PaperDaemon, seed: int, *, callers: int = 3, port: int | None = None) -> None:
+    def __init__(
+        self,
+        daemon: PaperDaemon,
+        seed: int,
+        *,
+        callers: int = 3,
+        port: int | None = None,
+        timeout_s: float = 5,
+        is_garbled: bool = False,
+    ) -> None:
         self.facts = LoadFacts()
         self._daemon, self._seed, self._port = daemon, seed, port
+        self._timeout_s, self._is_garbled = timeout_s, is_garbled
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._call, args=(number,), name=f"caller-{number}")
@@ -73,7 +85,7 @@ class Load:
 
     def _call(self, number: int) -> None:
         chance = random.Random(self._seed * 1_000 + number)  # noqa: S311 - work, not secrets
-        client = self._daemon.client(timeout_s=5, port=self._port)
+        client = self._daemon.client(timeout_s=self._timeout_s, port=self._port)
         mine: list[str] = []
         made = 0
         try:
@@ -106,7 +118,9 @@ class Load:
                     self.facts.unanswered += 1
                 self._wait_for_daemon(client)
                 continue
-            if answer.status_code in {429, 503}:
+            if answer.status_code in {429, 503} or (self._is_garbled and answer.status_code >= 400):
+                with self.facts.lock:
+                    self.facts.refused += 1
                 time.sleep(0.01)
                 continue
             self._take(decision, answer)
@@ -138,7 +152,7 @@ class Load:
                 self.facts.faults.append(f"{decision.decision_id}: another answer than the first")
 
     def _move_prices(self) -> None:
-        client = self._daemon.client(timeout_s=5, port=self._port)
+        client = self._daemon.client(timeout_s=self._timeout_s, port=self._port)
         steps = [MIDDLE] * 8 + [MIDDLE + AWAY] + [MIDDLE] * 8 + [MIDDLE - AWAY]
         turn = 0
         try:
