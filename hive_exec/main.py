@@ -15,6 +15,7 @@ from hive_exec.cell import Cell, JournalCorrupt, SettingsChanged
 from hive_exec.core.state import IllegalRecord
 from hive_exec.failpoints import FailpointsRefused, arm
 from hive_exec.http import create_app
+from hive_exec.principals import PrincipalsUnusable, ensure_principals
 from hive_exec.sqlite_file import FileDamaged, FileInUse, OtherFormat
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
@@ -37,6 +38,7 @@ def run() -> int:
         if (armed := arm(os.environ)) is not None:
             log.warning("failpoint %s is armed: this daemon ends on purpose", armed)
         configuration = load_configuration(home.configuration_file)
+        principals = ensure_principals(home)
         cell = Cell(home, configuration)
     except (
         ConfigurationError,
@@ -47,12 +49,13 @@ def run() -> int:
         SettingsChanged,
         IllegalRecord,
         OtherFormat,
+        PrincipalsUnusable,
     ) as error:
         log.critical("hive exec does not start: %s", error)
         return EXIT_CONFIGURATION
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(cell),
+            create_app(cell, principals),
             host=configuration.ports.host,
             port=configuration.ports.hive_exec,
             log_level="warning",

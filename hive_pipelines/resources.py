@@ -8,6 +8,7 @@ import httpx
 
 from hive_core.configuration.load import load_configuration
 from hive_core.configuration.model import Configuration
+from hive_core.landing.daemon_token import PIPELINES, bearer_headers
 from hive_core.landing.home import HiveHome
 from hive_pipelines.lake import Lake
 
@@ -30,8 +31,9 @@ class HiveResource(dg.ConfigurableResource):
 
     @contextmanager
     def daemon(self, *, timeout_s: float = 10) -> Iterator[httpx.Client]:
-        """An HTTP client for the execution daemon."""
+        """An HTTP client for the daemon, as the principal of the pipelines. Raises TokenUnusable."""
         ports = self.configuration().ports
         host = f"[{ports.host}]" if ":" in ports.host else ports.host
-        with httpx.Client(base_url=f"http://{host}:{ports.hive_exec}", timeout=timeout_s) as client:
+        url, headers = f"http://{host}:{ports.hive_exec}", bearer_headers(self.home(), PIPELINES)
+        with httpx.Client(base_url=url, timeout=timeout_s, headers=headers) as client:
             yield client

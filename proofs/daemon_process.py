@@ -20,6 +20,7 @@ import polars as pl
 from hive_core.configuration.load import load_configuration
 from hive_core.configuration.model import Configuration
 from hive_core.evidence.chain import first_fault
+from hive_core.landing.daemon_token import OWNER, bearer_headers
 from hive_core.landing.home import HiveHome
 from hive_core.market.embedded import (
     embedded_ecb_rates,
@@ -142,7 +143,8 @@ class Installation:
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:
         """An HTTP client for the daemon."""
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10) as client:
+        headers = bearer_headers(self.home, OWNER)
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10, headers=headers) as client:
             yield client
 
     def get(self, path: str) -> Any:

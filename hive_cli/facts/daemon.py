@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -22,9 +22,11 @@ class DaemonUnreachable(Exception):
 class DaemonFacts:
     """Questions to the execution daemon. Use as a context manager."""
 
-    def __init__(self, base_url: str, *, timeout_s: float = 10.0) -> None:
+    def __init__(
+        self, base_url: str, *, timeout_s: float = 10.0, headers: Mapping[str, str] | None = None
+    ) -> None:
         self._url = base_url
-        self._client = local_client(base_url, timeout_s=timeout_s)
+        self._client = local_client(base_url, timeout_s=timeout_s, headers=headers)
 
     def __enter__(self) -> DaemonFacts:
         return self
@@ -90,9 +92,16 @@ def daemon_of(settings: Settings) -> Iterator[DaemonFacts]:
     """The daemon of this home, proven to answer.
 
     Raises:
-        DaemonUnreachable: nothing answers on its port, or the daemon of another home does.
+        DaemonUnreachable: nothing answers on its port, the daemon of another home does, or our token
+            cannot be used.
     """
-    with DaemonFacts(settings.exec_url) as daemon:
+    from hive_core.landing.daemon_token import OWNER, TokenUnusable, bearer_headers
+
+    try:
+        headers = bearer_headers(settings.home, OWNER)
+    except TokenUnusable as error:
+        raise DaemonUnreachable(f"{settings.exec_url}: {error}") from None
+    with DaemonFacts(settings.exec_url, headers=headers) as daemon:
         home = daemon.health().get("home", str(settings.home.root))
         if home != str(settings.home.root):
             raise DaemonUnreachable(f"{settings.exec_url} is the daemon of {home}")

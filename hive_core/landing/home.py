@@ -53,6 +53,16 @@ class HiveHome:
         return self.root / "exec" / "journal.sqlite"
 
     @property
+    def principals_file(self) -> Path:
+        """Who may ask the daemon for what: names, roles and the hashes of their tokens."""
+        return self.root / "exec" / "principals.toml"
+
+    @property
+    def tokens(self) -> Path:
+        """The daemon's tokens for callers on this machine, one file a principal."""
+        return self.root / "exec" / "tokens"
+
+    @property
     def lineage_file(self) -> Path:
         """OpenLineage events, one a line."""
         return self.root / "lineage" / "openlineage.jsonl"

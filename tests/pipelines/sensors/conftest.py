@@ -14,6 +14,7 @@ import httpx
 import pytest
 import uvicorn
 from small_home import SmallHome
+from tokens import owner_headers
 
 from hive_core.configuration.load import load_configuration
 from hive_core.landing.home import HiveHome
@@ -104,7 +105,8 @@ class Daemon:
 
     def get(self, path: str) -> Any:
         """What a person would see with curl."""
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}").raise_for_status().json()
+        url = f"http://127.0.0.1:{self.port}{path}"
+        return httpx.get(url, headers=owner_headers(self.home)).raise_for_status().json()
 
     def kinds(self) -> list[str]:
         """The kinds of the journal's records, in order."""

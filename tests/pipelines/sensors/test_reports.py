@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 from exec_bench import a_decision, delivery_bytes
+from tokens import owner_headers
 
 from hive_pipelines.sensors.reports import MAX_WAIT_TICKS, pull_reports
 
@@ -27,7 +28,11 @@ def grow(daemon):
         httpx.post(
             f"http://127.0.0.1:{daemon.port}/decisions",
             content=delivery_bytes(decision),
-            headers={"Content-Type": "application/json", "Idempotency-Key": decision.decision_id},
+            headers={
+                **owner_headers(daemon.home),
+                "Content-Type": "application/json",
+                "Idempotency-Key": decision.decision_id,
+            },
         ).raise_for_status()
         return int(daemon.get("/health")["journal_head_seq"])
 

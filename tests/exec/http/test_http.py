@@ -12,6 +12,7 @@ from decimal import Decimal
 import pytest
 from exec_bench import MONDAY, Bench, a_decision, bars_of, delivery_bytes, write_bars
 from starlette.testclient import TestClient
+from tokens import owner_headers
 
 from hive_core.calendars.trading_day import to_ns
 from hive_core.configuration.model import Account, Configuration
@@ -20,6 +21,7 @@ from hive_core.contracts.report import ReportPage
 from hive_core.evidence.chain import ChainLink, first_fault
 from hive_exec import cell as cell_module
 from hive_exec.http import MAX_PAGE, create_app
+from hive_exec.http.answers import CODES
 
 JSON = {"Content-Type": "application/json"}
 PAPER = Account(name="paper", mode="paper", sources=("live_*",))
@@ -38,7 +40,8 @@ def bench(home):
 
 @pytest.fixture
 def client(bench):
-    return TestClient(create_app(bench.cell), base_url="http://127.0.0.1:8787", raise_server_exceptions=False)
+    app = create_app(bench.cell)
+    return TestClient(app, base_url="http://127.0.0.1:8787", headers=owner_headers(bench.home))
 
 
 def post_decision(client, decision=None, *, body: bytes | None = None, key: str | None = None, **headers):
@@ -51,7 +54,8 @@ def error_of(response) -> tuple[int, str, str]:
     """Status, field and reason; and that it is nothing but that."""
     body = response.json()
     assert list(body) == ["error"]
-    assert sorted(body["error"]) == ["field", "reason"]
+    assert sorted(body["error"]) == ["code", "field", "reason"]
+    assert body["error"]["code"] == CODES[response.status_code]
     for leak in ("Traceback", "hive_exec/", "site-packages", "pydantic", ".py", os.getcwd(), os.sep + "tmp"):
         assert leak not in response.text
     assert response.headers["content-type"] == "application/json"
@@ -352,7 +356,8 @@ def test_the_journals_links_verify_by_themselves(client, bench):
 def test_more_callers_than_can_wait_are_429_and_the_rest_is_served(home, monkeypatch):
     monkeypatch.setattr(cell_module, "MAX_QUEUED_COMMANDS", 2)
     bench = Bench(home, CONFIGURATION)
-    client = TestClient(create_app(bench.cell), base_url="http://127.0.0.1")
+    app = create_app(bench.cell)
+    client = TestClient(app, base_url="http://127.0.0.1", headers=owner_headers(home))
     goes_on, is_held = threading.Event(), threading.Event()
     bench.cell.call(lambda: (is_held.set(), goes_on.wait(10)))
     assert is_held.wait(10)

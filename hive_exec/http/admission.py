@@ -1,0 +1,34 @@
+"""How many requests of each lane may be under way at once. What comes beyond is 429 before it costs memory.
+
+The lanes are apart so that a flood of signals takes no place from those who read, and neither takes one
+from the kill switch. `WRITE` stays under the cell's own queue, so that a command of another lane always
+finds room there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hive_exec.cell import Busy
+from hive_exec.http.routing import Lane
+
+PLACES = {Lane.CONTROL: 64, Lane.READ: 128, Lane.WRITE: 512}
+
+
+class Admission:
+    """Counts who is in. One event loop; nothing here waits."""
+
+    def __init__(self, places: dict[Lane, int] | None = None) -> None:
+        self._free = dict(places or PLACES)
+
+    @contextmanager
+    def place(self, lane: Lane) -> Iterator[None]:
+        """Hold a place of a lane. Raises Busy when there is none."""
+        if self._free[lane] <= 0:
+            raise Busy(f"too many {lane.value} requests are under way")
+        self._free[lane] -= 1
+        try:
+            yield
+        finally:
+            self._free[lane] += 1

@@ -1,0 +1,28 @@
+"""What handlers work with: the cell, and the ways to ask it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hive_exec.cell import Cell
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What every handler is given beside its request."""
+
+    cell: Cell
+
+    async def ask(self, work: Callable[[], Found]) -> Found:
+        """Have the cell's thread do something; back once everything it wrote is durable.
+
+        Raises:
+            Busy: too many commands wait there.
+            RuntimeError: the cell stopped.
+        """
+        return await asyncio.wrap_future(self.cell.call(work))

@@ -1,0 +1,122 @@
+"""The shapes of answers, for the OpenAPI document. Answers are made by the service functions; that they have
+these shapes is tested. `Facts` may hold more than they promise: what is added breaks no reader."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hive_core.contracts.base import AccountName, Contract, Identifier, Sha256, Symbol, TimestampNs
+from hive_core.contracts.report import Report
+
+Text = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+"""A decimal as text."""
+Seq = Annotated[int, Field(ge=0)]
+
+
+class Facts(BaseModel):
+    """Facts that promise these fields and may hold more."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+
+class Health(Facts):
+    """Who answers, and how far the journal is."""
+
+    status: str
+    mode: str
+    version: str
+    home: str
+    pid: int
+    journal_head_seq: Seq
+
+
+class DecisionAccepted(Contract):
+    """The receipt of a decision; the same ever after."""
+
+    decision_id: Identifier
+    outcome: str
+    seq: Seq
+
+
+class Advanced(Contract):
+    """How far a replay account shall go."""
+
+    account: AccountName
+    until_ns: TimestampNs
+
+
+class QuoteTaken(Contract):
+    """The quote, at the account's time."""
+
+    account: AccountName
+    symbol: Symbol
+    ts_ns: TimestampNs
+
+
+class AccountFacts(Facts):
+    """An account: clock, money, limits, and the room that is left to each."""
+
+    name: AccountName
+    mode: str
+    currency: str
+    rule_pack: str
+    clock_ns: int
+    advance_until_ns: int
+    balance: Text
+    equity: Text
+    daily_floor: Text
+    maximum_floor: Text
+    daily_headroom: Text
+    maximum_headroom: Text
+    state: str
+    open_positions: Seq
+    pending_decisions: Seq
+
+
+class AccountList(Contract):
+    """Every open account, by name."""
+
+    accounts: tuple[AccountFacts, ...]
+
+
+class OrderFacts(Facts):
+    """An order as it stands."""
+
+    client_order_id: Identifier
+    account: AccountName
+    symbol: Symbol
+    state: str
+    reason: str
+    ts_intended_ns: int
+
+
+class OrderList(Contract):
+    """Orders, by the time they were intended."""
+
+    orders: tuple[OrderFacts, ...]
+
+
+class OrderStory(Contract):
+    """An order, its records, and the decision as it was delivered."""
+
+    order: OrderFacts
+    records: tuple[Report, ...]
+    decision: dict[str, Any]
+
+
+class LinkFacts(Contract):
+    """A link of the journal's chain as it is stored."""
+
+    seq: Seq
+    body: str
+    previous_hash: Sha256
+    record_hash: Sha256
+
+
+class LinkPage(Contract):
+    """A page of the chain."""
+
+    head_seq: Seq
+    links: tuple[LinkFacts, ...]
