@@ -23,6 +23,7 @@ import httpx
 
 from hive_core.contracts.decision import Decision, DecisionRule, Delivery, Origin, Side, Vote
 from hive_core.evidence.canonical import canonical_bytes
+from hive_core.landing.daemon_token import OWNER, bearer_headers
 from hive_core.landing.home import HiveHome
 
 ACCOUNT = "paper"
@@ -102,8 +103,15 @@ class DaemonClient:
     """One caller of a daemon. Connection errors come through as `httpx.TransportError`."""
 
     def __init__(self, home: HiveHome, port: int, *, timeout_s: float = 10) -> None:
-        self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=timeout_s)
+        self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=timeout_s, auth=self._say_who)
         self._home = home
+        self._headers: dict[str, str] = {}
+
+    def _say_who(self, request: httpx.Request) -> httpx.Request:
+        # Its first start makes the token: a client may be older than that.
+        self._headers = self._headers or bearer_headers(self._home, OWNER)
+        request.headers.update(self._headers)
+        return request
 
     def decide(self, decision: Decision) -> httpx.Response:
         """Post a decision under its own key."""

@@ -10,6 +10,7 @@ import logging
 
 from hive_core.contracts.base import parse_contract
 from hive_exec.cell import Cell
+from hive_exec.failpoints import failpoint
 from hive_exec.http.admission import Admission
 from hive_exec.http.answers import Answer, answer_to, error_answer
 from hive_exec.http.authentication import Gatekeeper
@@ -54,8 +55,10 @@ class Application:
             answer = await self._answer(scope, receive)
         except CallerGone:
             return
+        failpoint("answer.before_send")
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.head()})
         await send({"type": "http.response.body", "body": answer.body})
+        failpoint("answer.after_send")
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:
