@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sqlite3
 import sys
 
 import uvicorn
@@ -53,6 +54,13 @@ def run() -> int:
     ) as error:
         log.critical("hive exec does not start: %s", error)
         return EXIT_CONFIGURATION
+    except sqlite3.Error as error:
+        log.critical(
+            "hive exec does not start: the disk under %s fails (%s); see to it, then start again",
+            home.root,
+            error,
+        )
+        return EXIT_FATAL
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(cell, principals),

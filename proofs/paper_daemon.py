@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from hive_core.contracts.decision import Decision, DecisionRule, Delivery, Origin, Side, Vote
 from hive_core.evidence.canonical import canonical_bytes
@@ -147,7 +148,7 @@ class DaemonClient:
 
 class PaperDaemon:
     """The home, and whichever daemon process runs on it now. `package` is a folder with another copy of
-    Hive's packages to run instead of the installed ones."""
+    Hive's packages to run instead of the installed ones; `prefix` a command that runs and traces it."""
 
     def __init__(
         self,
@@ -164,7 +165,8 @@ class PaperDaemon:
         self.config.write_text(SETTINGS.format(port=self.port), "utf-8")
         self.log = root / "hive-exec.log"
         self.process: subprocess.Popen[bytes] | None = None
-        self._package, self._more, self._prefix = package, dict(environment or {}), prefix
+        self.prefix = prefix
+        self._package, self._more = package, dict(environment or {})
 
     def environment(self) -> dict[str, str]:
         """What the processes on this home are started with."""
@@ -194,7 +196,7 @@ class PaperDaemon:
             environment |= {"HIVE_FAILPOINT": failpoint, "HIVE_ALLOW_FAILPOINTS": "1"}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self._prefix, sys.executable, "-m", "hive_exec.main"],
+                [*self.prefix, sys.executable, "-m", "hive_exec.main"],
                 env=environment,
                 stdout=log,
                 stderr=log,
@@ -244,19 +246,23 @@ class PaperDaemon:
             raise RuntimeError("no daemon was launched on this home")
         return self.process
 
-    def kill(self) -> int:
-        """SIGKILL, where it has not ended yet; its return code."""
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send the daemon a signal, where it has not ended yet: itself, not what traces it."""
         process = self.running()
         if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-        return process.wait(30)
+            traced = psutil.Process(process.pid).children() if self.prefix else []
+            for target in traced or [process]:
+                target.send_signal(number)
+
+    def kill(self) -> int:
+        """SIGKILL, where it has not ended yet; its return code."""
+        self.send_signal(signal.SIGKILL)
+        return self.running().wait(30)
 
     def stop(self) -> int:
         """SIGTERM, and wait; its return code."""
-        process = self.running()
-        if process.poll() is None:
-            process.terminate()
-        return process.wait(60)
+        self.send_signal(signal.SIGTERM)
+        return self.running().wait(60)
 
     def log_tail(self) -> str:
         """The end of what it printed."""

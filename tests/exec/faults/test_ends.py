@@ -18,7 +18,7 @@ def test_told_to_stop_it_closes_its_books_and_ends_well(daemon, number):
     assert client.quote().status_code == 202
     assert client.decide(decision_of("one")).status_code == 202
     client.close()
-    daemon.running().send_signal(number)
+    daemon.send_signal(number)
     assert daemon.running().wait(30) == 0
     assert "hive exec stopped; the journal ends at record" in daemon.log_tail()
     assert not daemon.home.journal.with_name("journal.sqlite-wal").exists()
