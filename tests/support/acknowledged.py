@@ -36,8 +36,8 @@ class Delivered:
 
 
 def nothing_lost_nothing_doubled(daemon: PaperDaemon, delivered: Delivered) -> None:
-    """Post everything again to the daemon, which is back, and stop it: every acknowledged decision has its first
-    answer, every other is taken now; none has two orders of a leg at the venue, and the journal verifies."""
+    """Post everything again to the daemon, which is back, and stop it: every acknowledged decision has its
+    first answer, every other is taken now, no leg has two orders at the venue, the journal verifies."""
     client = daemon.client()
     try:
         for decision, body in delivered.acknowledged.values():
