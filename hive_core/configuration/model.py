@@ -11,10 +11,10 @@ import difflib
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from itertools import combinations
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from hive_core.contracts.base import AccountName, Contract, ExactDecimal, Identifier, SourceId
 from hive_core.instruments.specification import alias_table, instruments, specification_of
@@ -30,6 +30,7 @@ Setting = Annotated[ExactDecimal, BeforeValidator(_whole_number_as_text)]
 Positive = Annotated[Setting, Field(gt=0)]
 NotNegative = Annotated[Setting, Field(ge=0)]
 VotingWeight = Annotated[Setting, Field(ge=0, le=1_000_000)]
+Share = Annotated[Setting, Field(gt=0, le=1)]
 Port = Annotated[int, Field(ge=1024, le=65535)]
 
 
@@ -92,12 +93,19 @@ class Account(Contract):
     """One account: which sources trade it, by which clock, under which rules, with how much risk.
 
     `mode` replay takes clock and quotes from stored bars; paper takes the wall clock and quotes
-    that are posted. `max_entry_slippage_r` bounds how much worse than planned an entry may fill, in
+    that are posted; broker trades the account at the venue that `broker` names. A decision that its
+    account cannot send because the venue is down goes to the account `failover_to`, if nothing of it was
+    ever intended here. Decisions whose worst loss takes more than `review_over_headroom` of the room left,
+    or against which more than `review_over_dissent` of the votes' weight stands, wait `review_ttl_s` for a
+    person. `rejections_before_breaker` refusals of the venue in a row, and more than `max_orders_per_hour`,
+    stop the account. `max_entry_slippage_r` bounds how much worse than planned an entry may fill, in
     units of the planned risk. `name` may hold `{source}`: then every source gets an account of its own.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*(\{source\})?$", max_length=32)]
-    mode: Literal["replay", "paper"]
+    mode: Literal["replay", "paper", "broker"]
+    broker: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")] | None = None
+    failover_to: AccountName | None = None
     sources: Annotated[tuple[str, ...], Field(min_length=1)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     initial_balance: Positive = Decimal("100000")
@@ -110,6 +118,24 @@ class Account(Contract):
     max_quote_age_s: Annotated[int, Field(gt=0, le=86_400)] | None = None
     max_open_positions: Annotated[int, Field(gt=0, le=200)] = 20
     commission_per_lot: NotNegative = Decimal("0")
+    max_orders_per_hour: Annotated[int, Field(gt=0, le=3_600)] | None = None
+    rejections_before_breaker: Annotated[int, Field(gt=0, le=100)] = 5
+    review_over_headroom: Share | None = None
+    review_over_dissent: Share | None = None
+    review_ttl_s: Annotated[int, Field(gt=0, le=86_400)] = 900
+
+    @model_validator(mode="after")
+    def _a_broker_where_one_trades(self) -> Self:
+        if (self.mode == "broker") != (self.broker is not None):
+            raise ValueError("`broker` names the venue of an account of mode broker, and of no other")
+        if self.mode == "broker" and self.stem is not None:
+            raise ValueError("an account at a broker has one name, without {source}")
+        return self
+
+    @property
+    def has_broker(self) -> bool:
+        """Whether its orders leave this process."""
+        return self.mode == "broker"
 
     @property
     def quote_age_limit_s(self) -> int:
@@ -226,6 +252,20 @@ def _default_accounts() -> tuple[Account, ...]:
     )
 
 
+class Execution(Contract):
+    """How the daemon behaves as a whole. Times in seconds.
+
+    `people_for_global`: how many different persons must agree to end the kill switch or to close a global
+    breaker. `reduced_share`: what is left of size and rate under a breaker that reduces. A clock that jumps
+    by more than `max_clock_jump_s` stops new orders.
+    """
+
+    people_for_global: Annotated[int, Field(ge=1, le=3)] = 2
+    reduced_share: Annotated[Setting, Field(gt=0, lt=1)] = Decimal("0.5")
+    reconcile_every_s: Annotated[int, Field(ge=1, le=3_600)] = 30
+    max_clock_jump_s: Annotated[int, Field(ge=1, le=60)] = 5
+
+
 class Configuration(Contract):
     """Everything that can be set. The first account that takes a source trades it."""
 
@@ -237,6 +277,7 @@ class Configuration(Contract):
     validation: Validation = Validation()
     resolution: Resolution = Resolution()
     updates: Updates = Updates()
+    execution: Execution = Execution()
     lineage: Lineage = Lineage()
     slack: Slack = Slack()
 
@@ -251,6 +292,19 @@ class Configuration(Contract):
                 clash = short != long and long.startswith(short)
             if clash:
                 raise ValueError(f"{one.name} and {other.name} could name the same account")
+        return accounts
+
+    @field_validator("accounts")
+    @classmethod
+    def _accounts_are_tellable_apart(cls, accounts: tuple[Account, ...]) -> tuple[Account, ...]:
+        for account in accounts:
+            if account.is_named("cell"):
+                raise ValueError("cell is the daemon's own name in the journal; call the account otherwise")
+            target = account.failover_to
+            if target is None:
+                continue
+            if target == account.name or not any(one.is_named(target) for one in accounts):
+                raise ValueError(f"{account.name}: failover_to names no other account: {target!r}")
         return accounts
 
     def minimum_confidence_of(self, source: str) -> Decimal:

@@ -49,30 +49,41 @@ class OrderState(StrEnum):
     """Where an order stands. INTENDED is durable before anything is sent."""
 
     INTENDED = "intended"
+    UNRESOLVED = "unresolved"
+    """It may have reached the venue, and nobody knows. It counts as filled at its worst until the venue's own
+    evidence or two people end it."""
     ACCEPTED = "accepted"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    """Nothing works any more; the position that it opened is open."""
+    CLOSED = "closed"
     REJECTED = "rejected"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     NOT_ACCEPTED = "not_accepted"
-    FILLED = "filled"
-    CLOSED = "closed"
+    """It provably never reached the venue."""
 
+
+_FILLS = frozenset({OrderState.PARTIALLY_FILLED, OrderState.FILLED})
+_ANSWERS = _FILLS | {OrderState.ACCEPTED, OrderState.REJECTED, OrderState.EXPIRED, OrderState.CANCELLED}
 
 TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
-    OrderState.INTENDED: frozenset(
-        {OrderState.ACCEPTED, OrderState.REJECTED, OrderState.NOT_ACCEPTED, OrderState.EXPIRED}
-    ),
-    OrderState.ACCEPTED: frozenset(
-        {OrderState.FILLED, OrderState.EXPIRED, OrderState.CANCELLED, OrderState.REJECTED}
-    ),
-    OrderState.FILLED: frozenset({OrderState.CLOSED}),
-    OrderState.REJECTED: frozenset(),
-    OrderState.EXPIRED: frozenset(),
-    OrderState.CANCELLED: frozenset(),
-    OrderState.NOT_ACCEPTED: frozenset(),
-    OrderState.CLOSED: frozenset(),
+    OrderState.INTENDED: _ANSWERS | {OrderState.UNRESOLVED, OrderState.NOT_ACCEPTED},
+    OrderState.UNRESOLVED: _ANSWERS | {OrderState.NOT_ACCEPTED},
+    OrderState.ACCEPTED: _ANSWERS - {OrderState.ACCEPTED},
+    OrderState.PARTIALLY_FILLED: _FILLS | {OrderState.CLOSED},
+    OrderState.FILLED: frozenset({OrderState.FILLED, OrderState.CLOSED}),
+    # A fill is a fact, also where it comes after the venue said that none would come.
+    OrderState.CLOSED: frozenset({OrderState.FILLED}),
+    OrderState.REJECTED: _FILLS,
+    OrderState.EXPIRED: _FILLS,
+    OrderState.CANCELLED: _FILLS,
+    OrderState.NOT_ACCEPTED: _FILLS | {OrderState.ACCEPTED},
 }
 """Every state and what may follow it; what is not listed is an error, never a guess."""
 
-LIVE_STATES = frozenset({OrderState.INTENDED, OrderState.ACCEPTED, OrderState.FILLED})
+WAITING_STATES = frozenset({OrderState.INTENDED, OrderState.UNRESOLVED})
+"""Sent or about to be, and not answered."""
+
+LIVE_STATES = WAITING_STATES | _FILLS | {OrderState.ACCEPTED}
 """States that carry risk."""

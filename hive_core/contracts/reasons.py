@@ -25,6 +25,14 @@ class DenialReason(StrEnum):
     TOO_MANY_POSITIONS = "too_many_positions"
     DAILY_LOSS_LIMIT = "daily_loss_limit"
     MAXIMUM_LOSS_LIMIT = "maximum_loss_limit"
+    POSITION_WITHOUT_STOP = "position_without_stop"
+    KILL_SWITCH = "kill_switch"
+    BREAKER_OPEN = "breaker_open"
+    TOO_MANY_ORDERS = "too_many_orders"
+    BEYOND_PRICE_BOUND = "beyond_price_bound"
+    REVIEW_REFUSED = "review_refused"
+    REVIEW_TIMED_OUT = "review_timed_out"
+    REVIEW_VOID = "review_void"
 
 
 class RejectionReason(StrEnum):
@@ -38,3 +46,6 @@ class RejectionReason(StrEnum):
     GOOD_TILL_PASSED = "good_till_passed"
     CANCELLED_BY_CLIENT = "cancelled_by_client"
     STALE_AFTER_RESTART = "stale_after_restart"
+    NOT_SENT = "not_sent"
+    PROVEN_ABSENT = "proven_absent"
+    RESOLVED_BY_PEOPLE = "resolved_by_people"

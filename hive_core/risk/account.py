@@ -65,6 +65,8 @@ class AccountState:
     traded_signals: dict[str, str] = field(default_factory=dict)
     """Which decision traded a signal. A signal trades once, however often it is decided anew."""
     exposures: dict[str, Exposure] = field(default_factory=dict)
+    unprotected: dict[str, str] = field(default_factory=dict)
+    """Positions without a stop at the venue, and why that is known. Their loss has no bound."""
     quotes: dict[str, Quote] = field(default_factory=dict)
     rates_per_eur: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
 

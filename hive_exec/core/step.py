@@ -1,4 +1,4 @@
-"""step: from a bot's state and an event, the records to write and the effects to carry out after.
+"""step: from the state and an event, the records to write and the effects to carry out after.
 
 Pure: it changes nothing, reads no clock and sends nothing. Whoever calls it applies the records,
 makes them durable, and only then carries out the effects.
@@ -6,278 +6,281 @@ makes them durable, and only then carries out the effects.
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any
-
 from hive_core.backtest.fills import BarPrices
 from hive_core.calendars.trading_day import NS_PER_SECOND
 from hive_core.contracts.base import decimal_text
-from hive_core.contracts.decision import Delivery
-from hive_core.contracts.order import BracketOrder, OrderState, client_order_id
+from hive_core.contracts.order import WAITING_STATES, OrderState, client_order_id
 from hive_core.contracts.reasons import RejectionReason
-from hive_core.evidence.canonical import content_hash
-from hive_core.risk.account import (
-    Exposure,
-    commission_of,
-    equity,
-    equity_after,
-    lowest_equity,
-    profit_at,
+from hive_exec.core.commanding import (
+    breaker_reset,
+    close_asked,
+    killed,
+    resolution,
+    resumed,
+    reviewed,
+    reviews_timed_out,
 )
-from hive_core.risk.gate import Verdict, judge
+from hive_exec.core.controls import Mode
+from hive_exec.core.deciding import decided
 from hive_exec.core.events import (
+    Alarm,
     BarBegan,
     BarRanged,
+    BreakerReset,
+    BreakerTrip,
+    CloseAsked,
     DecisionDue,
     Effect,
     Event,
-    Flatten,
+    Follow,
+    HealthObserved,
+    Kill,
+    LookedUp,
+    LookUp,
+    Reported,
+    RequestFailed,
+    Resolution,
+    Resume,
+    Reviewed,
+    SnapshotTaken,
+    Started,
     Submit,
+    SubmitNotSent,
     SubmitProvenAbsent,
+    SubmitUnknown,
+    Ticked,
     TimePassed,
-    VenueReport,
-    VenueReported,
 )
-from hive_exec.core.records import RANK_BAR_CLOSED, RANK_DAY_RESET, FeedPosition, Kind, Record
-from hive_exec.core.state import Bot, IllegalRecord, OrderLine
+from hive_exec.core.money import day_opened, marked
+from hive_exec.core.orders import IllegalRecord, OrderLine
+from hive_exec.core.reconciling import reconciled
+from hive_exec.core.records import CELL, FeedPosition, Kind, Record
+from hive_exec.core.reports import ended_by_lookup, reported
+from hive_exec.core.requests import cancel, close, tripped
+from hive_exec.core.state import Bot, CellState
 
 Outcome = tuple[list[Record], list[Effect]]
 
+MAX_ATTEMPTS = 5
+"""How often an order is tried of which nothing left the process."""
 
-def step(bot: Bot, event: Event, at: FeedPosition, environment: str) -> Outcome:
+
+def step(state: CellState, event: Event, at: FeedPosition) -> Outcome:
     """What follows from `event` at `at`.
-
-    Args:
-        environment: part of every client order id, so that two installations never share one.
 
     Returns:
         (records in order, effects in order).
+
+    Raises:
+        Refused: a person's order that cannot be carried out.
+        IllegalRecord: the venue in this process contradicts the journal.
     """
     match event:
+        case Started():
+            return _started(state, event, at)
+        case Ticked():
+            return _ticked(state, at)
+        case Kill():
+            return killed(state, event, at)
+        case Resume():
+            return resumed(state, event, at)
+        case BreakerTrip():
+            return tripped(event, at)
+        case BreakerReset():
+            return breaker_reset(state, event, at)
+        case HealthObserved():
+            return _health(state, event, at)
+        case _:
+            return _of_account(state, state.bots[event.account], event, at)
+
+
+def _of_account(state: CellState, bot: Bot, event: Event, at: FeedPosition) -> Outcome:
+    match event:
         case TimePassed():
-            return _day_opened(bot, at), []
-        case DecisionDue(decision_id):
-            return _decided(bot, bot.pending[decision_id].delivery, at, environment)
-        case BarBegan(symbol, bid, ask):
-            records, effects = _marked(bot, symbol, BarPrices.of_quote(bid, ask), at)
+            return day_opened(bot, at), []
+        case DecisionDue(_, decision_id):
+            return decided(state, bot, decision_id, at)
+        case BarBegan(_, symbol, bid, ask):
+            records, effects = marked(bot, symbol, BarPrices.of_quote(bid, ask), at)
             return (records, effects) if effects else ([], [])  # told only when it ended the account
-        case BarRanged(symbol, bar):
-            return _marked(bot, symbol, bar, at)
-        case VenueReported(report):
-            return [_reported(bot, report)], []
-        case SubmitProvenAbsent(order_id):
-            return _not_accepted(bot, bot.orders[order_id], at, environment)
+        case BarRanged(_, symbol, bar):
+            return marked(bot, symbol, bar, at)
+        case Reported():
+            return reported(bot, event, at)
+        case SubmitProvenAbsent(_, order_id):
+            return _proven_absent(state, bot, bot.orders[order_id], at)
+        case SubmitNotSent():
+            return _not_sent(state, bot, event, at)
+        case SubmitUnknown(_, order_id, reason):
+            return _unknown(bot, bot.orders[order_id], reason, at)
+        case RequestFailed():
+            return _request_failed(bot, event, at)
+        case LookedUp():
+            return _looked_up(bot, event, at)
+        case SnapshotTaken():
+            return reconciled(state, bot, event, at)
+        case Reviewed():
+            return reviewed(state, bot, event, at)
+        case Resolution():
+            return resolution(bot, event, at)
+        case CloseAsked():
+            return close_asked(bot, event, at)
+        case _:
+            raise IllegalRecord(f"{type(event).__name__} is no event of an account")
 
 
-def _floors(bot: Bot) -> tuple[Decimal, Decimal]:
-    account = bot.account
-    return (
-        bot.pack.daily_floor(account.initial_balance, account.balance_at_reset),
-        bot.pack.maximum_floor(account.initial_balance),
-    )
-
-
-def _day_opened(bot: Bot, at: FeedPosition) -> list[Record]:
-    days = bot.pack.daily_loss.trading_day
-    # A bar that closes at the reset lies in the day before it, with every exit inside it.
-    day = days.day_of(at[0] - 1 if at[1] == RANK_BAR_CLOSED else at[0])
-    if day <= bot.account.trading_day:
-        return []
-    account = bot.account
-    body = {
-        "trading_day": day.isoformat(),
-        "balance": decimal_text(account.balance),
-        "equity": decimal_text(equity(account)),
-        "daily_floor": decimal_text(bot.pack.daily_floor(account.initial_balance, account.balance)),
-        "maximum_floor": decimal_text(bot.pack.maximum_floor(account.initial_balance)),
-    }
-    return [Record(bot.name, Kind.DAY_OPENED, (days.start_ns(day), RANK_DAY_RESET, ""), body)]
-
-
-def _decided(bot: Bot, delivery: Delivery, at: FeedPosition, environment: str) -> Outcome:
-    decision = delivery.decision
-    verdict = judge(decision, bot.account, bot.settings, bot.pack, at[0])
-    if verdict.denial is not None:
-        body = {
-            "decision_id": decision.decision_id,
-            "reason_code": verdict.denial.value,
-            "symbol": decision.symbol,
-            "side": decision.side,
-            "sources": _sources(delivery),
-            "checks": [check.as_body() for check in verdict.checks],
-        }
-        return [Record(bot.name, Kind.DECISION_DENIED, at, body)], []
-    records: list[Record] = []
+def _started(state: CellState, event: Started, at: FeedPosition) -> Outcome:
+    """A new life: every intent without an outcome may have left the process that ended, so it is asked
+    about and never sent again."""
+    body = {"epoch": event.epoch, "code": event.code}
+    records = [Record(CELL, Kind.STARTED, at, body)]
     effects: list[Effect] = []
-    for number, leg in enumerate(verdict.legs, start=1):
-        order = BracketOrder(
-            client_order_id=client_order_id(environment, bot.name, decision.decision_id, number, 1),
-            account=bot.name,
-            decision_id=decision.decision_id,
-            leg=number,
-            attempt=1,
-            symbol=decision.symbol,
-            side=decision.side,
-            order_type=decision.order_type,
-            lots=leg.lots,
-            entry=decision.entry if decision.order_type != "market" else None,
-            price_bound=verdict.price_bound,
-            stop_loss=decision.stop_loss,
-            take_profit=leg.take_profit,
-            submitted_ns=at[0],
-            good_till_ns=decision.valid_until_ns,
-        )
-        records.append(Record(bot.name, Kind.ORDER_INTENDED, at, _intent(order, delivery, verdict)))
-        effects.append(Submit(order))
+    for name in sorted(state.bots):
+        bot = state.bots[name]
+        if not bot.settings.has_broker:
+            continue
+        for line in bot.orders.values():
+            if line.state is OrderState.INTENDED:
+                more, asked = _unknown(bot, line, "the daemon ended before it knew whether it was sent", at)
+                records += more
+                effects += asked
     return records, effects
 
 
-def _sources(delivery: Delivery) -> list[str]:
-    return sorted({vote.source for vote in delivery.decision.agreeing_votes()})
+def _ticked(state: CellState, at: FeedPosition) -> Outcome:
+    """Everything that waits for time: reviews, held decisions, unresolved orders, requests, the mode."""
+    records: list[Record] = []
+    effects: list[Effect] = []
+    for name in sorted(state.bots):
+        bot = state.bots[name]
+        if bot.settings.mode == "replay":
+            continue
+        standing = state.standing(bot)
+        if standing.mode.value != bot.mode:
+            body = {"mode": standing.mode.value, "before": bot.mode, "reasons": list(standing.reasons)}
+            records.append(Record(bot.name, Kind.MODE_CHANGED, at, body))
+        parts = [reviews_timed_out(bot, at)]
+        is_free = standing.mode is Mode.NORMAL or standing.is_latched
+        timed_out = {one.decision_id for one in bot.reviews.values() if at[0] >= one.expires_ns}
+        for decision_id, pending in bot.pending.items():
+            is_late = at[0] >= pending.delivery.decision.valid_until_ns
+            if decision_id not in timed_out and (is_free or is_late or bot.settings.failover_to):
+                # Only one: the next is judged knowing what this one took, at the next tick.
+                part = decided(state, bot, decision_id, at)
+                if part != ([], []):
+                    parts.append(part)
+                    break
+        if bot.settings.has_broker:
+            parts += [_watched(state, bot, line, at) for line in bot.orders.values() if not line.is_over]
+        for more, asked in parts:
+            records += more
+            effects += asked
+    return records, effects
 
 
-def _intent(order: BracketOrder, delivery: Delivery, verdict: Verdict) -> dict[str, Any]:
-    total = sum((leg.lots for leg in verdict.legs), Decimal(0))
-    return {
-        "client_order_id": order.client_order_id,
-        "order": order.model_dump(mode="json"),
-        "decision_sha256": content_hash(delivery.decision),
-        "origin": delivery.origin.model_dump(mode="json"),
-        "sources": _sources(delivery),
-        "signal_ids": sorted(vote.signal_id for vote in delivery.decision.agreeing_votes()),
-        "risk_amount": decimal_text((verdict.risk_amount * order.lots / total).quantize(Decimal("0.01"))),
-        "checks": [check.as_body() for check in verdict.checks],
-    }
-
-
-def _marked(bot: Bot, symbol: str, bar: BarPrices[Decimal], at: FeedPosition) -> Outcome:
-    account = bot.account
-    if not any(position.symbol == symbol for position in account.open_positions()):
+def _watched(state: CellState, bot: Bot, line: OrderLine, at: FeedPosition) -> Outcome:
+    """An order at a broker that is not over: asked about while unresolved, its requests repeated."""
+    if line.state in WAITING_STATES:
+        if line.state is OrderState.UNRESOLVED:
+            return [], [LookUp(line.order, line.since_cursor)]
         return [], []
-    low = lowest_equity(account, symbol, bar)
-    daily_floor, maximum_floor = _floors(bot)
-    numbers = {
-        "balance": decimal_text(account.balance),
-        "equity": decimal_text(equity_after(account, symbol, bar)),
-        "equity_low": decimal_text(low),
-        "daily_floor": decimal_text(daily_floor),
-        "maximum_floor": decimal_text(maximum_floor),
-        "trading_day": account.trading_day.isoformat(),
-    }
-    breach, effects = _breached(bot, low, at)
-    return [Record(bot.name, Kind.EQUITY_MARKED, at, numbers), *breach], effects
+    if line.requested_ns is not None and line.requests:
+        if line.open_lots:
+            return close(bot, line, at, "asked for before, and still open")
+        return cancel(bot, line, at, "asked for before, and still working")
+    if state.controls.kill is not None:
+        return cancel(bot, line, at, "kill switch")
+    if line.working_lots and at[0] > line.order.good_till_ns + 60 * NS_PER_SECOND:
+        return cancel(bot, line, at, "its time is over, and the venue has not ended it")
+    return [], []
 
 
-def _breached(bot: Bot, lowest: Decimal, at: FeedPosition) -> Outcome:
-    """The end of an account whose equity touched a floor. It is recorded once and never undone."""
-    daily_floor, maximum_floor = _floors(bot)
-    rule = "maximum_loss" if lowest <= maximum_floor else "daily_loss" if lowest <= daily_floor else None
-    if rule is None or bot.account.breached_rule is not None:
+def _health(state: CellState, event: HealthObserved, at: FeedPosition) -> Outcome:
+    known = state.controls.conditions.get(event.account, {}).get(event.dependency)
+    if known is not None and (known.health, known.reason) == (event.health, event.reason):
         return [], []
-    body = {
-        "rule": rule,
-        "equity_low": decimal_text(lowest),
-        "daily_floor": decimal_text(daily_floor),
-        "maximum_floor": decimal_text(maximum_floor),
-        "trading_day": bot.account.trading_day.isoformat(),
-    }
-    return [Record(bot.name, Kind.ACCOUNT_BREACHED, at, body)], [Flatten(bot.name)]
+    body = {"dependency": event.dependency, "health": event.health, "reason": event.reason}
+    record = Record(event.account, Kind.HEALTH_CHANGED, at, body)
+    text = f"{event.dependency} is {event.health}: {event.reason}"
+    return [record], [Alarm(event.account, text)] if event.health != "ok" else []
 
 
-_VENUE_KINDS = {
-    "accepted": Kind.ORDER_ACCEPTED,
-    "rejected": Kind.ORDER_REJECTED,
-    "expired": Kind.ORDER_EXPIRED,
-    "cancelled": Kind.ORDER_CANCELLED,
-    "filled": Kind.ORDER_FILLED,
-    "closed": Kind.POSITION_CLOSED,
-}
+def _unknown(bot: Bot, line: OrderLine, reason: str, at: FeedPosition) -> Outcome:
+    """Nobody knows whether the order arrived. It counts in full, and is asked about."""
+    order_id = line.order.client_order_id
+    if line.state is not OrderState.INTENDED:
+        return [], []  # the venue's own word came first
+    body = {"client_order_id": order_id, "reason": reason}
+    record = Record(bot.name, Kind.ORDER_UNRESOLVED, at, body)
+    text = f"order {order_id} is unresolved: {reason}"
+    return [record], [Alarm(bot.name, text), LookUp(line.order, line.since_cursor)]
 
 
-def _reported(bot: Bot, report: VenueReport) -> Record:
-    if report.venue_seq != bot.last_venue_seq + 1:
-        raise IllegalRecord(
-            f"{bot.name}: venue report {report.venue_seq} after {bot.last_venue_seq}: one is missing"
-        )
-    line = bot.orders.get(report.client_order_id)
+def _request_failed(bot: Bot, event: RequestFailed, at: FeedPosition) -> Outcome:
+    body = {"client_order_id": event.client_order_id, "request": event.request, "reason": event.reason}
+    return [Record(bot.name, Kind.REQUEST_REFUSED, at, body)], []
+
+
+def _looked_up(bot: Bot, event: LookedUp, at: FeedPosition) -> Outcome:
+    """The venue's records on an order. Not found proves nothing unless the venue's log does."""
+    lookup = event.lookup
+    line = bot.orders.get(lookup.client_order_id)
     if line is None:
-        raise IllegalRecord(f"{bot.name}: the venue reports {report.client_order_id}, which is not ours")
-    body: dict[str, Any] = {
-        "client_order_id": report.client_order_id,
-        "venue_seq": report.venue_seq,
-        "execution_id": report.execution_id,
-        "reason": report.reason,
-        "symbol": line.order.symbol,
-        "side": line.order.side,
-    }
-    if report.kind == "accepted":
-        body["venue_order_id"] = report.execution_id
-    if report.kind in {"filled", "closed"}:
-        if report.price is None or report.lots != line.order.lots:
-            raise IllegalRecord(f"{bot.name}: {report.kind} without its price or for other lots")
-        body |= {"price": decimal_text(report.price), "lots": decimal_text(line.order.lots)}
-        body |= _money(bot, line, report.kind, report.price)
-    return Record(bot.name, _VENUE_KINDS[report.kind], report.at, body)
+        return [], []
+    if lookup.reports:
+        return [], [Follow(Reported(report)) for report in lookup.reports]
+    if line.state is OrderState.UNRESOLVED and lookup.is_proof:
+        return ended_by_lookup(bot, line, RejectionReason.PROVEN_ABSENT.value, at)
+    return [], []
 
 
-def _money(bot: Bot, line: OrderLine, kind: str, price: Decimal) -> dict[str, str]:
-    """Commission or profit, and what balance and equity are after it."""
-    account, order = bot.account, line.order
-    day = {"trading_day": account.trading_day.isoformat()}
-    daily_floor, maximum_floor = _floors(bot)
-    floors = {"daily_floor": decimal_text(daily_floor), "maximum_floor": decimal_text(maximum_floor)}
-    if kind == "filled":
-        commission = commission_of(order.lots, bot.settings.commission_per_lot)
-        return {
-            "commission": decimal_text(commission),
-            "balance": decimal_text(account.balance - commission),
-            "equity": decimal_text(equity(account) - commission),
-            **floors,
-            **day,
-        }
-    exposure = account.exposures[order.client_order_id]
-    profit = profit_at(account, exposure, price)
-    others = equity(account) - _open_profit(bot, exposure)
-    return {
-        "profit": decimal_text(profit),
-        "commission": "0",
-        "balance": decimal_text(account.balance + profit),
-        "equity": decimal_text(others + profit),
-        **floors,
-        **day,
-    }
-
-
-def _open_profit(bot: Bot, exposure: Exposure) -> Decimal:
-    quote = bot.account.quotes.get(exposure.symbol)
-    if quote is None:
-        return profit_at(bot.account, exposure, exposure.stop_loss)
-    return profit_at(bot.account, exposure, quote.bid if exposure.side == "buy" else quote.ask)
-
-
-def _not_accepted(bot: Bot, line: OrderLine, at: FeedPosition, environment: str) -> Outcome:
-    """The venue's log is proof: this attempt never arrived, so the next one cannot be a double. It is
-    made only while the decision is fresh and the market is known as it was when the gate allowed it."""
+def _proven_absent(state: CellState, bot: Bot, line: OrderLine, at: FeedPosition) -> Outcome:
+    """The log of the venue in this process is proof: this attempt never arrived, so the next one cannot be
+    a double. It is made only while the decision is fresh and the market is known as it was when the gate
+    allowed it."""
     order, now_ns = line.order, at[0]
     if line.state is not OrderState.INTENDED:
         raise IllegalRecord(f"order {order.client_order_id} is {line.state}, not intended")
-    ended = {"client_order_id": order.client_order_id, "reason": "absent from the venue's log"}
-    records = [Record(bot.name, Kind.ORDER_NOT_ACCEPTED, at, ended)]
+    if not _is_fresh(bot, line, now_ns):
+        return [_not_accepted(bot, line, RejectionReason.STALE_AFTER_RESTART.value, at)], []
+    return _again(state, bot, line, "absent from the venue's log", at, delay_s=0)
+
+
+def _not_sent(state: CellState, bot: Bot, event: SubmitNotSent, at: FeedPosition) -> Outcome:
+    """Not a byte left: another attempt cannot be a double."""
+    line = bot.orders[event.client_order_id]
+    if line.state is not OrderState.INTENDED:
+        return [], []  # the venue's own word came first, or people ended it
+    reason = f"{RejectionReason.NOT_SENT.value}: {event.reason}"
+    may_retry = event.retry_after_s is not None and line.order.attempt < MAX_ATTEMPTS
+    if may_retry and state.standing(bot).mode is Mode.NORMAL and _is_fresh(bot, line, at[0]):
+        return _again(state, bot, line, reason, at, delay_s=event.retry_after_s or 1)
+    text = f"order {event.client_order_id} was not sent: {event.reason}"
+    return [_not_accepted(bot, line, reason, at)], [Alarm(bot.name, text)]
+
+
+def _is_fresh(bot: Bot, line: OrderLine, now_ns: int) -> bool:
+    order = line.order
     quote = bot.account.quotes.get(order.symbol)
     limits = (bot.settings.max_decision_age_s * NS_PER_SECOND, bot.settings.quote_age_limit_s * NS_PER_SECOND)
     is_fresh = 0 <= now_ns - order.submitted_ns <= limits[0] and now_ns < order.good_till_ns
-    if not is_fresh or quote is None or not 0 <= now_ns - quote.ts_ns <= limits[1]:
-        ended["reason"] = RejectionReason.STALE_AFTER_RESTART.value
-        return records, []
+    return is_fresh and quote is not None and 0 <= now_ns - quote.ts_ns <= limits[1]
+
+
+def _not_accepted(bot: Bot, line: OrderLine, reason: str, at: FeedPosition) -> Record:
+    body = {"client_order_id": line.order.client_order_id, "reason": reason}
+    return Record(bot.name, Kind.ORDER_NOT_ACCEPTED, at, body)
+
+
+def _again(
+    state: CellState, bot: Bot, line: OrderLine, reason: str, at: FeedPosition, *, delay_s: int
+) -> Outcome:
+    order = line.order
     attempt = order.attempt + 1
-    again = order.model_copy(
-        update={
-            "attempt": attempt,
-            "client_order_id": client_order_id(environment, bot.name, order.decision_id, order.leg, attempt),
-        }
-    )
+    new_id = client_order_id(state.environment, bot.name, order.decision_id, order.leg, attempt)
+    again = order.model_copy(update={"attempt": attempt, "client_order_id": new_id})
     body = {
-        "client_order_id": again.client_order_id,
+        "client_order_id": new_id,
         "order": again.model_dump(mode="json"),
         "sources": list(line.sources),
         "signal_ids": list(line.signal_ids),
@@ -285,5 +288,5 @@ def _not_accepted(bot: Bot, line: OrderLine, at: FeedPosition, environment: str)
         "checks": [],
         "follows": order.client_order_id,
     }
-    records.append(Record(bot.name, Kind.ORDER_INTENDED, at, body))
-    return records, [Submit(again)]
+    records = [_not_accepted(bot, line, reason, at), Record(bot.name, Kind.ORDER_INTENDED, at, body)]
+    return records, [Submit(again, delay_s)]

@@ -1,0 +1,40 @@
+"""Folding the records of kill switch, breakers and health into the controls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hive_exec.core.controls import Breaker, Condition, Controls, KillSwitch
+from hive_exec.core.records import Kind, Record
+
+
+def apply_control(controls: Controls, record: Record) -> None:
+    """Fold one record. Kinds that say nothing to the controls leave them as they are."""
+    body = record.body
+    match record.kind:
+        case Kind.STARTED:
+            controls.conditions.clear()  # unknown until found out anew
+        case Kind.HEALTH_CHANGED:
+            known = controls.conditions.setdefault(record.account, {})
+            known[body["dependency"]] = Condition(body["health"], body["reason"])
+        case Kind.KILLED:
+            controls.kill = KillSwitch(body["reason"], body["principal"], record.at[0])
+        case Kind.RESUME_CONFIRMED if controls.kill is not None:
+            confirmed = (*controls.kill.confirmed_by, body["principal"])
+            controls.kill = replace(controls.kill, confirmed_by=confirmed)
+        case Kind.RESUMED:
+            controls.kill = None
+        case Kind.BREAKER_TRIPPED:
+            scope = body["scope"]
+            controls.breakers[scope] = Breaker(
+                scope, body["fallback"], body["reason"], body["principal"], record.at[0]
+            )
+            controls.resets.pop(scope, None)
+        case Kind.BREAKER_RESET if body["is_closed"]:
+            controls.breakers.pop(body["scope"], None)
+            controls.resets.pop(body["scope"], None)
+        case Kind.BREAKER_RESET:
+            agreed = controls.resets.get(body["scope"], ())
+            controls.resets[body["scope"]] = (*agreed, body["principal"])
+        case _:
+            pass

@@ -1,0 +1,316 @@
+"""From a decision that is due to what becomes of it: denied, held, shadowed, shown to a person, handed to
+another account, or intended as orders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from hive_core.calendars.trading_day import NS_PER_SECOND
+from hive_core.configuration.model import Account
+from hive_core.contracts.base import decimal_text
+from hive_core.contracts.decision import Decision, Delivery
+from hive_core.contracts.order import BracketOrder, client_order_id
+from hive_core.contracts.reasons import DenialReason
+from hive_core.evidence.canonical import content_hash
+from hive_core.risk.gate import Check, Verdict, judge
+from hive_exec.core.controls import Mode, Standing
+from hive_exec.core.events import Effect, Submit
+from hive_exec.core.records import FeedPosition, Kind, Record
+from hive_exec.core.state import Bot, CellState, Pending
+
+Outcome = tuple[list[Record], list[Effect]]
+
+_HOUR_NS = 3_600 * NS_PER_SECOND
+
+
+def decided(state: CellState, bot: Bot, decision_id: str, at: FeedPosition) -> Outcome:
+    """Judge a decision that waits. One that does not wait any more was judged before: nothing follows."""
+    pending = bot.pending.get(decision_id)
+    if pending is None or decision_id in bot.reviews:
+        return [], []
+    standing = state.standing(bot)
+    if standing.is_latched and standing.mode is not Mode.NORMAL:
+        code = DenialReason.KILL_SWITCH if state.controls.kill else DenialReason.BREAKER_OPEN
+        return [_denied(bot, pending, (_refusal("mode", code, standing),), at)], []
+    if standing.mode is not Mode.NORMAL and at[0] < pending.delivery.decision.valid_until_ns:
+        return _waited(state, bot, pending, standing, at)
+    return _judged(state, bot, pending, standing, at, is_approved=False)
+
+
+def approved(state: CellState, bot: Bot, pending: Pending, at: FeedPosition) -> Outcome:
+    """Judge a decision again that a person approved."""
+    return _judged(state, bot, pending, state.standing(bot), at, is_approved=True)
+
+
+def review_inputs_sha256(bot: Bot, decision: Decision) -> str:
+    """Hash of what a decision is judged by, prices apart: its content, the settings and rules of the
+    account, and what the account holds. A person's approval is of this and no other."""
+    return content_hash(
+        {
+            "decision": decision.sha256(),
+            "settings": bot.settings.model_dump(mode="json"),
+            "rule_pack": bot.pack.name,
+            "balance_at_reset": bot.account.balance_at_reset,
+            "breached": bot.account.breached_rule,
+            "exposures": [
+                [key, one.lots, one.entry, one.stop_loss, one.is_open]
+                for key, one in sorted(bot.account.exposures.items())
+            ],
+        }
+    )
+
+
+def _settings_for(bot: Bot, standing: Standing, decision: Decision, *, has_waited: bool) -> Account:
+    changes: dict[str, Any] = {}
+    if standing.share != 1:
+        changes["risk_per_trade_pct"] = bot.settings.risk_per_trade_pct * standing.share
+    if has_waited:  # it ends by its own expiry and by the worst price that was planned for it
+        validity_ns = decision.valid_until_ns - decision.ts_decided_ns
+        changes["max_decision_age_s"] = max(validity_ns // NS_PER_SECOND + 1, 1)
+    return bot.settings.model_copy(update=changes) if changes else bot.settings
+
+
+def _judged(
+    state: CellState,
+    bot: Bot,
+    pending: Pending,
+    standing: Standing,
+    at: FeedPosition,
+    *,
+    is_approved: bool,
+) -> Outcome:
+    decision = pending.delivery.decision
+    has_waited = is_approved or decision.decision_id in bot.held
+    settings = _settings_for(bot, standing, decision, has_waited=has_waited)
+    verdict = judge(decision, bot.account, settings, bot.pack, at[0])
+    verdict = _with_further_checks(bot, decision, verdict, standing, at[0])
+    if verdict.denial is not None:
+        return [_denied(bot, pending, verdict.checks, at)], []
+    if standing.is_shadow:
+        return [_simulated(bot, pending, verdict, at, Kind.DECISION_SHADOWED, standing.reasons)], []
+    doubt = "" if is_approved else _doubt(bot, decision, verdict)
+    if doubt:
+        return [_for_review(bot, decision, verdict, doubt, at)], []
+    return _intended(state, bot, pending.delivery, verdict, at)
+
+
+def _with_further_checks(
+    bot: Bot, decision: Decision, verdict: Verdict, standing: Standing, now_ns: int
+) -> Verdict:
+    """The rules that need more than the account: the price bound of one that waited, and the rate."""
+    if verdict.denial is not None:
+        return verdict
+    checks = list(verdict.checks)
+    bound, quote = bot.held.get(decision.decision_id), bot.account.quotes[decision.symbol]
+    if bound is not None and decision.order_type != "limit":
+        price = quote.ask if decision.side == "buy" else quote.bid
+        is_beyond = price > bound if decision.side == "buy" else price < bound
+        checks.append(
+            Check(
+                "within_price_bound_after_waiting",
+                DenialReason.BEYOND_PRICE_BOUND if is_beyond else None,
+                {"price": decimal_text(price), "price_bound": decimal_text(bound)},
+            )
+        )
+    most = bot.settings.max_orders_per_hour
+    if most is not None and checks[-1].reason_code is None:
+        allowed = max(int(most * standing.share), 1)
+        recent = sum(1 for ns in bot.intents_ns if ns > now_ns - _HOUR_NS) + len(verdict.legs)
+        checks.append(
+            Check(
+                "orders_per_hour",
+                DenialReason.TOO_MANY_ORDERS if recent > allowed else None,
+                {"with_this": str(recent), "max_orders_per_hour": str(allowed)},
+            )
+        )
+    return replace(verdict, checks=tuple(checks))
+
+
+def _doubt(bot: Bot, decision: Decision, verdict: Verdict) -> str:
+    """Why a person must see it first, or "". The shares are those of the settings."""
+    settings, found = bot.settings, []
+    if settings.review_over_headroom is not None:
+        limit = next(check for check in verdict.checks if check.rule == "daily_loss_limit")
+        room_left = Decimal(limit.numbers["headroom"])
+        share = verdict.risk_amount / (room_left + verdict.risk_amount)
+        if share > settings.review_over_headroom:
+            found.append(f"it takes {share:.2f} of the room that is left today")
+    if settings.review_over_dissent is not None:
+        total = sum((vote.weight for vote in decision.votes), Decimal(0))
+        against = total - sum((vote.weight for vote in decision.agreeing_votes()), Decimal(0))
+        if total and against / total > settings.review_over_dissent:
+            found.append(f"{against / total:.2f} of the votes' weight stands against it")
+    return "; ".join(found)
+
+
+def _for_review(bot: Bot, decision: Decision, verdict: Verdict, doubt: str, at: FeedPosition) -> Record:
+    expires_ns = min(at[0] + bot.settings.review_ttl_s * NS_PER_SECOND, decision.valid_until_ns)
+    body = {
+        "decision_id": decision.decision_id,
+        "symbol": decision.symbol,
+        "side": decision.side,
+        "reason": doubt,
+        "inputs_sha256": review_inputs_sha256(bot, decision),
+        "expires_ns": expires_ns,
+        "legs": _legs(bot, decision, verdict),
+        "checks": [check.as_body() for check in verdict.checks],
+    }
+    return Record(bot.name, Kind.REVIEW_REQUESTED, at, body)
+
+
+def _waited(state: CellState, bot: Bot, pending: Pending, standing: Standing, at: FeedPosition) -> Outcome:
+    """Nothing can be sent now. Another account takes it over where it may; else it waits."""
+    decision = pending.delivery.decision
+    other = _other_account(state, bot)
+    if other is not None:
+        return _failed_over(state, bot, other, pending, standing, at)
+    if decision.decision_id in bot.held:
+        return [], []
+    settings = _settings_for(bot, standing, decision, has_waited=False)
+    verdict = judge(decision, bot.account, settings, bot.pack, at[0])
+    return [_simulated(bot, pending, verdict, at, Kind.DECISION_HELD, standing.reasons)], []
+
+
+def _other_account(state: CellState, bot: Bot) -> Bot | None:
+    name = bot.settings.failover_to
+    other = None if name is None else state.bots.get(name)
+    if other is None:
+        return None
+    standing = state.standing(other)
+    return other if standing.mode is Mode.NORMAL and not standing.is_shadow else None
+
+
+def _failed_over(
+    state: CellState, bot: Bot, other: Bot, pending: Pending, standing: Standing, at: FeedPosition
+) -> Outcome:
+    """Another account takes the decision. Both facts stand in one write, so that it is never in both; and
+    only what has no intent here gets so far, for an intended decision does not wait any more."""
+    decision = pending.delivery.decision
+    left = {"decision_id": decision.decision_id, "to": other.name, "reasons": list(standing.reasons)}
+    records = [Record(bot.name, Kind.DECISION_FAILED_OVER, at, left)]
+    if decision.decision_id in other.decided or decision.decision_id in other.pending:
+        return records, []
+    taken = {
+        "decision_id": decision.decision_id,
+        "delivery": pending.delivery.model_dump(mode="json"),
+        "submitted_by": pending.submitted_by,
+        "failed_over_from": bot.name,
+    }
+    records.append(Record(other.name, Kind.DECISION_RECEIVED, at, taken))
+    more, effects = _judged(state, other, pending, state.standing(other), at, is_approved=False)
+    return records + more, effects
+
+
+def _legs(bot: Bot, decision: Decision, verdict: Verdict) -> list[dict[str, Any]]:
+    quote = bot.account.quotes.get(decision.symbol)
+    if quote is None:
+        return []
+    market = quote.ask if decision.side == "buy" else quote.bid
+    entry = market if decision.order_type == "market" or decision.entry is None else decision.entry
+    return [
+        {
+            "leg": number,
+            "lots": decimal_text(leg.lots),
+            "entry": decimal_text(entry),
+            "stop_loss": decimal_text(decision.stop_loss),
+            "take_profit": decimal_text(leg.take_profit),
+        }
+        for number, leg in enumerate(verdict.legs, start=1)
+    ]
+
+
+def _simulated(
+    bot: Bot, pending: Pending, verdict: Verdict, at: FeedPosition, kind: Kind, reasons: tuple[str, ...]
+) -> Record:
+    """What would have been sent, clearly marked as a simulation."""
+    decision = pending.delivery.decision
+    body = {
+        "decision_id": decision.decision_id,
+        "is_simulated": True,
+        "symbol": decision.symbol,
+        "side": decision.side,
+        "sources": _sources(pending.delivery),
+        "signal_ids": _signal_ids(pending.delivery),
+        "reasons": list(reasons),
+        "price_bound": decimal_text(verdict.price_bound) if verdict.legs else None,
+        "legs": _legs(bot, decision, verdict),
+        "checks": [check.as_body() for check in verdict.checks],
+    }
+    return Record(bot.name, kind, at, body)
+
+
+def _refusal(rule: str, code: DenialReason, standing: Standing) -> Check:
+    return Check(rule, code, {"mode": standing.mode.value, "reasons": "; ".join(standing.reasons)})
+
+
+def denied(
+    bot: Bot, pending: Pending, rule: str, code: DenialReason, detail: str, at: FeedPosition
+) -> Record:
+    """The denial of a decision for a reason that lies outside the gate."""
+    return _denied(bot, pending, (Check(rule, code, {"detail": detail}),), at)
+
+
+def _denied(bot: Bot, pending: Pending, checks: tuple[Check, ...], at: FeedPosition) -> Record:
+    decision, code = pending.delivery.decision, checks[-1].reason_code
+    if code is None:
+        raise AssertionError("unreachable: a denial ends with the check that denied")
+    body = {
+        "decision_id": decision.decision_id,
+        "reason_code": code.value,
+        "symbol": decision.symbol,
+        "side": decision.side,
+        "sources": _sources(pending.delivery),
+        "checks": [check.as_body() for check in checks],
+    }
+    return Record(bot.name, Kind.DECISION_DENIED, at, body)
+
+
+def _intended(state: CellState, bot: Bot, delivery: Delivery, verdict: Verdict, at: FeedPosition) -> Outcome:
+    decision = delivery.decision
+    records: list[Record] = []
+    effects: list[Effect] = []
+    for number, leg in enumerate(verdict.legs, start=1):
+        order = BracketOrder(
+            client_order_id=client_order_id(state.environment, bot.name, decision.decision_id, number, 1),
+            account=bot.name,
+            decision_id=decision.decision_id,
+            leg=number,
+            attempt=1,
+            symbol=decision.symbol,
+            side=decision.side,
+            order_type=decision.order_type,
+            lots=leg.lots,
+            entry=decision.entry if decision.order_type != "market" else None,
+            price_bound=verdict.price_bound,
+            stop_loss=decision.stop_loss,
+            take_profit=leg.take_profit,
+            submitted_ns=at[0],
+            good_till_ns=decision.valid_until_ns,
+        )
+        records.append(Record(bot.name, Kind.ORDER_INTENDED, at, _intent(order, delivery, verdict)))
+        effects.append(Submit(order))
+    return records, effects
+
+
+def _sources(delivery: Delivery) -> list[str]:
+    return sorted({vote.source for vote in delivery.decision.agreeing_votes()})
+
+
+def _signal_ids(delivery: Delivery) -> list[str]:
+    return sorted(vote.signal_id for vote in delivery.decision.agreeing_votes())
+
+
+def _intent(order: BracketOrder, delivery: Delivery, verdict: Verdict) -> dict[str, Any]:
+    total = sum((leg.lots for leg in verdict.legs), Decimal(0))
+    return {
+        "client_order_id": order.client_order_id,
+        "order": order.model_dump(mode="json"),
+        "decision_sha256": content_hash(delivery.decision),
+        "origin": delivery.origin.model_dump(mode="json"),
+        "sources": _sources(delivery),
+        "signal_ids": _signal_ids(delivery),
+        "risk_amount": decimal_text((verdict.risk_amount * order.lots / total).quantize(Decimal("0.01"))),
+        "checks": [check.as_body() for check in verdict.checks],
+    }

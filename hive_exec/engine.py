@@ -1,0 +1,68 @@
+"""The engine: lets the core decide, folds its records, and hands out effects once they are durable.
+
+One thread. It knows neither threads nor sockets nor clocks, so that simulations drive this very code.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from hive_exec.core.events import Effect, Event, Follow
+from hive_exec.core.records import FeedPosition, Record
+from hive_exec.core.state import CellState, apply
+from hive_exec.core.step import step
+
+MAX_FOLLOWING = 10_000
+"""How many events may follow from one; more is a circle."""
+
+
+class RecordLog(Protocol):
+    """Where records go: buffered by `append`, durable after `flush`."""
+
+    def append(self, record: Record) -> int:
+        """Buffer a record; returns its place."""
+
+    def flush(self) -> None:
+        """Return when everything appended is durable."""
+
+
+class Engine:
+    """State, journal, and the effects that wait for durability."""
+
+    def __init__(self, state: CellState, journal: RecordLog) -> None:
+        self.state = state
+        self.journal = journal
+        self._waiting: list[Effect] = []
+
+    def write(self, record: Record) -> int:
+        """Fold a record and buffer it; returns its place in the journal."""
+        apply(self.state, record)
+        return self.journal.append(record)
+
+    def handle(self, event: Event, at: FeedPosition) -> None:
+        """Let the core decide on an event and on all that follows from it at once. What it wants done
+        waits for `commit`.
+
+        Raises:
+            Refused: a person's order that cannot be carried out; nothing was written.
+            IllegalRecord: the journal and the world contradict each other.
+        """
+        following: list[Event] = [event]
+        for _ in range(MAX_FOLLOWING):
+            if not following:
+                return
+            records, effects = step(self.state, following.pop(0), at)
+            for record in records:
+                self.write(record)
+            for effect in effects:
+                if isinstance(effect, Follow):
+                    following.append(effect.event)
+                else:
+                    self._waiting.append(effect)
+        raise RuntimeError(f"more than {MAX_FOLLOWING} events follow from one {type(event).__name__}")
+
+    def commit(self) -> list[Effect]:
+        """Make everything durable; only then is anything to be done."""
+        self.journal.flush()
+        effects, self._waiting = self._waiting, []
+        return effects
