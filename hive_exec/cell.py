@@ -1,6 +1,6 @@
-"""The cell: the one thread that owns journal, bots and venue, and drives the pure core.
+"""The cell: the one thread that owns journal, bots and the venue in this process, and drives the engine.
 
-Everything that changes state is a command on its queue. Commands of one round share one fsync and
+Everything that changes state is a command or an event on its queue. Those of one round share one fsync and
 are answered after it. Between rounds it moves replay accounts forward, a little at a time, so that
 a long replay never keeps a caller waiting.
 """
@@ -17,28 +17,39 @@ from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from hive_core.configuration.model import Configuration
+from hive_core.configuration.model import Account, Configuration
 from hive_core.contracts.order import OrderState
 from hive_core.evidence.chain import first_fault
 from hive_core.landing.home import HiveHome
+from hive_core.signals.code_version import code_version
+from hive_exec.brokers.desk import Desk
 from hive_exec.brokers.paper import PaperVenue
+from hive_exec.clock import SteadyClock
+from hive_exec.core.commanding import Refused
 from hive_exec.core.events import (
+    Alarm,
     BarBegan,
     BarRanged,
     DecisionDue,
     Effect,
     Event,
     Flatten,
+    HealthObserved,
+    Kill,
+    Reported,
+    Started,
     Submit,
     SubmitProvenAbsent,
+    Ticked,
     TimePassed,
-    VenueReported,
 )
-from hive_exec.core.records import RANK_DECISION, FeedPosition, Kind, Record
-from hive_exec.core.state import Bot, apply, observe_rate, open_bot, with_settings
-from hive_exec.core.step import step
+from hive_exec.core.records import CELL, RANK_BAR_OPENED, RANK_DECISION, FeedPosition, Record
+from hive_exec.core.state import Bot, CellState, apply, observe_quote, observe_rate, with_settings
+from hive_exec.desks import DeskMaker, no_desks
+from hive_exec.engine import Engine
 from hive_exec.failpoints import failpoint
 from hive_exec.journal.writing import Journal, record_of
+from hive_exec.killing import KillFile
 from hive_exec.replay.driver import ReplayDriver
 from hive_exec.replay.feed import LakeFeed, RatePublished
 
@@ -47,6 +58,9 @@ _log = logging.getLogger("hive_exec.cell")
 MAX_QUEUED_COMMANDS = 1_024
 SLICE_S = 0.02
 """How long a replay may run before callers are looked after again."""
+TICK_S = 1.0
+LISTEN_S = 0.25
+"""How often the quotes of brokers are taken in, as a range an instrument."""
 
 Answer = TypeVar("Answer")
 
@@ -87,101 +101,150 @@ class Cell:
         home: HiveHome,
         configuration: Configuration,
         *,
-        wall_clock_ns: Callable[[], int] = time.time_ns,
+        wall_clock_ns: Callable[[], int] | None = None,
+        make_desk: DeskMaker = no_desks,
     ) -> None:
         self.home = home
         self.configuration = configuration
-        self.wall_clock_ns = wall_clock_ns
-        self.journal = Journal(home.journal, wall_clock_ns)
+        # A test's clock is the wall and the steady one at once.
+        self.clock = SteadyClock() if wall_clock_ns is None else SteadyClock(wall_clock_ns, wall_clock_ns)
+        self.wall_clock_ns = self.clock.now_ns
+        self.journal = Journal(home.journal, wall_clock_ns or time.time_ns)
         self.venue = PaperVenue(home.journal.with_name("paper.sqlite"), self.journal.flush)
         self.feed = LakeFeed(home.lake)
-        self.bots: dict[str, Bot] = {}
+        self.state = CellState(configuration.environment, configuration.execution)
+        self.engine = Engine(self.state, self.journal)
         self.fatal: BaseException | None = None
-        self._replays: dict[str, ReplayDriver] = {}
         self.on_fatal: Callable[[BaseException], None] | None = None
+        self.desks: dict[str, Desk] = {}
+        self.kill_file = KillFile(home.journal.with_name("KILL"), self._kill_file_appeared)
+        self._make_desk = make_desk
+        self._replays: dict[str, ReplayDriver] = {}
         self._being_served: list[_Command] = []
-        self._commands: queue.Queue[_Command | None] = queue.Queue(MAX_QUEUED_COMMANDS)
+        self._queue: queue.SimpleQueue[_Command | Event | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="hive-cell", daemon=True)
+        self._next_tick_s = self._next_quotes_s = time.monotonic()
         self._recover()
 
+    @property
+    def bots(self) -> dict[str, Bot]:
+        """Every open account, by name."""
+        return self.state.bots
+
     def start(self) -> None:
-        """Begin to take commands."""
+        """Begin to take commands, and to speak with brokers."""
         self._thread.start()
+        self.kill_file.start()
+        for desk in self.desks.values():
+            desk.start()
 
     def stop(self) -> None:
         """Finish the commands that wait, then close the files."""
-        self._commands.put(None)
+        self.kill_file.stop()
+        for desk in self.desks.values():
+            desk.stop()
+        self._queue.put(None)
         self._thread.join()
 
-    def call(self, work: Callable[[], Answer]) -> Future[Answer]:
+    def call(self, work: Callable[[], Answer], *, is_urgent: bool = False) -> Future[Answer]:
         """Have the cell's thread run `work`; its answer comes once everything it wrote is durable.
 
         Raises:
-            Busy: too many commands wait.
+            Busy: too many commands wait. What is urgent (the kill switch, what lessens risk) always may.
         """
+        if not is_urgent and self._queue.qsize() >= MAX_QUEUED_COMMANDS:
+            raise Busy(f"{MAX_QUEUED_COMMANDS} commands wait")
         answer: Future[Answer] = Future()
-        try:
-            self._commands.put_nowait(_Command(work, answer))
-        except queue.Full:
-            raise Busy(f"{MAX_QUEUED_COMMANDS} commands wait") from None
+        self._queue.put(_Command(work, answer))
         if self.fatal is not None:  # Nobody takes commands any more.
             self._refuse_the_rest(self.fatal)
         return answer
 
+    def post(self, event: Event) -> None:
+        """Hand an event to the core, from any thread."""
+        self._queue.put(event)
+
+    @property
+    def waiting(self) -> int:
+        """How many commands and events wait."""
+        return self._queue.qsize()
+
     def write(self, record: Record) -> int:
-        """Fold a record into its bot and buffer it; returns its place in the journal."""
-        if record.kind is Kind.ACCOUNT_OPENED:
-            self.bots[record.account] = open_bot(record)
-        else:
-            apply(self.bots[record.account], record)
-        return self.journal.append(record)
+        """Fold a record and buffer it; returns its place in the journal."""
+        return self.engine.write(record)
+
+    def now(self, key: str = "") -> FeedPosition:
+        """The daemon's time, as a place in the streams of accounts that live by it."""
+        return (self.clock.now_ns(), RANK_DECISION, key)
 
     def handle(self, bot: Bot, event: Event, at: FeedPosition) -> None:
-        """Let the core decide on an event, make it durable, then carry out what it wants."""
-        self._carry_out(bot, self._decide(bot, event, at), at)
+        """Let the core decide on an event of an account, make it durable, then carry out what it wants."""
+        self.engine.handle(event, at)
+        self._carry_out(self.engine.take_waiting(), at)
+
+    def command(self, event: Event) -> None:
+        """A person's order, now.
+
+        Raises:
+            CommandRefused: 409 with the reason; nothing changed.
+        """
+        at = self.now()
+        try:
+            self.engine.handle(event, at)
+        except Refused as refused:
+            raise CommandRefused(409, "", str(refused)) from None
+        self._carry_out(self.engine.take_waiting(), at)
+        self._tick(at)
 
     def market_moved(
         self, bot: Bot, event: BarBegan | BarRanged | None, at: FeedPosition, act: Callable[[], None]
     ) -> None:
         """New prices: judge what they did to the account, let the venue act on them, and only then carry
         out the judgement, for the venue's stops come first. `event` is None when the core saw it before."""
-        effects = self._decide(bot, event, at) if event is not None else []
+        if event is not None:
+            self.engine.handle(event, at)
+        effects = self.engine.take_waiting()
         act()
         self.take_reports(bot)
-        self._carry_out(bot, effects, at)
+        self._carry_out(effects, at)
 
-    def _decide(self, bot: Bot, event: Event, at: FeedPosition) -> list[Effect]:
-        records, effects = step(bot, event, at, self.configuration.environment)
-        for record in records:
-            self.write(record)
-        return effects
-
-    def _carry_out(self, bot: Bot, effects: list[Effect], at: FeedPosition) -> None:
+    def _carry_out(self, effects: list[Effect], at: FeedPosition) -> None:
         if not effects:
             return
         self.journal.flush()
         for effect in effects:
-            failpoint("effect.before")
             match effect:
-                case Submit(order):
+                case Alarm(account, text):
+                    _log.error("%s: %s", account, text)
+                case Submit(order) if order.account not in self.desks:
+                    failpoint("effect.before")
                     self.venue.submit(order, at)
+                    failpoint("effect.after")
+                    self.take_reports(self.bots[order.account])
                 case Flatten(account):
+                    failpoint("effect.before")
                     self.venue.flatten(account, at)
-            failpoint("effect.after")
-        self.take_reports(bot)
+                    failpoint("effect.after")
+                    self.take_reports(self.bots[account])
+                case _:
+                    self._desk_of(effect).send(effect)
+
+    def _desk_of(self, effect: Any) -> Desk:
+        return self.desks[effect.order.account]
 
     def decide_now(self, bot: Bot, decision_id: str) -> None:
         """Judge a received decision of an account on the wall clock. Its receipt is durable by then."""
         at = (max(self.wall_clock_ns(), bot.clock_ns), RANK_DECISION, decision_id)
         self._observe_rates(bot, at[0])
-        self.handle(bot, TimePassed(), at)
-        self.handle(bot, DecisionDue(decision_id), at)
+        self.handle(bot, TimePassed(bot.name), at)
+        self.handle(bot, DecisionDue(bot.name, decision_id), at)
 
     def take_reports(self, bot: Bot) -> None:
         """Take in everything the venue said since the last report that the journal holds."""
         while reports := self.venue.reports_since(bot.name, bot.last_venue_seq):
             # One at a time: taking one in can make the venue say more.
-            self.handle(bot, VenueReported(reports[0]), reports[0].at)
+            said = reports[0]
+            self.handle(bot, Reported(said.report, said.venue_seq), said.at)
 
     def replay_of(self, bot: Bot) -> ReplayDriver:
         """The driver of a replay account."""
@@ -189,19 +252,35 @@ class Cell:
             self._replays[bot.name] = ReplayDriver(self, bot)
         return self._replays[bot.name]
 
+    def forbids(self, account: str, age_limit_s: int) -> Callable[[Any], str]:
+        """What a desk asks in its own thread just before an order leaves."""
+
+        def why_not(order: Any) -> str:
+            if self.kill_file.is_thrown or self.state.controls.kill is not None:
+                return "the kill switch is thrown"
+            if self.fatal is not None:
+                return "the daemon has stopped trading"
+            age_s = (self.clock.now_ns() - order.submitted_ns) / 1e9
+            if age_s > age_limit_s or self.clock.now_ns() >= order.good_till_ns:
+                return f"{age_s:.0f} s after it was decided it is too old to be sent"
+            return ""
+
+        return why_not
+
+    def _kill_file_appeared(self, text: str) -> None:
+        self.post(Kill(text or f"the file {self.kill_file.path.name} appeared", "file"))
+
     def _recover(self) -> None:
         """Load, fold, reconcile with the venue; only then does anything trade."""
         held, _, fault = first_fault(self.journal.links())
         if fault is not None:
             raise JournalCorrupt(f"record {fault.seq}: {fault.reason}; {held} records before it hold")
         for link in self.journal.links():
-            record = record_of(link)
-            if record.kind is Kind.ACCOUNT_OPENED:
-                self.bots[record.account] = open_bot(record)
-            else:
-                apply(self.bots[record.account], record)
+            apply(self.state, record_of(link))
         for name, bot in self.bots.items():
             self.bots[name] = self._under_todays_settings(bot)
+        self._open_broker_accounts()
+        self.engine.handle(Started(self.state.epoch + 1, code_version()), self.now())
         failpoint("reconcile.before")
         for bot in self.bots.values():
             if bot.settings.mode == "replay":
@@ -209,7 +288,12 @@ class Cell:
             else:
                 # Without them an open position in another currency has no worth.
                 self._observe_rates(bot, max(self.wall_clock_ns(), bot.clock_ns))
-            self._reconcile(bot)
+            if bot.settings.has_broker:
+                self._open_desk(bot)
+            else:
+                self._reconcile(bot)
+        # What the core wants done at a start (asking after orders) waits for the desks to begin.
+        self._carry_out(self.engine.take_waiting(), self.now())
         self.journal.flush()
         for bot in self.bots.values():
             if bot.settings.mode == "paper":
@@ -217,6 +301,16 @@ class Cell:
                     self.decide_now(bot, decision_id)
         self.journal.flush()
         failpoint("reconcile.after")
+
+    def _open_broker_accounts(self) -> None:
+        from hive_exec.accounts import opening
+
+        for settings in self.configuration.accounts:
+            if settings.has_broker and settings.name not in self.bots:
+                self.write(opening(settings.name, settings, self.clock.now_ns()))
+
+    def _open_desk(self, bot: Bot) -> None:
+        self.desks[bot.name] = self._make_desk(self, bot)
 
     def _observe_rates(self, bot: Bot, now_ns: int) -> None:
         for event in self.feed.events([], now_ns, now_ns):
@@ -228,14 +322,17 @@ class Cell:
         if settings is None:
             _log.warning("account %s is not configured any more; it keeps its settings", bot.name)
             return bot
-        for name in ("mode", "currency", "initial_balance"):
+        self._same_account(bot, settings)
+        return with_settings(bot, settings)
+
+    def _same_account(self, bot: Bot, settings: Account) -> None:
+        for name in ("mode", "currency", "initial_balance", "broker"):
             before, now = getattr(bot.settings, name), getattr(settings, name)
             if before != now:
                 raise SettingsChanged(
                     f"account {bot.name}: {name} is {now} in hive.toml, but it was opened with {before}; "
                     "restore it, or give the new account a new name"
                 )
-        return with_settings(bot, settings)
 
     def _reconcile(self, bot: Bot) -> None:
         self.take_reports(bot)
@@ -246,7 +343,7 @@ class Cell:
                 at = bot.position
                 if bot.settings.mode == "paper":  # its time went on while the daemon was down
                     at = (max(self.wall_clock_ns(), bot.clock_ns), RANK_DECISION, order_id)
-                self.handle(bot, SubmitProvenAbsent(order_id), at)
+                self.handle(bot, SubmitProvenAbsent(bot.name, order_id), at)
         if bot.account.breached_rule is not None and bot.account.exposures:
             self.venue.flatten(bot.name, bot.position)
             self.take_reports(bot)
@@ -270,24 +367,28 @@ class Cell:
         waiting = list(self._being_served)
         with contextlib.suppress(queue.Empty):
             while True:
-                command = self._commands.get_nowait()
-                if command is not None:
+                command = self._queue.get_nowait()
+                if isinstance(command, _Command):
                     waiting.append(command)
         for command in waiting:
             with contextlib.suppress(InvalidStateError):  # answered or cancelled already
                 command.answer.set_exception(RuntimeError(f"the cell stopped: {error}"))
 
     def _round(self) -> bool:
-        """One round: the commands that wait, one flush, then a slice of every replay."""
+        """One round: what waits, one flush, the answers, then a slice of every replay."""
         replays = [replay for replay in self._replays.values() if replay.has_work()]
-        commands, goes_on = self._take_commands(block=not replays)
-        self._being_served = commands
+        taken, goes_on = self._take(block=not replays)
+        self._being_served = [one for one in taken if isinstance(one, _Command)]
         answers: list[tuple[Future[Any], Any, Exception | None]] = []
-        for command in commands:
+        for one in taken:
+            if not isinstance(one, _Command):
+                self._take_event(one)
+                continue
             try:
-                answers.append((command.answer, command.work(), None))
+                answers.append((one.answer, one.work(), None))
             except CommandRefused as refused:
-                answers.append((command.answer, None, refused))
+                answers.append((one.answer, None, refused))
+        self._look_at_the_time()
         self.journal.flush()
         for future, value, refused_by in answers:
             if refused_by is None:
@@ -299,15 +400,75 @@ class Cell:
         self.journal.flush()
         return goes_on
 
-    def _take_commands(self, *, block: bool) -> tuple[list[_Command], bool]:
-        commands: list[_Command] = []
+    def _take(self, *, block: bool) -> tuple[list[_Command | Event], bool]:
+        taken: list[_Command | Event] = []
         while True:
             try:
-                command = self._commands.get(block=block and not commands)
+                one = self._queue.get(block=block and not taken, timeout=self._patience_s())
             except queue.Empty:
-                return commands, True
-            if command is None:
-                return commands, False
+                return taken, True
+            if one is None:
+                return taken, False
             # From here on a caller who went away cannot take his command back.
-            if command.answer.set_running_or_notify_cancel():
-                commands.append(command)
+            if not isinstance(one, _Command) or one.answer.set_running_or_notify_cancel():
+                taken.append(one)
+            if len(taken) >= MAX_QUEUED_COMMANDS:
+                return taken, True
+
+    def _patience_s(self) -> float | None:
+        """How long the queue may stay silent: for ever where nothing depends on the time."""
+        if not any(bot.settings.mode != "replay" for bot in self.bots.values()):
+            return None
+        until_s = min(self._next_tick_s, self._next_quotes_s) if self.desks else self._next_tick_s
+        return max(until_s - time.monotonic(), 0.0)
+
+    def _take_event(self, event: Event) -> None:
+        at = self.now()
+        self.engine.handle(event, at)
+        self._carry_out(self.engine.take_waiting(), at)
+
+    def _look_at_the_time(self) -> None:
+        now_s = time.monotonic()
+        if self.desks and now_s >= self._next_quotes_s:
+            self._next_quotes_s = now_s + LISTEN_S
+            self._take_quotes()
+        if now_s >= self._next_tick_s and self._patience_s() is not None:
+            self._next_tick_s = now_s + TICK_S
+            self._tick(self.now())
+
+    def _take_quotes(self) -> None:
+        for name, desk in self.desks.items():
+            bot = self.bots[name]
+            for event in desk.ranges():
+                if not isinstance(event, BarRanged):
+                    continue
+                at = (self.clock.now_ns(), RANK_BAR_OPENED, event.symbol)
+                self.handle(bot, TimePassed(name), at)
+                observe_quote(bot, event.symbol, event.bar.bid_close, event.bar.ask_close, at[0])
+                self.handle(bot, event, at)
+
+    def _tick(self, at: FeedPosition) -> None:
+        jump_s = abs(self.clock.jump_ns()) / 1e9
+        limit_s = self.configuration.execution.max_clock_jump_s
+        if jump_s > limit_s:
+            reason = f"the wall's clock was set by more than {limit_s} s; put it right, or restart the daemon"
+            self.engine.handle(HealthObserved(CELL, "clock", "down", reason), at)
+        elif "clock" in self.state.controls.conditions.get(CELL, {}):
+            self.engine.handle(HealthObserved(CELL, "clock", "ok", "agrees with the wall's"), at)
+        for name, desk in self.desks.items():
+            bot = self.bots[name]
+            self._observe_rates_daily(bot, at[0])
+            self.engine.handle(TimePassed(name), at)
+            condition = self.state.controls.conditions.get(name, {}).get("reconciliation")
+            if condition is not None and condition.health != "ok":
+                desk.compare_books_soon()
+        self.engine.handle(Ticked(), at)
+        self._carry_out(self.engine.take_waiting(), at)
+
+    def _observe_rates_daily(self, bot: Bot, now_ns: int) -> None:
+        latest = max((seen for _, seen in bot.account.rates_per_eur.values()), default=0)
+        if now_ns - latest > 86_400 * 10**9 and now_ns - self._rates_read_ns > 600 * 10**9:
+            self._rates_read_ns = now_ns
+            self._observe_rates(bot, now_ns)
+
+    _rates_read_ns = 0

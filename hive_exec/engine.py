@@ -1,4 +1,4 @@
-"""The engine: lets the core decide, folds its records, and hands out effects once they are durable.
+"""The engine: lets the core decide, folds its records, and keeps effects until they are asked for.
 
 One thread. It knows neither threads nor sockets nor clocks, so that simulations drive this very code.
 """
@@ -41,7 +41,7 @@ class Engine:
 
     def handle(self, event: Event, at: FeedPosition) -> None:
         """Let the core decide on an event and on all that follows from it at once. What it wants done
-        waits for `commit`.
+        waits for `take_waiting`.
 
         Raises:
             Refused: a person's order that cannot be carried out; nothing was written.
@@ -61,8 +61,7 @@ class Engine:
                     self._waiting.append(effect)
         raise RuntimeError(f"more than {MAX_FOLLOWING} events follow from one {type(event).__name__}")
 
-    def commit(self) -> list[Effect]:
-        """Make everything durable; only then is anything to be done."""
-        self.journal.flush()
+    def take_waiting(self) -> list[Effect]:
+        """What is to be done, once everything so far is durable: the caller flushes the journal first."""
         effects, self._waiting = self._waiting, []
         return effects

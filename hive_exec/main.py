@@ -13,7 +13,7 @@ import uvicorn
 from hive_core.configuration.load import ConfigurationError, load_configuration
 from hive_core.landing.home import HiveHome
 from hive_exec.cell import Cell, JournalCorrupt, SettingsChanged
-from hive_exec.core.state import IllegalRecord
+from hive_exec.core.orders import IllegalRecord
 from hive_exec.failpoints import FailpointsRefused, arm
 from hive_exec.http import create_app
 from hive_exec.principals import PrincipalsUnusable, ensure_principals

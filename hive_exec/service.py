@@ -17,11 +17,12 @@ from hive_core.contracts.report import Report, ReportPage
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.instruments.specification import instruments
 from hive_core.risk.account import equity
-from hive_core.risk.rule_pack import rule_pack
+from hive_exec.accounts import opening
 from hive_exec.cell import Cell, CommandRefused
 from hive_exec.core.events import BarRanged, TimePassed
+from hive_exec.core.orders import OrderLine
 from hive_exec.core.records import RANK_BAR_OPENED, Kind, Record
-from hive_exec.core.state import Bot, OrderLine, observe_quote
+from hive_exec.core.state import Bot, observe_quote
 from hive_exec.failpoints import failpoint
 from hive_exec.journal.writing import record_of
 
@@ -112,11 +113,11 @@ def quote(cell: Cell, name: str, symbol: str, bid: Decimal, ask: Decimal, ts_ns:
         raise CommandRefused(422, "ts_ns", f"{iso_utc(ts_ns)} is not now: more than {MAX_QUOTE_SKEW_S} s off")
     bot = _bot_for(cell, name, wall)
     at = (max(wall, bot.clock_ns + 1), RANK_BAR_OPENED, symbol)
-    cell.handle(bot, TimePassed(), at)
+    cell.handle(bot, TimePassed(name), at)
     observe_quote(bot, symbol, bid, ask, at[0])
     cell.market_moved(
         bot,
-        BarRanged(symbol, BarPrices.of_quote(bid, ask)),
+        BarRanged(name, symbol, BarPrices.of_quote(bid, ask)),
         at,
         lambda: cell.venue.bar_opened(bot.name, symbol, bid, ask, at),
     )
@@ -138,19 +139,7 @@ def _bot_for(cell: Cell, name: str, ts_ns: int) -> Bot:
     settings = cell.configuration.account_named(name)
     if settings is None:
         raise CommandRefused(422, "decision.account", f"no account {name} is configured in hive.toml")
-    pack = rule_pack(settings.rule_pack)
-    days, initial = pack.daily_loss.trading_day, settings.initial_balance
-    day = days.day_of(ts_ns)
-    body = {
-        "settings": settings.model_dump(mode="json"),
-        "trading_day": day.isoformat(),
-        "balance": decimal_text(initial),
-        "equity": decimal_text(initial),
-        "daily_floor": decimal_text(pack.daily_floor(initial, initial)),
-        "maximum_floor": decimal_text(pack.maximum_floor(initial)),
-    }
-    # A clock before 1970 would be no timestamp that a report can carry.
-    cell.write(Record(name, Kind.ACCOUNT_OPENED, (max(days.start_ns(day), 0), -2, ""), body))
+    cell.write(opening(name, settings, ts_ns))
     return cell.bots[name]
 
 

@@ -32,10 +32,15 @@ _STATE_OF_KIND = {
     "order_expired": "expired",
     "order_cancelled": "cancelled",
     "order_not_accepted": "not_accepted",
+    "order_unresolved": "unresolved",
+    "order_partially_filled": "partially_filled",
     "order_filled": "filled",
+    "order_rest_ended": "filled",
     "position_closed": "closed",
 }
-_EQUITY_KINDS = {"account_opened", "equity_marked", "order_filled", "position_closed", "day_opened"}
+_ENTRY_KINDS = {"order_filled", "order_partially_filled"}
+_EXIT_KINDS = {"position_closed", "position_reduced"}
+_EQUITY_KINDS = {"account_opened", "equity_marked", "day_opened"} | _ENTRY_KINDS | _EXIT_KINDS
 _OTHER_SIDE = {"buy": "sell", "sell": "buy"}
 
 
@@ -91,16 +96,18 @@ def execution_tables(rows: Iterable[tuple[str, Any, str, dict[str, Any]]]) -> Ex
         if kind in _STATE_OF_KIND:
             order = orders[body["client_order_id"]]
             order |= {"state": _STATE_OF_KIND[kind], "ts_state": ts, "reason": body.get("reason") or None}
-        if kind in {"order_filled", "position_closed"}:
+        if kind in _ENTRY_KINDS | _EXIT_KINDS:
             fills.append(_fill(account, ts, kind, body))
-        if kind == "order_filled":
-            positions[body["client_order_id"]] = _opened(account, ts, body, orders[body["client_order_id"]])
-        if kind == "position_closed":
-            _close(positions[body["client_order_id"]], ts, body, orders[body["client_order_id"]])
+        if kind in _ENTRY_KINDS:
+            order_id = body["client_order_id"]
+            held = positions.setdefault(order_id, _opened(account, ts, body, orders[order_id]))
+            _add_entry(held, body)
+        if kind in _EXIT_KINDS:
+            _add_exit(positions[body["client_order_id"]], ts, kind, body, orders[body["client_order_id"]])
         if kind in _EQUITY_KINDS:
             equity.append(_equity(account, ts, body))
     for position in positions.values():
-        del position["_commission"]
+        del position["_commission"], position["_gained"]
     return ExecutionTables(
         pl.DataFrame(list(orders.values()), schema=ORDERS),
         pl.DataFrame(denials, schema=DENIALS),
@@ -145,7 +152,7 @@ def _denial(account: str, ts: Any, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fill(account: str, ts: Any, kind: str, body: dict[str, Any]) -> dict[str, Any]:
-    is_entry = kind == "order_filled"
+    is_entry = kind in _ENTRY_KINDS
     return {
         "execution_id": body["execution_id"],
         "client_order_id": body["client_order_id"],
@@ -168,8 +175,8 @@ def _opened(account: str, ts: Any, body: dict[str, Any], order: dict[str, Any]) 
         "account": account,
         "symbol": body["symbol"],
         "side": body["side"],
-        "lots": float(body["lots"]),
-        "entry_price": float(body["price"]),
+        "lots": 0.0,
+        "entry_price": 0.0,
         "exit_price": None,
         "ts_opened": ts,
         "ts_closed": None,
@@ -178,12 +185,29 @@ def _opened(account: str, ts: Any, body: dict[str, Any], order: dict[str, Any]) 
         "state": "open",
         "exit_reason": None,
         "sources": order["sources"],
-        "_commission": float(body["commission"]),
+        "_commission": 0.0,
+        "_gained": 0.0,
     }
 
 
-def _close(position: dict[str, Any], ts: Any, body: dict[str, Any], order: dict[str, Any]) -> None:
-    profit = round(float(body["profit"]) - position["_commission"], 2)
+def _add_entry(position: dict[str, Any], body: dict[str, Any]) -> None:
+    """An execution of the entry: the price is the mean of all."""
+    lots, price = float(body["lots"]), float(body["price"])
+    total = position["lots"] + lots
+    if position["lots"] and position["entry_price"] != price:
+        price = (position["entry_price"] * position["lots"] + price * lots) / total
+    position |= {"lots": total, "entry_price": price}
+    position["_commission"] += float(body["commission"])
+
+
+def _add_exit(
+    position: dict[str, Any], ts: Any, kind: str, body: dict[str, Any], order: dict[str, Any]
+) -> None:
+    """An execution of the exit. The position is over with its last; its exit price is that of the last."""
+    position["_gained"] += float(body["profit"])
+    if kind == "position_reduced":
+        return
+    profit = round(position["_gained"] - position["_commission"], 2)
     position |= {
         "exit_price": float(body["price"]),
         "ts_closed": ts,

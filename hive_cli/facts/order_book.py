@@ -14,7 +14,10 @@ _ENDS = {
     "order_not_accepted": "not_accepted",
     "order_expired": "expired",
     "order_cancelled": "cancelled",
+    "order_unresolved": "unresolved",
+    "order_partially_filled": "partially_filled",
     "order_filled": "filled",
+    "order_rest_ended": "filled",
     "position_closed": "closed",
 }
 
@@ -44,7 +47,7 @@ def orders_of(reports: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             continue
         line = book[body["client_order_id"]]
         line |= {"state": _ENDS[kind], "reason": body.get("reason") or None}
-        if kind == "order_filled":
+        if kind in {"order_filled", "order_partially_filled"}:
             line |= {"fill_price": body["price"], "ts_filled_ns": ts_ns}
         elif kind == "position_closed":
             line |= {

@@ -119,13 +119,12 @@ def _judge_time(
         DenialReason.ACCOUNT_BREACHED,
         breached_rule=state.breached_rule or "none",
     )
-    if state.unprotected:
-        ledger.require(
-            "every_position_has_a_stop",
-            False,
-            DenialReason.POSITION_WITHOUT_STOP,
-            positions="; ".join(state.unprotected[key] for key in sorted(state.unprotected)),
-        )
+    ledger.require(
+        "every_position_has_a_stop",
+        not state.unprotected,
+        DenialReason.POSITION_WITHOUT_STOP,
+        without=("; ".join(state.unprotected[key] for key in sorted(state.unprotected))) or "none",
+    )
     traded = {
         vote.signal_id: state.traded_signals[vote.signal_id]
         for vote in decision.agreeing_votes()

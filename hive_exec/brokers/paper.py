@@ -16,10 +16,11 @@ from typing import Any
 
 from hive_core.backtest.fills import BarPrices, entry_fill, exit_fill, is_beyond_bound
 from hive_core.contracts.base import decimal_text
+from hive_core.contracts.broker import BrokerReport, ReportKind
 from hive_core.contracts.order import BracketOrder
 from hive_core.contracts.reasons import RejectionReason
 from hive_core.evidence.canonical import canonical_bytes
-from hive_exec.core.events import VenueReport, VenueReportKind
+from hive_exec.brokers.venue_report import VenueReport
 from hive_exec.core.records import BEFORE_ALL, FeedPosition
 from hive_exec.failpoints import failpoint
 from hive_exec.sqlite_file import open_exclusive
@@ -178,7 +179,7 @@ class PaperVenue:
     def _say(
         self,
         order: BracketOrder,
-        kind: VenueReportKind,
+        kind: str,
         at: FeedPosition,
         /,
         *,
@@ -241,16 +242,14 @@ class PaperVenue:
         elif kind in {"rejected", "expired", "cancelled"}:
             del book.working[order_id]
         price = entry["price"]
-        book.reports.append(
-            VenueReport(
-                venue_seq=entry["venue_seq"],
-                account=account,
-                client_order_id=order_id,
-                kind=kind,
-                at=at,
-                execution_id=f"paper-{account}-{entry['venue_seq']}",
-                price=None if price is None else Decimal(price),
-                lots=order.lots,
-                reason=entry["reason"],
-            )
+        said = BrokerReport(
+            account=account,
+            client_order_id=order_id,
+            kind=ReportKind(kind),
+            execution_id=f"paper-{account}-{entry['venue_seq']}",
+            ts_ns=at[0],
+            price=None if price is None else Decimal(price),
+            lots=order.lots,
+            reason=entry["reason"],
         )
+        book.reports.append(VenueReport(entry["venue_seq"], at, said))

@@ -168,9 +168,7 @@ def apply(state: CellState, record: Record) -> None:
         apply_control(state.controls, record)
         if record.kind is Kind.STARTED:
             state.epoch = record.body["epoch"]
-    elif record.kind is Kind.ACCOUNT_OPENED:
-        if record.account in state.bots:
-            raise IllegalRecord(f"account {record.account} is opened twice")
+    elif record.kind is Kind.ACCOUNT_OPENED and record.account not in state.bots:
         state.bots[record.account] = open_bot(record)
     elif record.account not in state.bots:
         raise IllegalRecord(f"{record.kind}: account {record.account} was never opened")
@@ -186,6 +184,8 @@ def apply_to_bot(bot: Bot, record: Record) -> None:
     Raises:
         IllegalRecord: as `apply`.
     """
+    if record.kind is Kind.ACCOUNT_OPENED:
+        raise IllegalRecord(f"account {record.account} is opened twice")
     if record.kind in _WITHOUT_CLOCK:  # arrives on the wall clock: the account's own does not move
         _WITHOUT_CLOCK[record.kind](bot, record)
         return

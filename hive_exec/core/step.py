@@ -161,10 +161,9 @@ def _ticked(state: CellState, at: FeedPosition) -> Outcome:
             records.append(Record(bot.name, Kind.MODE_CHANGED, at, body))
         parts = [reviews_timed_out(bot, at)]
         is_free = standing.mode is Mode.NORMAL or standing.is_latched
-        timed_out = {one.decision_id for one in bot.reviews.values() if at[0] >= one.expires_ns}
         for decision_id, pending in bot.pending.items():
             is_late = at[0] >= pending.delivery.decision.valid_until_ns
-            if decision_id not in timed_out and (is_free or is_late or bot.settings.failover_to):
+            if decision_id not in bot.reviews and (is_free or is_late or bot.settings.failover_to):
                 # Only one: the next is judged knowing what this one took, at the next tick.
                 part = decided(state, bot, decision_id, at)
                 if part != ([], []):

@@ -73,8 +73,8 @@ class ReplayDriver:
         if due is not None and (self._next is None or due[0] < self._next.at):
             self._due.popleft()
             at = max(due[0], self._bot.position)
-            self._cell.handle(self._bot, TimePassed(), at)
-            self._cell.handle(self._bot, DecisionDue(due[1]), at)
+            self._cell.handle(self._bot, TimePassed(self._bot.name), at)
+            self._cell.handle(self._bot, DecisionDue(self._bot.name, due[1]), at)
         elif self._next is not None:
             event, self._next = self._next, next(self._events or iter(()), None)
             self._take(event)
@@ -111,7 +111,7 @@ class ReplayDriver:
         # While an account is flat its days open with its next decision. Whether they open must not
         # depend on which instruments happen to be in the window, or a restart could be seen.
         if is_new and bot.account.exposures:
-            self._cell.handle(bot, TimePassed(), event.at)
+            self._cell.handle(bot, TimePassed(bot.name), event.at)
         match event:
             case RatePublished():
                 self._observe(event)
@@ -119,14 +119,14 @@ class ReplayDriver:
                 self._observe(event)
                 self._cell.market_moved(
                     bot,
-                    BarBegan(symbol, bid, ask) if is_new else None,
+                    BarBegan(bot.name, symbol, bid, ask) if is_new else None,
                     at,
                     lambda: venue.bar_opened(bot.name, symbol, bid, ask, at),
                 )
             case BarClosed(at, symbol, opened_ns, bar):
                 self._cell.market_moved(
                     bot,
-                    BarRanged(symbol, bar) if is_new else None,
+                    BarRanged(bot.name, symbol, bar) if is_new else None,
                     at,
                     lambda: venue.bar_closed(bot.name, symbol, bar, opened_ns, at),
                 )

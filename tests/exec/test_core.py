@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from core_bench import AT, PRICES, a_bot, do, receive, report, with_order
+from core_bench import AT, PRICES, a_bot, ask, do, receive, report, with_order
 from exec_bench import a_decision
 from risk_bench import NOW, NOW_NS
 
@@ -19,13 +19,14 @@ from hive_exec.core.events import (
     BarRanged,
     DecisionDue,
     Flatten,
+    Reported,
     Submit,
     SubmitProvenAbsent,
     TimePassed,
 )
+from hive_exec.core.orders import IllegalRecord
 from hive_exec.core.records import RANK_BAR_CLOSED, RANK_DAY_RESET, Kind, Record
-from hive_exec.core.state import IllegalRecord, apply
-from hive_exec.core.step import step
+from hive_exec.core.state import apply_to_bot
 
 SECOND_NS = 10**9
 RECORDS = {
@@ -34,7 +35,12 @@ RECORDS = {
     OrderState.EXPIRED: (Kind.ORDER_EXPIRED, {"reason": "good_till_passed"}),
     OrderState.CANCELLED: (Kind.ORDER_CANCELLED, {"reason": "cancelled_by_client"}),
     OrderState.NOT_ACCEPTED: (Kind.ORDER_NOT_ACCEPTED, {"reason": "absent"}),
-    OrderState.FILLED: (Kind.ORDER_FILLED, {"price": "1.0601", "commission": "7"}),
+    OrderState.UNRESOLVED: (Kind.ORDER_UNRESOLVED, {"reason": "time-out"}),
+    OrderState.PARTIALLY_FILLED: (
+        Kind.ORDER_PARTIALLY_FILLED,
+        {"price": "1.0601", "lots": "0.01", "commission": "7"},
+    ),
+    OrderState.FILLED: (Kind.ORDER_FILLED, {"price": "1.0601", "lots": "0.01", "commission": "7"}),
     OrderState.CLOSED: (Kind.POSITION_CLOSED, {"price": "1.063", "profit": "100", "reason": "target"}),
 }
 
@@ -46,7 +52,7 @@ def test_each_pair_of_states_is_a_listed_transition_or_an_error(before, after):
     kind, body = RECORDS[after]
     record = Record("samples", kind, (NOW_NS + 1, 0, ""), {"client_order_id": order_id, **body})
     if after in TRANSITIONS[before]:
-        apply(bot, record)
+        apply_to_bot(bot, record)
         assert bot.orders[order_id].state is after
         assert bot.orders[order_id].ts_state_ns == NOW_NS + 1
         assert (order_id in bot.account.exposures) == (after in LIVE_STATES)
@@ -54,31 +60,31 @@ def test_each_pair_of_states_is_a_listed_transition_or_an_error(before, after):
         assert live == [after] * (after in LIVE_STATES)
     else:
         with pytest.raises(IllegalRecord, match=f"{before} cannot become {after}"):
-            apply(bot, record)
+            apply_to_bot(bot, record)
 
 
 def test_an_order_is_intended_once():
     bot, order_id = with_order(OrderState.INTENDED)
     body = {"order": bot.orders[order_id].order.model_dump(mode="json"), "sources": [], "risk_amount": "1"}
     with pytest.raises(IllegalRecord, match="intended twice"):
-        apply(bot, Record("samples", Kind.ORDER_INTENDED, AT, {**body, "worst_entry": "1"}))
+        apply_to_bot(bot, Record("samples", Kind.ORDER_INTENDED, AT, {**body, "worst_entry": "1"}))
 
 
 def test_an_account_is_opened_once():
     with pytest.raises(IllegalRecord, match="opened twice"):
-        apply(a_bot(), Record("samples", Kind.ACCOUNT_OPENED, AT, {}))
+        apply_to_bot(a_bot(), Record("samples", Kind.ACCOUNT_OPENED, AT, {}))
 
 
 @pytest.mark.parametrize("kind", [kind for kind, _ in RECORDS.values()])
 def test_a_record_of_an_order_that_there_is_not_is_an_error(kind):
     with pytest.raises(IllegalRecord, match="no order ord_none"):
-        apply(a_bot(), Record("samples", kind, AT, {"client_order_id": "ord_none"}))
+        apply_to_bot(a_bot(), Record("samples", kind, AT, {"client_order_id": "ord_none"}))
 
 
 def test_an_allowed_decision_is_an_intent_a_leg_and_a_submit_a_leg():
     bot = a_bot()
     decision_id = receive(bot, a_decision(targets=("1.06300", "1.06400")))
-    records, effects = do(bot, DecisionDue(decision_id))
+    records, effects = do(bot, DecisionDue(bot.name, decision_id))
     assert [record.kind for record in records] == [Kind.ORDER_INTENDED] * 2
     assert [effect.order for effect in effects] == [line.order for line in bot.orders.values()]
     ids = [client_order_id("local", "samples", decision_id, leg, 1) for leg in (1, 2)]
@@ -98,8 +104,8 @@ def test_an_allowed_decision_is_an_intent_a_leg_and_a_submit_a_leg():
 
 def test_two_installations_never_share_an_order_id():
     bot = a_bot()
-    due = DecisionDue(receive(bot))
-    one, other = (step(bot, due, AT, name)[1][0].order.client_order_id for name in ("local", "other"))
+    due = DecisionDue(bot.name, receive(bot))
+    one, other = (ask(bot, due, environment=name)[1][0].order.client_order_id for name in ("local", "other"))
     assert one != other
 
 
@@ -108,14 +114,14 @@ def test_only_voices_for_the_side_are_its_sources():
     against = decision.votes[0].model_copy(update={"source": "a_contrarian", "side": "sell"})
     bot = a_bot()
     voted = decision.model_copy(update={"votes": (*decision.votes, against, *decision.votes)})
-    records, _ = do(bot, DecisionDue(receive(bot, voted)))
+    records, _ = do(bot, DecisionDue(bot.name, receive(bot, voted)))
     assert records[0].body["sources"] == ["sample_edge"]
 
 
 def test_a_denied_decision_leaves_its_checks_and_no_effect():
     bot = a_bot()
     decision_id = receive(bot, a_decision(stop="1.06500", targets=("1.07000",)))
-    (record,), effects = do(bot, DecisionDue(decision_id))
+    (record,), effects = do(bot, DecisionDue(bot.name, decision_id))
     assert effects == []
     assert (record.kind, record.body["reason_code"]) == (Kind.DECISION_DENIED, "stop_on_wrong_side")
     assert record.body["checks"][-1]["verdict"] == "deny"
@@ -144,30 +150,33 @@ def test_money_moves_with_fills_and_closes_alone():
         ({"venue_seq": 3}, "venue report 3 after 1: one is missing"),
         ({"venue_seq": 1}, "venue report 1 after 1: one is missing"),
         ({"client_order_id": "ord_foreign"}, "ord_foreign, which is not ours"),
-        ({"price": None}, "filled without its price or for other lots"),
-        ({"lots": Decimal("2.37")}, "filled without its price or for other lots"),
-        ({"lots": None}, "filled without its price or for other lots"),
+        ({"price": None}, "without its price or lots"),
+        ({"lots": Decimal("2.39")}, r"filled for 2\.39 of 2\.\d+ lots"),
+        ({"lots": None}, "without its price or lots"),
+        ({"lots": Decimal(0)}, "without its price or lots"),
     ],
     ids=repr,
 )
 def test_a_report_that_cannot_be_stops_everything(changes, said):
     bot, order_id = with_order(OrderState.ACCEPTED)
     event = report(bot, order_id, "filled", price="1.0601")
+    told = {name: value for name, value in changes.items() if name != "venue_seq"}
+    impossible = Reported(replace(event.report, **told), changes.get("venue_seq", event.venue_seq))
     with pytest.raises(IllegalRecord, match=said):
-        step(bot, replace(event, report=replace(event.report, **changes)), AT, "local")
+        ask(bot, impossible)
 
 
 @pytest.mark.parametrize("state", sorted(set(OrderState) - {OrderState.INTENDED}))
 def test_only_an_intent_can_be_proven_absent(state):
     bot, order_id = with_order(state)
     with pytest.raises(IllegalRecord, match="not intended"):
-        step(bot, SubmitProvenAbsent(order_id), AT, "local")
+        ask(bot, SubmitProvenAbsent(bot.name, order_id))
 
 
 def test_an_intent_that_never_arrived_is_tried_again_under_another_id():
     bot, order_id = with_order(OrderState.INTENDED)
     before = bot.orders[order_id].order
-    records, (effect,) = do(bot, SubmitProvenAbsent(order_id))
+    records, (effect,) = do(bot, SubmitProvenAbsent(bot.name, order_id))
     assert [record.kind for record in records] == [Kind.ORDER_NOT_ACCEPTED, Kind.ORDER_INTENDED]
     again = bot.orders[effect.order.client_order_id]
     assert effect == Submit(again.order)
@@ -190,7 +199,7 @@ def test_an_intent_that_never_arrived_is_tried_again_under_another_id():
 def test_an_intent_that_is_too_old_is_not_tried_again(after_s, valid_s, goes_out):
     bot, order_id = with_order(OrderState.INTENDED, a_decision(valid_s=valid_s))
     at = (NOW_NS + after_s * SECOND_NS, 0, "")
-    records, effects = do(bot, SubmitProvenAbsent(order_id), at)
+    records, effects = do(bot, SubmitProvenAbsent(bot.name, order_id), at)
     assert bool(effects) is goes_out
     if not goes_out:
         assert [record.body["reason"] for record in records] == ["stale_after_restart"]
@@ -204,7 +213,7 @@ def bar(low: str, close: str = "1.06000") -> BarPrices[Decimal]:
 
 def test_a_bar_marks_an_account_that_holds_its_instrument():
     bot, _ = with_order(OrderState.FILLED)
-    (mark,), effects = do(bot, BarRanged("EURUSD", bar("1.05900", "1.06110")))
+    (mark,), effects = do(bot, BarRanged("samples", "EURUSD", bar("1.05900", "1.06110")))
     assert effects == []
     assert mark.kind is Kind.EQUITY_MARKED
     assert mark.body == {
@@ -219,9 +228,9 @@ def test_a_bar_marks_an_account_that_holds_its_instrument():
 
 def test_a_bar_of_what_is_not_held_says_nothing():
     bot, _ = with_order(OrderState.FILLED)
-    assert step(bot, BarRanged("GBPUSD", bar("1.0")), AT, "local") == ([], [])
+    assert ask(bot, BarRanged("samples", "GBPUSD", bar("1.0"))) == ([], [])
     bot, _ = with_order(OrderState.ACCEPTED)
-    assert step(bot, BarRanged("EURUSD", bar("1.0")), AT, "local") == ([], [])
+    assert ask(bot, BarRanged("samples", "EURUSD", bar("1.0"))) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -237,14 +246,14 @@ def test_a_bar_of_what_is_not_held_says_nothing():
 def test_equity_on_a_floor_ends_the_account_and_flattens_it(balance, at_reset, rule):
     bot, _ = with_order(OrderState.FILLED)
     bot.account.balance, bot.account.balance_at_reset = Decimal(balance), Decimal(at_reset)
-    records, effects = do(bot, BarRanged("EURUSD", bar("1.05800")))
+    records, effects = do(bot, BarRanged("samples", "EURUSD", bar("1.05800")))
     assert [record.kind for record in records] == [
         Kind.EQUITY_MARKED,
         *[Kind.ACCOUNT_BREACHED] * (rule is not None),
     ]
     assert effects == [Flatten("samples")] * (rule is not None)
     assert bot.account.breached_rule == rule
-    again, no_effects = do(bot, BarRanged("EURUSD", bar("1.05800")))
+    again, no_effects = do(bot, BarRanged("samples", "EURUSD", bar("1.05800")))
     if rule is not None:  # once, and for ever
         assert ([record.kind for record in again], no_effects) == ([Kind.EQUITY_MARKED], [])
 
@@ -254,8 +263,8 @@ LATER = (AT[0] + 3_600 * 10**9, RANK_BAR_CLOSED, "EURUSD")
 
 def test_a_gap_to_a_floor_at_the_open_ends_the_account_and_other_opens_say_nothing():
     bot, _ = with_order(OrderState.FILLED)
-    calm = BarBegan("EURUSD", Decimal("1.06000"), Decimal("1.06010"))
-    assert step(bot, calm, LATER, "local") == ([], [])
+    calm = BarBegan("samples", "EURUSD", Decimal("1.06000"), Decimal("1.06010"))
+    assert ask(bot, calm, LATER) == ([], [])
     bot.account.balance_at_reset = bot.account.balance + 5_000
     records, effects = do(bot, calm, LATER)
     assert [record.kind for record in records] == [Kind.EQUITY_MARKED, Kind.ACCOUNT_BREACHED]
@@ -274,19 +283,19 @@ def test_a_new_day_begins_with_the_balance_at_its_own_midnight():
     reset_ns = to_ns(datetime(2017, 3, 7, 23, tzinfo=UTC))
     # A bar that closes at the reset lies before it; what comes at that instant after it, does not.
     assert (
-        step(bot, TimePassed(), (reset_ns, RANK_BAR_CLOSED, "EURUSD"), "local")[0][0].body["trading_day"]
+        ask(bot, TimePassed("samples"), (reset_ns, RANK_BAR_CLOSED, "EURUSD"))[0][0].body["trading_day"]
         == "2017-03-07"
     )
     late = (to_ns(datetime(2017, 3, 8, 5, tzinfo=UTC)), 0, "")
-    (opened,), effects = do(bot, TimePassed(), late)
+    (opened,), effects = do(bot, TimePassed("samples"), late)
     assert effects == []
     assert opened.at == (reset_ns, RANK_DAY_RESET, "")
     assert opened.body["trading_day"] == "2017-03-08"
     assert opened.body["balance"] == "100690.2"
     assert opened.body["daily_floor"] == "95690.2"
     assert bot.account.balance_at_reset == Decimal("100690.2")
-    assert step(bot, TimePassed(), late, "local") == ([], [])
-    assert step(bot, TimePassed(), AT, "local") == ([], [])  # and no day begins backwards
+    assert ask(bot, TimePassed("samples"), late) == ([], [])
+    assert ask(bot, TimePassed("samples")) == ([], [])  # and no day begins backwards
 
 
 def test_records_never_take_the_clock_back():
@@ -296,6 +305,6 @@ def test_records_never_take_the_clock_back():
     assert bot.clock_ns == NOW_NS + 50
     receive(bot, a_decision(ts=NOW + timedelta(days=3)))
     assert bot.clock_ns == NOW_NS + 50
-    apply(bot, Record("samples", Kind.ADVANCE_REQUESTED, (NOW_NS + 99, 0, ""), {"until_ns": 10}))
-    apply(bot, Record("samples", Kind.ADVANCE_REQUESTED, (NOW_NS + 99, 0, ""), {"until_ns": 5}))
+    apply_to_bot(bot, Record("samples", Kind.ADVANCE_REQUESTED, (NOW_NS + 99, 0, ""), {"until_ns": 10}))
+    apply_to_bot(bot, Record("samples", Kind.ADVANCE_REQUESTED, (NOW_NS + 99, 0, ""), {"until_ns": 5}))
     assert (bot.clock_ns, bot.advance_until_ns) == (NOW_NS + 50, 10)

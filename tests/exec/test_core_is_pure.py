@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from core_bench import AT, a_bot, receive, report, with_order
+from core_bench import AT, a_bot, ask, receive, report, with_order
 from exec_bench import a_decision
 from risk_bench import NOW_NS
 
@@ -17,7 +17,6 @@ import hive_exec.core
 from hive_core.backtest.fills import BarPrices
 from hive_core.contracts.order import OrderState
 from hive_exec.core.events import BarRanged, DecisionDue, SubmitProvenAbsent, TimePassed
-from hive_exec.core.step import step
 
 CORE = sorted(Path(hive_exec.core.__path__[0]).glob("*.py"))
 RISK = sorted(Path(hive_core.risk.__path__[0]).glob("*.py"))
@@ -127,11 +126,19 @@ def a_bar(low: str) -> BarPrices[Decimal]:
 
 def situations():
     bot = a_bot()
-    yield "a decision to trade", bot, DecisionDue(receive(bot, a_decision(targets=("1.063", "1.064"))))
+    yield (
+        "a decision to trade",
+        bot,
+        DecisionDue(bot.name, receive(bot, a_decision(targets=("1.063", "1.064")))),
+    )
     bot = a_bot()
-    yield "a decision to deny", bot, DecisionDue(receive(bot, a_decision(stop="1.07", targets=("1.08",))))
+    yield (
+        "a decision to deny",
+        bot,
+        DecisionDue(bot.name, receive(bot, a_decision(stop="1.07", targets=("1.08",)))),
+    )
     bot, order_id = with_order(OrderState.INTENDED)
-    yield "an intent that never arrived", bot, SubmitProvenAbsent(order_id)
+    yield "an intent that never arrived", bot, SubmitProvenAbsent(bot.name, order_id)
     for kind in ("accepted", "rejected", "expired"):
         yield f"reported {kind}", bot, report(bot, order_id, kind)
     bot, order_id = with_order(OrderState.ACCEPTED)
@@ -139,11 +146,11 @@ def situations():
     yield "reported cancelled", bot, report(bot, order_id, "cancelled")
     bot, order_id = with_order(OrderState.FILLED)
     yield "reported closed", bot, report(bot, order_id, "closed", price="1.05")
-    yield "a bar", bot, BarRanged("EURUSD", a_bar("1.0595"))
+    yield "a bar", bot, BarRanged("samples", "EURUSD", a_bar("1.0595"))
     bot, _ = with_order(OrderState.FILLED)
     bot.account.balance_at_reset += 5_000
-    yield "a bar that breaches", bot, BarRanged("EURUSD", a_bar("1.05"))
-    yield "a new day", bot, TimePassed()
+    yield "a bar that breaches", bot, BarRanged("samples", "EURUSD", a_bar("1.05"))
+    yield "a new day", bot, TimePassed("samples")
 
 
 SITUATIONS = list(situations())
@@ -153,7 +160,7 @@ SITUATIONS = list(situations())
 def test_a_step_changes_nothing_and_says_the_same_again(name, bot, event):
     at = (NOW_NS + 86_400 * 10**9, 0, "") if name == "a new day" else AT
     before, asked = copy.deepcopy(bot), copy.deepcopy(event)
-    records, effects = step(bot, event, at, "local")
+    records, effects = ask(bot, event, at)
     assert (bot, event) == (before, asked)
     assert records
-    assert step(copy.deepcopy(bot), copy.deepcopy(event), at, "local") == (records, effects)
+    assert ask(copy.deepcopy(bot), copy.deepcopy(event), at) == (records, effects)

@@ -142,6 +142,7 @@ def test_a_crash_at_any_write_leaves_the_same_orders_none_twice(folder, failpoin
     monkeypatch.delenv("HIVE_LAKE", raising=False)
     calm = Bench(HiveHome(folder / "calm"), Configuration())
     prices(calm.home)
+    failpoint.count = 0
     flow(calm)
     expected, expected_marks, expected_account = facts(calm), marks(calm), calm.account()
     writes = failpoint.count
@@ -151,9 +152,9 @@ def test_a_crash_at_any_write_leaves_the_same_orders_none_twice(folder, failpoin
     crashes = 0
     for at in range(1, writes + 1):
         for after in (False, True):
-            failpoint.count, failpoint.at, failpoint.after = 0, at, after
             bench = Bench(HiveHome(folder / f"crash-{at}-{after}"), Configuration())
             prices(bench.home)
+            failpoint.count, failpoint.at, failpoint.after = 0, at, after
             with contextlib.suppress(Crash, RuntimeError, TimeoutError):
                 flow(bench)
             failpoint.at = -1

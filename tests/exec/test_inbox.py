@@ -42,7 +42,7 @@ def test_an_id_that_is_not_the_contents_own_is_refused(bench):
     decision = a_decision().model_copy(update={"decision_id": "dec_forged"})
     with pytest.raises(CommandRefused, match="not the id of this content"):
         bench.deliver(decision)
-    assert bench.reports() == ()
+    assert [report.kind for report in bench.reports()] == ["started"]
 
 
 def test_an_account_that_is_not_configured_is_refused(bench):

@@ -194,8 +194,8 @@ def test_reading_a_journal_that_there_is_not_makes_none(path):
     ("statement", "told"),
     [
         (
-            "UPDATE journal SET body = CAST(replace(body, 'EURUSD', 'GBPUSD') AS BLOB) WHERE seq = 2",
-            "record 2: its content",
+            "UPDATE journal SET body = CAST(replace(body, 'EURUSD', 'GBPUSD') AS BLOB) WHERE seq = 3",
+            "record 3: its content",
         ),
         (
             "UPDATE journal SET record_hash = '0' || substr(record_hash, 2) || 'x' WHERE seq = 3",

@@ -158,9 +158,9 @@ def test_a_requested_close_happens_at_an_opening_price_never_inside_a_past_bar(t
     venue.flatten("samples", (t0 + hour_ns, RANK_BAR_CLOSED, "AUDUSD"))
     bar = BarPrices.of_quote(Decimal("1.0620"), Decimal("1.0621"))
     venue.bar_closed("samples", "EURUSD", bar, t0, (t0 + hour_ns, RANK_BAR_CLOSED, "EURUSD"))
-    assert [report.kind for report in venue.reports_since("samples", 0)] == ["accepted", "filled"]
+    assert [said.report.kind for said in venue.reports_since("samples", 0)] == ["accepted", "filled"]
     at = (t0 + hour_ns, RANK_BAR_OPENED, "EURUSD")
     venue.bar_opened("samples", "EURUSD", Decimal("1.0610"), Decimal("1.0611"), at)
-    closed = venue.reports_since("samples", 2)[0]
+    closed = venue.reports_since("samples", 2)[0].report
     venue.close()
     assert (closed.kind, closed.reason, closed.price) == ("closed", "flatten", Decimal("1.0610"))

@@ -225,6 +225,28 @@ WITHOUT_A_TABLE = {
     Kind.DELIVERY_CONFLICT,
     Kind.ACCOUNT_BREACHED,
     Kind.ADVANCE_REQUESTED,
+    Kind.DECISION_HELD,
+    Kind.DECISION_SHADOWED,
+    Kind.DECISION_FAILED_OVER,
+    Kind.REVIEW_REQUESTED,
+    Kind.REVIEW_ENDED,
+    Kind.SIMULATION_CLOSED,
+    Kind.ORDER_MODIFIED,
+    Kind.REQUEST_SENT,
+    Kind.REQUEST_REFUSED,
+    Kind.REPORT_HELD,
+    Kind.REPORT_IGNORED,
+    Kind.RESOLUTION_PROPOSED,
+    Kind.RECONCILED,
+    Kind.DIVERGENCE_FOUND,
+    Kind.MODE_CHANGED,
+    Kind.HEALTH_CHANGED,
+    Kind.BREAKER_TRIPPED,
+    Kind.BREAKER_RESET,
+    Kind.KILLED,
+    Kind.RESUME_CONFIRMED,
+    Kind.RESUMED,
+    Kind.STARTED,
 }
 """Kinds that no table is made of; a kind added to the daemon is put here or into the tables."""
 
@@ -251,6 +273,8 @@ def test_every_other_kind_of_the_daemon_shows_in_a_table(kind):
         Kind.DECISION_DENIED: {**denied, "checks": [{"rule": "fresh", "numbers": {}}]},
         Kind.ORDER_INTENDED: intended("o2"),
         Kind.ORDER_FILLED: filled("o1", "1.0552", "0"),
+        Kind.ORDER_PARTIALLY_FILLED: filled("o1", "1.0552", "0"),
+        Kind.POSITION_REDUCED: closed("o0", "1.06", "48"),
         Kind.POSITION_CLOSED: closed("o0", "1.06", "48"),
     }.get(kind, {"client_order_id": "o1", "reason": "why"})
     before = [

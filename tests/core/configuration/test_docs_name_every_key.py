@@ -13,6 +13,7 @@ from hive_core.configuration.load import parse_configuration
 from hive_core.configuration.model import (
     Account,
     Configuration,
+    Execution,
     Lineage,
     Ports,
     Resolution,
@@ -31,6 +32,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[sources.<name>]`": SourceProfile,
     "`[resolution]`": Resolution,
     "`[updates]`": Updates,
+    "`[execution]`": Execution,
     "`[lineage]`": Lineage,
     "`[slack]`": Slack,
 }

@@ -8,20 +8,29 @@ import pytest
 
 from hive_core.contracts.order import LIVE_STATES, TRANSITIONS, OrderState, client_order_id
 
-ENDS = {state for state, following in TRANSITIONS.items() if not following}
+ENDS = set(OrderState) - LIVE_STATES
+REVIVALS = {OrderState.PARTIALLY_FILLED, OrderState.FILLED, OrderState.ACCEPTED}
 
 
 def test_the_table_is_this_one():
     """Each line is a promise of the daemon; a new one is written here too."""
     assert {str(state): {str(one) for one in following} for state, following in TRANSITIONS.items()} == {
-        "intended": {"accepted", "rejected", "expired", "not_accepted"},
-        "accepted": {"filled", "expired", "cancelled", "rejected"},
-        "filled": {"closed"},
-        "rejected": set(),
-        "expired": set(),
-        "cancelled": set(),
-        "not_accepted": set(),
-        "closed": set(),
+        "intended": {
+            *("accepted", "partially_filled", "filled", "rejected", "expired", "cancelled"),
+            *("not_accepted", "unresolved"),
+        },
+        "unresolved": {
+            *("accepted", "partially_filled", "filled", "rejected", "expired", "cancelled"),
+            "not_accepted",
+        },
+        "accepted": {"partially_filled", "filled", "expired", "cancelled", "rejected"},
+        "partially_filled": {"partially_filled", "filled", "closed"},
+        "filled": {"filled", "closed"},
+        "closed": {"filled"},
+        "rejected": {"partially_filled", "filled"},
+        "expired": {"partially_filled", "filled"},
+        "cancelled": {"partially_filled", "filled"},
+        "not_accepted": {"partially_filled", "filled", "accepted"},
     }
 
 
@@ -31,7 +40,13 @@ def test_every_state_is_in_the_table_once() -> None:
 
 
 def test_states_that_carry_risk_are_those_that_are_not_over() -> None:
-    assert set(OrderState) - ENDS == LIVE_STATES
+    assert {str(state) for state in ENDS} == {"closed", "rejected", "expired", "cancelled", "not_accepted"}
+
+
+def test_only_what_the_venue_did_all_the_same_follows_an_end() -> None:
+    """A fill after a cancel, or an order that was given up and works: facts that no table can refuse."""
+    for state in ENDS:
+        assert TRANSITIONS[state] <= REVIVALS
 
 
 @pytest.mark.parametrize("state", OrderState)
@@ -49,10 +64,10 @@ def test_every_state_reaches_an_end_and_is_reached_from_the_intent(state: OrderS
     assert state in reachable(OrderState.INTENDED)
 
 
-def test_no_state_follows_itself_or_leads_back() -> None:
+def test_nothing_leads_back_to_the_intent_and_nothing_known_becomes_unknown() -> None:
     for state, following in TRANSITIONS.items():
-        assert state not in following
         assert OrderState.INTENDED not in following
+        assert OrderState.UNRESOLVED not in following or state is OrderState.INTENDED
 
 
 def test_an_order_id_is_of_all_its_parts() -> None:

@@ -1,0 +1,318 @@
+"""A desk: the threads between the cell and one broker. Calls go out one at a time, lessening risk first;
+what comes back, and what the venue says by itself, becomes events for the core.
+
+The last look before an order leaves is here: the kill switch, the lease and the order's age are asked in
+this thread, so that neither a busy cell nor a process that slept can send what must not leave any more.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from hive_core.backtest.fills import BarPrices
+from hive_core.contracts.broker import BrokerReport
+from hive_core.contracts.order import BracketOrder
+from hive_exec.brokers.port import Ambiguous, Broker, NotSent, Throttled, Unavailable
+from hive_exec.core.events import (
+    BarRanged,
+    Cancel,
+    ClosePosition,
+    Effect,
+    Event,
+    HealthObserved,
+    LookedUp,
+    LookUp,
+    Modify,
+    Reported,
+    RequestFailed,
+    SnapshotTaken,
+    Submit,
+    SubmitNotSent,
+    SubmitUnknown,
+)
+from hive_exec.failpoints import failpoint
+
+_log = logging.getLogger("hive_exec.desk")
+
+RETRY_AFTER_S = 2
+"""When an order is tried again of which nothing was sent because there was no connection."""
+LOOK_UP_EVERY_S = 2.0
+DOWN_AFTER = 3
+"""How many questions in a row must stay unanswered until the venue counts as down."""
+STOP_AFTER_S = 5.0
+
+_FIRST, _SECOND, _LAST = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What is asked in the desk's own thread just before an order leaves. Each answer is a reason not to
+    send, or ""."""
+
+    forbids: Callable[[BracketOrder], str]
+    monotonic_s: Callable[[], float]
+
+
+@dataclass(order=True, slots=True)
+class _Task:
+    rank: int
+    due_s: float
+    number: int
+    effect: Effect | None = field(compare=False)
+    """None: compare the books."""
+
+
+@dataclass(slots=True)
+class _Range:
+    """Bid and ask of an instrument over a window."""
+
+    bids: list[Decimal]
+    asks: list[Decimal]
+
+    def bar(self) -> BarPrices[Decimal]:
+        """The window as a bar."""
+        bids, asks = self.bids, self.asks
+        return BarPrices(bids[0], max(bids), min(bids), bids[-1], asks[0], max(asks), min(asks), asks[-1])
+
+
+class Desk:
+    """One broker's threads. `post` hands an event to the cell; it is thread-safe and never blocks long."""
+
+    def __init__(
+        self,
+        account: str,
+        broker: Broker,
+        post: Callable[[Event], None],
+        guard: Guard,
+        *,
+        symbols: tuple[str, ...],
+        cursor: str,
+        reconcile_every_s: float,
+    ) -> None:
+        self.account, self.broker = account, broker
+        self._post, self._guard = post, guard
+        self._symbols, self._cursor = symbols, cursor
+        self._reconcile_every_s = reconcile_every_s
+        self._tasks: list[_Task] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._stopping = threading.Event()
+        self._looked_up: dict[str, float] = {}
+        self._failures = 0
+        self._ranges: dict[str, _Range] = {}
+        self._quotes = threading.Lock()
+        self._next_books_s = guard.monotonic_s()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"desk-{account}", daemon=True),
+            threading.Thread(target=self._listen, name=f"ear-{account}", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Begin: the books are compared first."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the threads. A call that is under way is waited for, for a while; nothing is cancelled."""
+        self._stopping.set()
+        with self._changed:
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(STOP_AFTER_S)
+        self.broker.close()
+
+    def send(self, effect: Effect) -> None:
+        """Take an effect whose records are durable."""
+        rank = _SECOND if isinstance(effect, Submit) else _LAST if isinstance(effect, LookUp) else _FIRST
+        delay_s = effect.delay_s if isinstance(effect, Submit) else 0
+        now_s = self._guard.monotonic_s()
+        if isinstance(effect, LookUp):
+            order_id = effect.order.client_order_id
+            if now_s - self._looked_up.get(order_id, -LOOK_UP_EVERY_S) < LOOK_UP_EVERY_S:
+                return
+            self._looked_up[order_id] = now_s
+        with self._changed:
+            heapq.heappush(self._tasks, _Task(rank, now_s + delay_s, next(self._numbers), effect))
+            self._changed.notify_all()
+
+    def compare_books_soon(self) -> None:
+        """Compare the books at the next occasion."""
+        with self._changed:
+            self._next_books_s = min(self._next_books_s, self._guard.monotonic_s())
+            self._changed.notify_all()
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait."""
+        return len(self._tasks)
+
+    def ranges(self) -> list[Event]:
+        """The quotes since the last call, a range an instrument."""
+        with self._quotes:
+            taken, self._ranges = self._ranges, {}
+        return [BarRanged(self.account, symbol, one.bar()) for symbol, one in taken.items()]
+
+    # What a listening broker calls; see `port.Sink`.
+
+    def reported(self, report: BrokerReport) -> None:
+        """A report, in whatever order the venue sends them."""
+        self._post(Reported(report))
+
+    def quoted(self, symbol: str, bid: Decimal, ask: Decimal, ts_ns: int) -> None:
+        """A quote. One without a spread above zero is not a market."""
+        if not 0 < bid <= ask:
+            self.trouble(f"a quote of {symbol} that is none: bid {bid}, ask {ask}")
+            return
+        with self._quotes:
+            known = self._ranges.get(symbol)
+            if known is None:
+                self._ranges[symbol] = _Range([bid], [ask])
+            else:
+                known.bids.append(bid)
+                known.asks.append(ask)
+                if len(known.bids) > 1_000:  # only the range counts
+                    known.bids[1:-1] = [max(known.bids), min(known.bids)]
+                    known.asks[1:-1] = [max(known.asks), min(known.asks)]
+
+    def gap(self, text: str) -> None:
+        """The stream was interrupted: what was missed is read from the venue's log."""
+        _log.warning("%s: the venue's stream was interrupted: %s", self.account, text)
+        self.compare_books_soon()
+
+    def trouble(self, text: str) -> None:
+        """The venue said what cannot be understood."""
+        self._post(HealthObserved(self.account, "broker", "suspect", text))
+        self.compare_books_soon()
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.broker.listen(self._symbols, self, self._stopping)
+            except Unavailable as error:
+                self._failed(str(error))
+            except Exception as error:  # noqa: BLE001 (an adapter's fault must not end the ear)
+                _log.exception("%s: listening failed", self.account)
+                self._post(HealthObserved(self.account, "broker", "suspect", f"listening failed: {error}"))
+            self._stopping.wait(1)
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            effect = self._next()
+            if self._stopping.is_set():
+                return
+            if effect is None:
+                self._compare_books()
+            else:
+                self.carry_out(effect)
+
+    def _next(self) -> Effect | None:
+        """The next call, or None when it is time to compare the books."""
+        with self._changed:
+            while not self._stopping.is_set():
+                now_s = self._guard.monotonic_s()
+                due = min((task for task in self._tasks if task.due_s <= now_s), default=None)
+                if due is not None:
+                    self._tasks.remove(due)
+                    heapq.heapify(self._tasks)
+                    return due.effect
+                if now_s >= self._next_books_s:
+                    self._next_books_s = now_s + self._reconcile_every_s
+                    return None
+                next_s = min([task.due_s for task in self._tasks] + [self._next_books_s])
+                self._changed.wait(max(next_s - now_s, 0.001))
+        return None
+
+    def carry_out(self, effect: Effect) -> None:
+        """Make one call and tell the core what came of it."""
+        match effect:
+            case Submit(order):
+                self._submit(order)
+            case Cancel(order):
+                self._request(order, "cancel", lambda: self.broker.cancel(order))
+            case ClosePosition(order, lots, request_id):
+                self._request(order, "close", lambda: self.broker.close_position(order, lots, request_id))
+            case Modify(order, stop_loss, take_profit):
+                self._request(order, "modify", lambda: self.broker.modify(order, stop_loss, take_profit))
+            case LookUp(order, since_cursor):
+                self._look_up(order, since_cursor)
+            case _:
+                raise AssertionError(f"{type(effect).__name__} is not for a desk")
+
+    def _submit(self, order: BracketOrder) -> None:
+        account, order_id = self.account, order.client_order_id
+        why_not = self._guard.forbids(order)
+        if why_not:
+            self._post(SubmitNotSent(account, order_id, why_not, None))
+            return
+        failpoint("effect.before")
+        try:
+            reports = self.broker.submit(order)
+        except Throttled as error:
+            self._post(SubmitNotSent(account, order_id, str(error), error.retry_after_s))
+        except NotSent as error:
+            self._post(SubmitNotSent(account, order_id, str(error), RETRY_AFTER_S))
+        except Ambiguous as error:
+            self._post(SubmitUnknown(account, order_id, str(error)))
+        except Exception as error:  # noqa: BLE001 (what an adapter does not foresee may have been sent)
+            _log.exception("%s: submitting %s failed in a way that was not foreseen", account, order_id)
+            self._post(SubmitUnknown(account, order_id, f"{type(error).__name__}: {error}"))
+        else:
+            failpoint("effect.after")
+            for report in reports:
+                self._post(Reported(report))
+
+    def _request(self, order: BracketOrder, name: str, call: Callable[[], Sequence[BrokerReport]]) -> None:
+        try:
+            reports = call()
+        except Exception as error:  # noqa: BLE001 (asked again until the books agree)
+            if not isinstance(error, (NotSent, Ambiguous)):
+                _log.exception("%s: %s of %s failed", self.account, name, order.client_order_id)
+            text = f"{type(error).__name__}: {error}"
+            self._post(RequestFailed(self.account, order.client_order_id, name, text))
+            self.compare_books_soon()
+            return
+        for report in reports:
+            self._post(Reported(report))
+
+    def _look_up(self, order: BracketOrder, since_cursor: str) -> None:
+        try:
+            lookup = self.broker.look_up(order, since_cursor)
+        except Exception as error:  # noqa: BLE001 (asked again at every tick)
+            self._failed(f"asking for {order.client_order_id}: {type(error).__name__}: {error}")
+            return
+        self._post(LookedUp(self.account, lookup))
+
+    def _compare_books(self) -> None:
+        """Everything reported since the last time, then the books: in this order into the core's queue."""
+        try:
+            if self.broker.capabilities.has_reports_since and self._cursor:
+                reports, self._cursor = self.broker.reports_since(self._cursor)
+                for report in reports:
+                    self._post(Reported(report))
+            snapshot = self.broker.snapshot()
+            is_hedging = self.broker.capabilities.is_hedging
+        except Exception as error:  # noqa: BLE001 (an unanswered question, whatever the cause)
+            if not isinstance(error, Unavailable):
+                _log.exception("%s: reading the venue's books failed", self.account)
+            self._failed(f"{type(error).__name__}: {error}")
+            return
+        self._cursor = self._cursor or snapshot.cursor
+        self._failures = 0
+        self._post(HealthObserved(self.account, "broker", "ok", "answers"))
+        self._post(SnapshotTaken(snapshot, is_hedging))
+
+    def _failed(self, text: str) -> None:
+        self._failures += 1
+        is_down = self._failures >= DOWN_AFTER
+        reason = "does not answer" if is_down else f"did not answer: {text[:200]}"
+        _log.warning("%s: the venue did not answer (%s in a row): %s", self.account, self._failures, text)
+        self._post(HealthObserved(self.account, "broker", "down" if is_down else "suspect", reason))
+        with self._changed:  # a venue that is down is asked soon, and not hammered
+            pause_s = min(2.0 ** min(self._failures, 5), self._reconcile_every_s)
+            self._next_books_s = self._guard.monotonic_s() + pause_s
