@@ -18,9 +18,10 @@ class OtherFormat(RuntimeError):
     """The file was written by a Hive whose records have another shape."""
 
 
-FORMAT = 2
+FORMAT = 3
 """The shape of journal and venue records. It grows with every change that an older reader would misread.
-2: decisions carry the rule, the market and all of a vote that they were made from."""
+2: decisions carry the rule, the market and all of a vote that they were made from.
+3: the venue's log holds facts of `hive_core.backtest.venue`, and snapshots of its books."""
 
 
 def open_exclusive(path: Path) -> sqlite3.Connection:

@@ -40,6 +40,13 @@ class RejectionReason(StrEnum):
 
     NO_FRESH_QUOTE = "no_fresh_quote"
     DUPLICATE_CLIENT_ORDER_ID = "duplicate_client_order_id"
+    NO_CONVERSION_RATE = "no_conversion_rate"
+    STOP_TOO_CLOSE = "stop_too_close"
+    INSUFFICIENT_MARGIN = "insufficient_margin"
+    NO_LIQUIDITY = "no_liquidity"
+    MAINTENANCE = "maintenance"
+    UNKNOWN_ORDER = "unknown_order"
+    POSITION_CLOSED = "position_closed"
     PRICE_BEYOND_BOUND = "price_beyond_bound"
     PRICE_BEYOND_STOP = "price_beyond_stop"
     PRICE_BEYOND_TARGET = "price_beyond_target"

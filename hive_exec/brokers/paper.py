@@ -1,255 +1,275 @@
-"""The paper venue: fills brackets at bid and ask, and keeps its own log like a venue would.
+"""The paper venue: `hive_core.backtest.venue` with a durable log of its own, like a venue's.
 
 Its log is a file of its own, so that a crash between daemon and venue is a real one: on restart the
-daemon asks what happened, as it would ask a broker. Fills follow `hive_core.backtest.fills`.
-Not modelled here: partial fills, latency, swap, margin calls.
+daemon asks what happened, as it would ask a broker. What is modelled, and what is not, stands in
+docs/paper-venue.md; here is only what makes it durable.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from hive_core.backtest.fills import BarPrices, entry_fill, exit_fill, is_beyond_bound
-from hive_core.contracts.base import decimal_text
-from hive_core.contracts.broker import BrokerReport, ReportKind
+from hive_core.backtest.fills import BarPrices
+from hive_core.backtest.venue.book import BEFORE_ALL, Book
+from hive_core.backtest.venue.codec import book_data, book_of, fact_data, fact_of
+from hive_core.backtest.venue.engine import take
+from hive_core.backtest.venue.facts import Reported, apply
+from hive_core.backtest.venue.inputs import (
+    BarRanged,
+    Cancel,
+    Close,
+    Flatten,
+    Input,
+    Modify,
+    Quoted,
+    RatePublished,
+    Submit,
+    TimePassed,
+)
+from hive_core.backtest.venue.terms import Terms
+from hive_core.backtest.venue.views import snapshot_of
+from hive_core.contracts.broker import BrokerSnapshot, Lookup
 from hive_core.contracts.order import BracketOrder
-from hive_core.contracts.reasons import RejectionReason
 from hive_core.evidence.canonical import canonical_bytes
 from hive_exec.brokers.venue_report import VenueReport
-from hive_exec.core.records import BEFORE_ALL, FeedPosition
+from hive_exec.core.records import FeedPosition
 from hive_exec.failpoints import failpoint
 from hive_exec.sqlite_file import open_exclusive
 
+# A row that is no report has the number of the last report before it, and no client id.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS venue_log (
     id INTEGER PRIMARY KEY,
     account TEXT NOT NULL,
+    venue_seq INTEGER NOT NULL,
+    client_order_id TEXT,
     entry BLOB NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS venue_log_by_seq ON venue_log (account, venue_seq);
+CREATE INDEX IF NOT EXISTS venue_log_by_order ON venue_log (account, client_order_id)
+    WHERE client_order_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS venue_snapshot (
+    account TEXT PRIMARY KEY,
+    log_id INTEGER NOT NULL,
+    book BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 """
 
 Prices = BarPrices[Decimal]
+
+ROWS_BETWEEN_SNAPSHOTS = 2_000
+"""So many rows are read again at a start at most, for each account: some 0.1 s."""
+KEPT_REPORTS = 2_000
+"""So many reports of an account stay in memory at most; older ones are read from the log."""
 
 
 class DuplicateOrder(RuntimeError):
     """A client order id was submitted twice. That must never happen: the daemon stops on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Working:
-    order: BracketOrder
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    order: BracketOrder
-    closing: bool = False
-
-
 @dataclass(slots=True)
-class _Book:
-    """One account at the venue."""
+class _Kept:
+    """One account: its book, its newest reports, and how many rows lie after its snapshot."""
 
-    position: FeedPosition = BEFORE_ALL
-    working: dict[str, _Working] = field(default_factory=dict)
-    open: dict[str, _Open] = field(default_factory=dict)
-    reports: list[VenueReport] = field(default_factory=list)
-    known: set[str] = field(default_factory=set)
+    book: Book
+    terms: Terms
+    newest: list[VenueReport] = field(default_factory=list)
+    rows_since_snapshot: int = 0
+
+
+def _default_terms(_account: str) -> Terms:
+    return Terms()
 
 
 class PaperVenue:
     """The venue. `before_commit` is called before its log is written, so that whoever drives it can
-    make durable what came before."""
+    make durable what came before. `terms_of` gives the terms of an account, by its name."""
 
-    def __init__(self, path: Path, before_commit: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        before_commit: Callable[[], None],
+        terms_of: Callable[[str], Terms] = _default_terms,
+    ) -> None:
         self._connection = open_exclusive(path)
         self._connection.executescript(_SCHEMA)
         self._before_commit = before_commit
-        self._books: dict[str, _Book] = {}
-        self._unsaved: list[tuple[str, dict[str, Any]]] = []
-        for account, entry in self._connection.execute("SELECT account, entry FROM venue_log ORDER BY id"):
-            self._fold(account, json.loads(entry))
+        self._terms_of = terms_of
+        self._accounts: dict[str, _Kept] = {}
+        self._unsaved: list[tuple[str, int, str | None, bytes]] = []
+        for account, log_id, snapshot in self._connection.execute(
+            "SELECT account, log_id, book FROM venue_snapshot ORDER BY account"
+        ).fetchall():
+            self._recall(account, log_id, book_of(json.loads(snapshot)))
 
     def position(self, account: str) -> FeedPosition:
         """How far the venue has come for an account; earlier prices were seen and are ignored."""
-        return self._book(account).position
+        kept = self._accounts.get(account)
+        return BEFORE_ALL if kept is None else kept.book.instant
 
-    def submit(self, order: BracketOrder, at: FeedPosition) -> None:
-        """Accept an order; it works from the next price on.
+    def submit(self, order: BracketOrder, at: FeedPosition) -> list[VenueReport]:
+        """Accept an order, or refuse it; it works from the next price on.
 
         Raises:
             DuplicateOrder: the id was submitted before.
         """
-        if order.client_order_id in self._book(order.account).known:
+        seen = "SELECT 1 FROM venue_log WHERE account = ? AND client_order_id = ? LIMIT 1"
+        if self._connection.execute(seen, (order.account, order.client_order_id)).fetchone():
             raise DuplicateOrder(order.client_order_id)
-        self._say(order, "accepted", at, order=order.model_dump(mode="json"))
-        self._commit()
+        return self._take(order.account, Submit(at, order))
+
+    def modify(
+        self, order: BracketOrder, stop_loss: Decimal | None, take_profit: Decimal | None, at: FeedPosition
+    ) -> list[VenueReport]:
+        """Move stop or target of an order and of what it opened; None leaves it."""
+        return self._take(order.account, Modify(at, order.client_order_id, stop_loss, take_profit))
+
+    def cancel(self, order: BracketOrder, at: FeedPosition) -> list[VenueReport]:
+        """Cancel what of an order still works."""
+        return self._take(order.account, Cancel(at, order.client_order_id))
+
+    def close_position(
+        self, order: BracketOrder, lots: Decimal | None, request_id: str, at: FeedPosition
+    ) -> list[VenueReport]:
+        """Close what an order opened, or `lots` of it, at the next price. One `request_id` is one close."""
+        return self._take(order.account, Close(at, order.client_order_id, lots, request_id))
 
     def flatten(self, account: str, at: FeedPosition) -> None:
         """Cancel working orders now, and close positions at the next price."""
-        book = self._book(account)
-        for working in list(book.working.values()):
-            self._say(working.order, "cancelled", at, reason=RejectionReason.CANCELLED_BY_CLIENT.value)
-        if any(not position.closing for position in book.open.values()):
-            self._note(account, {"note": "closing", "at": list(at)})
-        self._commit()
-
-    def reports_since(self, account: str, venue_seq: int) -> list[VenueReport]:
-        """Every report of an account after a sequence number."""
-        return self._book(account).reports[venue_seq:]
+        self._take(account, Flatten(at))
 
     def bar_opened(self, account: str, symbol: str, bid: Decimal, ask: Decimal, at: FeedPosition) -> None:
         """A first price: gaps beyond stops, requested closes, and entries at the open."""
-        book = self._book(account)
-        if at <= book.position:
-            return
-        book.position = at
-        quote = BarPrices.of_quote(bid, ask)
-        self._close_positions(book, symbol, quote, at, at_open=True)
-        for working in [w for w in book.working.values() if w.order.symbol == symbol]:
-            order = working.order
-            if at[0] >= order.good_till_ns:
-                self._say(order, "expired", at, reason=RejectionReason.GOOD_TILL_PASSED.value)
-                continue
-            fill = entry_fill(order.side, order.order_type, order.entry, quote)
-            if fill is not None:
-                self._fill_or_reject(order, fill.price, quote, at)
-        self._commit()
+        self._take(account, Quoted(at, symbol, bid, ask))
 
     def bar_closed(self, account: str, symbol: str, bar: Prices, opened_ns: int, at: FeedPosition) -> None:
         """A bar's whole range: exits of what was open, entries inside, and their stops."""
-        book = self._book(account)
-        if at <= book.position:
-            return
-        book.position = at
-        self._close_positions(book, symbol, bar, at, at_open=False)
-        for working in [w for w in book.working.values() if w.order.symbol == symbol]:
-            order = working.order
-            # An order placed inside the bar cannot know which part of the range came after it.
-            if order.order_type == "market" or order.submitted_ns > opened_ns or at[0] > order.good_till_ns:
-                continue
-            fill = entry_fill(order.side, order.order_type, order.entry, bar)
-            if fill is None:
-                continue
-            self._say(order, "filled", at, price=fill.price, reason=order.order_type)
-            leaving = exit_fill(order.side, order.stop_loss, order.take_profit, bar, open_at_start=False)
-            if leaving is not None:
-                self._say(order, "closed", at, price=leaving.price, reason=leaving.reason)
-        self._commit()
+        self._take(account, BarRanged(at, symbol, bar, opened_ns))
+
+    def rate_published(self, account: str, currency: str, per_eur: Decimal, at: FeedPosition) -> None:
+        """A reference rate, for accounts whose money is counted."""
+        self._take(account, RatePublished(at, currency, per_eur))
+
+    def time_passed(self, account: str, at: FeedPosition) -> None:
+        """Time without a price: rollovers are charged and orders expire."""
+        self._take(account, TimePassed(at))
+
+    def reports_since(self, account: str, venue_seq: int) -> list[VenueReport]:
+        """Every report of an account after a sequence number, in order."""
+        kept = self._accounts.get(account)
+        if kept is None or venue_seq >= kept.book.last_seq:
+            return []
+        newest = kept.newest
+        if newest and newest[0].venue_seq <= venue_seq + 1:
+            return newest[venue_seq + 1 - newest[0].venue_seq :]
+        return list(self._stored("account = ? AND venue_seq > ?", (account, venue_seq)))
+
+    def acknowledge(self, account: str, venue_seq: int) -> None:
+        """Reports up to here are durable with the daemon: they need not be held in memory."""
+        kept = self._accounts.get(account)
+        if kept is not None and kept.newest:
+            del kept.newest[: max(0, venue_seq + 1 - kept.newest[0].venue_seq)]
+
+    def look_up(self, account: str, client_order_id: str) -> Lookup:
+        """What became of an order. The log is whole and nothing is under way: no report is proof that it
+        never arrived."""
+        found = self._stored("account = ? AND client_order_id = ?", (account, client_order_id))
+        return Lookup(client_order_id, tuple(entry.report for entry in found), is_proof=True)
+
+    def snapshot(self, account: str) -> BrokerSnapshot:
+        """The venue's books of an account; the cursor is its last `venue_seq`."""
+        kept = self._accounts.get(account)
+        terms = self._terms_of(account) if kept is None else kept.terms
+        return snapshot_of(Book(account) if kept is None else kept.book, terms)
 
     def close(self) -> None:
         """Close the log."""
         self._connection.close()
 
-    def _book(self, account: str) -> _Book:
-        return self._books.setdefault(account, _Book())
+    def _take(self, account: str, given: Input) -> list[VenueReport]:
+        kept = self._accounts.get(account)
+        if kept is None:
+            kept = self._accounts[account] = self._new(account)
+        facts = take(kept.book, kept.terms, given)
+        if not facts:
+            return []
+        said: list[VenueReport] = []
+        seq = kept.book.last_seq - sum(isinstance(fact, Reported) for fact in facts)
+        for fact in facts:
+            client_order_id = None
+            if isinstance(fact, Reported):
+                seq, client_order_id = fact.seq, fact.report.client_order_id
+                said.append(VenueReport(fact.seq, fact.at, fact.report))
+            self._unsaved.append((account, seq, client_order_id, canonical_bytes(fact_data(fact))))
+        kept.newest += said
+        kept.rows_since_snapshot += len(facts)
+        self._commit()
+        return said
 
-    def _close_positions(
-        self, book: _Book, symbol: str, bar: Prices, at: FeedPosition, *, at_open: bool
-    ) -> None:
-        """Exits on a bar. A requested close waits for an opening price; inside a bar it would be past."""
-        for position in [p for p in book.open.values() if p.order.symbol == symbol]:
-            order = position.order
-            if position.closing and at_open:
-                price = bar.bid_open if order.side == "buy" else bar.ask_open
-                self._say(order, "closed", at, price=price, reason="flatten")
-                continue
-            leaving = exit_fill(order.side, order.stop_loss, order.take_profit, bar, open_at_start=True)
-            if leaving is not None:
-                reason = "stop_gap" if leaving.gapped else leaving.reason
-                self._say(order, "closed", at, price=leaving.price, reason=reason)
-
-    def _fill_or_reject(self, order: BracketOrder, price: Decimal, quote: Prices, at: FeedPosition) -> None:
-        is_buy = order.side == "buy"
-        leave = quote.bid_open if is_buy else quote.ask_open
-        if leave <= order.stop_loss if is_buy else leave >= order.stop_loss:
-            self._say(order, "rejected", at, reason=RejectionReason.PRICE_BEYOND_STOP.value)
-        elif is_beyond_bound(order.side, price, order.price_bound):
-            self._say(order, "rejected", at, reason=RejectionReason.PRICE_BEYOND_BOUND.value)
-        elif leave >= order.take_profit if is_buy else leave <= order.take_profit:
-            self._say(order, "rejected", at, reason=RejectionReason.PRICE_BEYOND_TARGET.value)
-        else:
-            self._say(order, "filled", at, price=price, reason=order.order_type)
-
-    def _say(
-        self,
-        order: BracketOrder,
-        kind: str,
-        at: FeedPosition,
-        /,
-        *,
-        price: Decimal | None = None,
-        reason: str = "",
-        **extra: Any,
-    ) -> None:
-        entry: dict[str, Any] = {
-            "venue_seq": len(self._book(order.account).reports) + 1,
-            "client_order_id": order.client_order_id,
-            "kind": kind,
-            "at": list(at),
-            "price": None if price is None else decimal_text(price),
-            "reason": reason,
-            **extra,
-        }
-        self._note(order.account, entry)
-
-    def _note(self, account: str, entry: dict[str, Any]) -> None:
-        self._fold(account, entry)
-        self._unsaved.append((account, entry))
+    def _new(self, account: str) -> _Kept:
+        # Its first rows are followed by a snapshot at once: that is how a start finds the account.
+        return _Kept(
+            Book(account, known_ids=None),
+            self._terms_of(account),
+            rows_since_snapshot=ROWS_BETWEEN_SNAPSHOTS,
+        )
 
     def _commit(self) -> None:
         if not self._unsaved:
             return
         self._before_commit()
+        accounts = dict.fromkeys(row[0] for row in self._unsaved)
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.executemany(
-            "INSERT INTO venue_log (account, entry) VALUES (?, ?)",
-            [(account, canonical_bytes(entry)) for account, entry in self._unsaved],
+            "INSERT INTO venue_log (account, venue_seq, client_order_id, entry) VALUES (?, ?, ?, ?)",
+            self._unsaved,
         )
+        for account in accounts:
+            kept = self._accounts[account]
+            if kept.rows_since_snapshot >= ROWS_BETWEEN_SNAPSHOTS:
+                self._write_snapshot(kept)
         failpoint("venue.before_commit")
         self._connection.execute("COMMIT")
         failpoint("venue.after_commit")
         self._unsaved.clear()
+        for account in accounts:
+            newest = self._accounts[account].newest
+            if len(newest) > 2 * KEPT_REPORTS:
+                del newest[:-KEPT_REPORTS]
 
-    def _fold(self, account: str, entry: dict[str, Any]) -> None:
-        """The one place where the venue's state changes, live and at a restart alike."""
-        book = self._book(account)
-        at: FeedPosition = (entry["at"][0], entry["at"][1], entry["at"][2])
-        book.position = max(book.position, at)
-        if entry.get("note") == "closing":
-            book.open = {key: replace(position, closing=True) for key, position in book.open.items()}
-            return
-        order_id, kind = entry["client_order_id"], entry["kind"]
-        if kind == "accepted":
-            order = BracketOrder.model_validate_json(canonical_bytes(entry["order"]))
-            book.working[order_id] = _Working(order)
-            book.known.add(order_id)
-        else:
-            held = book.working.get(order_id) or book.open.get(order_id)
-            if held is None:
-                raise RuntimeError(f"venue log: {kind} of {order_id}, which is neither working nor open")
-            order = held.order
-        if kind == "filled":
-            del book.working[order_id]
-            book.open[order_id] = _Open(order)
-        elif kind == "closed":
-            del book.open[order_id]
-        elif kind in {"rejected", "expired", "cancelled"}:
-            del book.working[order_id]
-        price = entry["price"]
-        said = BrokerReport(
-            account=account,
-            client_order_id=order_id,
-            kind=ReportKind(kind),
-            execution_id=f"paper-{account}-{entry['venue_seq']}",
-            ts_ns=at[0],
-            price=None if price is None else Decimal(price),
-            lots=order.lots,
-            reason=entry["reason"],
+    def _write_snapshot(self, kept: _Kept) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO venue_snapshot (account, log_id, book)"
+            " VALUES (?, (SELECT max(id) FROM venue_log), ?)",
+            (kept.book.account, canonical_bytes(book_data(kept.book))),
         )
-        book.reports.append(VenueReport(entry["venue_seq"], at, said))
+        kept.rows_since_snapshot = 0
+
+    def _recall(self, account: str, log_id: int, book: Book) -> None:
+        """Fold what came after an account's snapshot."""
+        kept = self._accounts[account] = _Kept(book, self._terms_of(account))
+        rows = self._connection.execute(
+            "SELECT entry FROM venue_log WHERE account = ? AND venue_seq >= ? AND id > ? ORDER BY id",
+            (account, book.last_seq, log_id),
+        )
+        for (entry,) in rows:
+            fact = fact_of(json.loads(entry))
+            apply(book, fact)
+            kept.rows_since_snapshot += 1
+            if isinstance(fact, Reported):
+                kept.newest.append(VenueReport(fact.seq, fact.at, fact.report))
+
+    def _stored(self, which: str, values: tuple[str | int, ...]) -> Iterator[VenueReport]:
+        # `which` is one of two texts of this module, never a caller's.
+        rows = self._connection.execute(
+            f"SELECT entry FROM venue_log WHERE {which} AND client_order_id IS NOT NULL ORDER BY id",  # noqa: S608
+            values,
+        )
+        for (entry,) in rows:
+            fact = fact_of(json.loads(entry))
+            if isinstance(fact, Reported):
+                yield VenueReport(fact.seq, fact.at, fact.report)
