@@ -116,9 +116,18 @@ class Decision(Contract):
         return content_hash(self)
 
 
-class Origin(Contract):
-    """Where a decision was made: the Dagster run, the partition, and the hash of its data file."""
+Lane = Literal["sensor", "live"]
+"""Which way a decision came: Dagster made it and a sensor delivered it, or the daemon made it itself."""
 
+
+class Origin(Contract):
+    """Where a decision was made: the Dagster run, the partition, and the hash of its data file.
+
+    In the live lane the run is that which made the deck, the partition the decision's day, and the hash the
+    deck's.
+    """
+
+    lane: Lane = "sensor"
     run_id: Identifier
     partition: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
     data_sha256: Sha256

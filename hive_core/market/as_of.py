@@ -6,7 +6,8 @@ in `volatility`.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -26,6 +27,12 @@ MIN_OPEN_AGE = timedelta(minutes=15)
 """So old it may always be: in a quiet minute there is no bar of a minute."""
 
 _NEW_YORK = "America/New_York"
+
+MAX_ANSWERS_KEPT = 20_000
+"""Of a kept market; then it begins anew."""
+
+Moment = tuple[str | None, datetime | None]
+"""Symbol and time."""
 
 MARKET_COLUMNS: dict[str, pl.DataType] = {
     "market_ts": UTC_DATETIME,
@@ -73,12 +80,10 @@ def _is_fresh(symbol: str, timeframe: str) -> pl.Expr:
     return age <= max_open_age(timeframe)
 
 
-def _quotes(bars: pl.DataFrame, symbol: str, timeframe: str) -> pl.DataFrame:
+def _quotes(series: pl.DataFrame, symbol: str, timeframe: str) -> pl.DataFrame:
     """One row a closed bar of one series, sorted by when it closed."""
-    series = bars.filter((pl.col("symbol") == symbol) & (pl.col("timeframe") == timeframe)).sort("ts_open")
-    both = with_both_sides(series, instruments()[symbol])
+    both = with_both_sides(series.sort("ts_open"), instruments()[symbol])
     return both.select(
-        "symbol",
         pl.col("ts_open").alias("_began"),
         (pl.col("ts_open") + pl.duration(seconds=TIMEFRAME_SECONDS[timeframe])).alias("market_ts"),
         pl.col("bid_close").alias("market_bid"),
@@ -92,7 +97,49 @@ def _quotes(bars: pl.DataFrame, symbol: str, timeframe: str) -> pl.DataFrame:
     )
 
 
-def market_as_of(moments: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
+class KnownMarket:
+    """Bars with what is made of them kept: for who asks of the same bars again and again.
+
+    What a series says is worked out when it is first asked for, or beforehand with `prepare`; what was known
+    at a moment, once.
+    """
+
+    def __init__(self, bars: pl.DataFrame) -> None:
+        parts = bars.partition_by("symbol", "timeframe", as_dict=True)
+        self._bars = {(str(symbol), str(timeframe)): part for (symbol, timeframe), part in parts.items()}
+        self._quotes: dict[tuple[str, str], pl.DataFrame] = {}
+        self._answers: dict[Moment, tuple[Any, ...]] = {}
+
+    def series(self) -> list[tuple[str, str]]:
+        """Symbol and timeframe of every series, in order."""
+        return sorted(self._bars)
+
+    def quotes(self, symbol: str, timeframe: str) -> pl.DataFrame:
+        """One row a closed bar of a series, sorted by when it closed."""
+        name = symbol, timeframe
+        if name not in self._quotes:
+            self._quotes[name] = _quotes(self._bars[name], symbol, timeframe)
+        return self._quotes[name]
+
+    def prepare(self) -> None:
+        """Work out now what every series says."""
+        for symbol, timeframe in self.series():
+            if symbol in instruments():
+                self.quotes(symbol, timeframe)
+
+    def answers(self, moments: pl.DataFrame) -> pl.DataFrame:
+        """`MARKET_COLUMNS` of each moment, as `market_as_of` gives them."""
+        asked: list[Moment] = moments.select("symbol", "ts_event").rows()
+        if len(self._answers) > MAX_ANSWERS_KEPT:
+            self._answers.clear()
+        if new := [moment for moment in dict.fromkeys(asked) if moment not in self._answers]:
+            schema = {name: moments.schema[name] for name in ("symbol", "ts_event")}
+            found = _asked_of(pl.DataFrame(new, schema=schema, orient="row"), self)
+            self._answers.update(zip(new, found.select(MARKET_COLUMNS.keys()).rows(), strict=True))
+        return pl.DataFrame([self._answers[moment] for moment in asked], schema=MARKET_COLUMNS, orient="row")
+
+
+def market_as_of(moments: pl.DataFrame, bars: pl.DataFrame | KnownMarket) -> pl.DataFrame:
     """The market as it was known at each moment.
 
     Of the bars that had closed by then (`close <= ts_event`), no longer ago than `MAX_MARKET_AGE` and, of
@@ -102,26 +149,31 @@ def market_as_of(moments: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         moments: any frame with `symbol` (String) and `ts_event` (UTC Datetime); no `MARKET_COLUMNS`.
-        bars: BAR_SCHEMA, any symbols and timeframes, in any order.
+        bars: BAR_SCHEMA, any symbols and timeframes, in any order; or the same, kept.
 
     Returns:
         `moments`, row for row in its order, with `MARKET_COLUMNS`; all null where nothing is known.
     """
+    if isinstance(bars, KnownMarket):
+        return moments.hstack(bars.answers(moments))
+    return _asked_of(moments, KnownMarket(bars))
+
+
+def _asked_of(moments: pl.DataFrame, market: KnownMarket) -> pl.DataFrame:
     rows = moments.with_row_index("_moment")
     asked = rows.select("_moment", "symbol", "ts_event").drop_nulls().sort("ts_event")
-    series = bars.select("symbol", "timeframe").unique().sort("symbol", "timeframe")
     known = set(asked["symbol"].unique()) & instruments().keys()
     found = [
         asked.filter(pl.col("symbol") == symbol)
         .join_asof(
-            _quotes(bars, symbol, timeframe).drop("symbol"),
+            market.quotes(symbol, timeframe),
             left_on="ts_event",
             right_on="market_ts",
             tolerance=MAX_MARKET_AGE,
             coalesce=False,
         )
         .filter(_is_fresh(symbol, timeframe))
-        for symbol, timeframe in series.iter_rows()
+        for symbol, timeframe in market.series()
         if symbol in known
     ]
     if not found:

@@ -12,7 +12,7 @@ import polars as pl
 from hive_core.calendars.news import NEWS_EVENTS, news_as_of
 from hive_core.calendars.sessions import session_of
 from hive_core.instruments.specification import instruments
-from hive_core.market.as_of import market_as_of
+from hive_core.market.as_of import KnownMarket, market_as_of
 from hive_core.market.bars import RATE_SCHEMA
 from hive_core.market.rates import rate_as_of
 from hive_core.signals.rules import bid_ask_spread, edge_at_targets, nearest_target, stop
@@ -24,7 +24,7 @@ ACCOUNT_CURRENCY = "USD"
 
 def enrich_signals(
     valid: pl.DataFrame,
-    bars: pl.DataFrame,
+    bars: pl.DataFrame | KnownMarket,
     *,
     news: pl.DataFrame | None = None,
     rates: pl.DataFrame | None = None,
@@ -37,7 +37,8 @@ def enrich_signals(
 
     Args:
         valid: VALID.
-        bars: BAR_SCHEMA, any symbols and timeframes; from `as_of.bars_needed` before the first signal on.
+        bars: BAR_SCHEMA, any symbols and timeframes; from `as_of.bars_needed` before the first signal on. Or
+            the same, kept (`as_of.KnownMarket`).
         news: NEWS_EVENTS; without any, whether there is news is unknown.
         rates: RATE_SCHEMA; without any, only a quote in dollars has a cross rate.
 

@@ -5,6 +5,7 @@ What a text says is the parser's matter (`parser`); here verdicts become rows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,6 +28,26 @@ from hive_core.signals.verdicts import (
 )
 
 
+class SignalReader:
+    """Reads messages one after the other, each source's in order of time: `parse_signals`, message by
+    message. It remembers what a next message may lean on, at most `room.MEMORY` of it."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._rooms: dict[str, Room] = {}
+
+    def rows(self, message: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rows of PARSED that a row of MESSAGES gives, which is no earlier than its source's last."""
+        source = message["source"]
+        if source not in self._rooms:
+            self._rooms[source] = Room(self._configuration.sources.get(source, SourceProfile()))
+        verdicts = self._rooms[source].read(
+            message["ts_event"], message["message_id"], message["text"], message["reply_to"]
+        )
+        resolution = self._configuration.resolution
+        return [_row(message, index, verdict, resolution) for index, verdict in enumerate(verdicts)]
+
+
 def parse_signals(messages: pl.DataFrame, configuration: Configuration) -> pl.DataFrame:
     """Parse a MESSAGES frame to a PARSED frame, in the order of the frame.
 
@@ -34,19 +55,11 @@ def parse_signals(messages: pl.DataFrame, configuration: Configuration) -> pl.Da
     messages of its source that stood at most `room.MEMORY` before it (an alert that it completes, the one
     instrument of the room), and on no later one: the same messages and settings give the same rows.
     """
-    rooms: dict[str, Room] = {}
+    reader = SignalReader(configuration)
     rows_of: dict[int, list[dict[str, Any]]] = {}
     ordered = messages.with_row_index("_row").sort("ts_event", "message_id", "version", "_row")
     for message in ordered.iter_rows(named=True):
-        source = message["source"]
-        if source not in rooms:
-            rooms[source] = Room(configuration.sources.get(source, SourceProfile()))
-        verdicts = rooms[source].read(
-            message["ts_event"], message["message_id"], message["text"], message["reply_to"]
-        )
-        rows_of[message["_row"]] = [
-            _row(message, index, verdict, configuration.resolution) for index, verdict in enumerate(verdicts)
-        ]
+        rows_of[message["_row"]] = reader.rows(message)
     rows = [row for number in sorted(rows_of) for row in rows_of[number]]
     return pl.DataFrame(rows, schema=PARSED, orient="row")
 
@@ -100,7 +113,7 @@ def update_of(text: str) -> ParsedUpdate:
     )
 
 
-def _row(message: dict[str, Any], index: int, verdict: Verdict, resolution: Resolution) -> dict[str, Any]:
+def _row(message: Mapping[str, Any], index: int, verdict: Verdict, resolution: Resolution) -> dict[str, Any]:
     identity = {
         "source": message["source"],
         "message_id": message["message_id"],

@@ -11,7 +11,7 @@ from datetime import timedelta
 import polars as pl
 
 from hive_core.configuration.model import Configuration
-from hive_core.market.as_of import market_as_of
+from hive_core.market.as_of import KnownMarket, market_as_of
 from hive_core.signals.digit_typo import with_digit_typos
 from hive_core.signals.reasons import SignalReason
 from hive_core.signals.rules import RULES, edge_at_targets, moment_text, prices_text
@@ -27,7 +27,7 @@ one day before a day that is read as context: so a day judged alone is judged as
 
 def validate_signals(
     parsed: pl.DataFrame,
-    bars: pl.DataFrame,
+    bars: pl.DataFrame | KnownMarket,
     texts: pl.DataFrame,
     configuration: Configuration | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -46,7 +46,7 @@ def validate_signals(
     Args:
         parsed: PARSED. Rows of kind signal are judged, rows of kind refused are quarantined as the
             parser refused them, the other kinds are left out.
-        bars: BAR_SCHEMA, any symbols and timeframes.
+        bars: BAR_SCHEMA, any symbols and timeframes; or the same, kept (`as_of.KnownMarket`).
         texts: MESSAGES; a message that is not among them leaves `text` null, is taken to have had all
             versions before its own, and to have been seen when it was posted.
         configuration: whose minimum confidences count; without one, the defaults.
@@ -64,7 +64,9 @@ def validate_signals(
     judged = _with_first_fault(market_as_of(dated, bars))
     judged = _with_review(judged, configuration or Configuration())
     judged = _with_duplicates(_with_edits(judged, rows, texts))
-    faulty = _with_sides_hint(with_digit_typos(judged.filter(pl.col("reason").is_not_null())))
+    faulty = judged.filter(pl.col("reason").is_not_null())
+    if not faulty.is_empty():
+        faulty = _with_sides_hint(with_digit_typos(faulty))
     columns = ["_row", *VALID, "field", "reason", "detail", "confidence", "grounds"]
     quarantined = pl.concat(
         [rows.filter(pl.col("kind") == "refused").select(columns), faulty.select(columns)]
@@ -83,16 +85,17 @@ def _with_first_fault(signals: pl.DataFrame) -> pl.DataFrame:
     """Adds `field`, `reason` and `detail` of the first broken rule; null where none is broken."""
     first = pl.coalesce(pl.when(rule.broken).then(pl.lit(number)) for number, rule in enumerate(RULES))
     numbered = signals.with_columns(first.alias("_rule"))
+    # The texts of rules that nothing breaks are not put together: for few signals they are most of the work.
+    broken = [(number, RULES[number]) for number in sorted(numbered["_rule"].drop_nulls().unique())]
 
-    def said(values: list[pl.Expr]) -> pl.Expr:
-        return pl.coalesce(
-            pl.when(pl.col("_rule") == number).then(value) for number, value in enumerate(values)
-        )
+    def said(values: list[tuple[int, pl.Expr]]) -> pl.Expr:
+        whens = [pl.when(pl.col("_rule") == number).then(value) for number, value in values]
+        return pl.coalesce([*whens, pl.lit(None, pl.String)])
 
     return numbered.with_columns(
-        said([pl.lit(rule.field) for rule in RULES]).alias("field"),
-        said([pl.lit(rule.reason.value) for rule in RULES]).alias("reason"),
-        said([rule.detail for rule in RULES]).alias("detail"),
+        said([(number, pl.lit(rule.field)) for number, rule in broken]).alias("field"),
+        said([(number, pl.lit(rule.reason.value)) for number, rule in broken]).alias("reason"),
+        said([(number, rule.detail) for number, rule in broken]).alias("detail"),
     ).drop("_rule")
 
 
@@ -118,6 +121,8 @@ def _with_edits(judged: pl.DataFrame, rows: pl.DataFrame, texts: pl.DataFrame) -
     """Names as edited the faultless signals of messages that could have traded in an earlier version."""
     message = ["source", "message_id"]
     faultless = judged.filter(pl.col("reason").is_null())
+    if not (faultless["version"] > 1).any():
+        return judged
     # Asked of the whole column: inside the groups the list of faultless rows would be copied for each.
     stands = pl.col("_row").is_in(faultless["_row"].implode()).alias("_stands")
     versions = (

@@ -1,0 +1,321 @@
+"""The live lane: messages to decisions in memory, one after the other, by the pipeline's own functions.
+
+No file, no network and no clock: the context comes as a deck, times are given. State is the deck and what was
+heard since, so it is made again from both after a restart. Decks on disk belong to `decks`, what becomes of
+decisions to the cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from hive_core.calendars.trading_day import from_ns
+from hive_core.contracts.decision import Decision, Delivery, Origin
+from hive_core.contracts.lane import MAX_DETAIL, LaneOutcome, SignalFate, SignalJudged
+from hive_core.contracts.message import Message
+from hive_core.market.as_of import KnownMarket
+from hive_core.signals.enrich import enrich_signals
+from hive_core.signals.fates import Fate
+from hive_core.signals.judging import ResolutionOutcome
+from hive_core.signals.lane_context import LaneContext
+from hive_core.signals.live_signals import live_signals, voices_of
+from hive_core.signals.parse import SignalReader
+from hive_core.signals.posts import CLOCK_SKEW_S
+from hive_core.signals.received import among_versions, row_of
+from hive_core.signals.recompute import UPDATE, Heard, late_fate, quarantined_fate
+from hive_core.signals.resolver import HeardTooLate, Resolver
+from hive_core.signals.tables import ENRICHED, MESSAGES, PARSED
+from hive_core.signals.validate import validate_signals
+
+MAX_HEARD = 20_000
+"""Messages that are held beside the deck; past them the lane refuses until a newer deck has them."""
+MAX_SOURCES = 1_000
+
+LOOK_BACK = timedelta(hours=24)
+"""How much of its own room a message is judged beside: more than `validate.EDIT_MEMORY` and
+`validate.DUPLICATE_WINDOW` together."""
+
+_NEEDS_JUDGEMENT = ("signal", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a message became: the record of it, and the decisions to be taken in, in the order of its text."""
+
+    judged: SignalJudged
+    deliveries: tuple[Delivery, ...] = ()
+
+
+@dataclass(slots=True)
+class _Room:
+    """What the lane holds of one source: rows of MESSAGES by message, of MESSAGES and PARSED lately, and the
+    place of the last message."""
+
+    versions: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    messages: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MESSAGES))
+    parsed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PARSED))
+    last: tuple[datetime, str, int] | None = None
+
+
+class LiveLane:
+    """Judges messages by one deck. Not for two threads at once."""
+
+    def __init__(self, context: LaneContext, heard: Iterable[Heard] = ()) -> None:
+        """Everything that the deck and the messages heard so far make of the lane.
+
+        Args:
+            context: the deck and its tables.
+            heard: the messages that were judged before, by whatever deck, in the order in which they came.
+        """
+        self.context = context
+        self._market = KnownMarket(context.tables["bars"])
+        self._market.prepare()
+        self._reader = SignalReader(context.configuration)
+        self._resolver = Resolver(context.configuration)
+        self._rooms: dict[str, _Room] = {}
+        self._begin = from_ns(context.deck.first_ts_ns)
+        in_deck = set(context.tables["messages"]["message_sha256"])
+        self._heard: list[Heard] = [
+            each for each in heard if each.sha256 not in in_deck and each.row["ts_event"] >= self._begin
+        ]
+        self._remember()
+
+    @property
+    def heard(self) -> tuple[Heard, ...]:
+        """The messages that count beside the deck, in the order in which they came."""
+        return tuple(self._heard)
+
+    def take(
+        self, key: str, message: Message, *, received_ns: int, now_ns: int, is_deleted: bool = False
+    ) -> Taken:
+        """Judge one message, and hear it from now on.
+
+        Args:
+            key: of its submission.
+            received_ns: when it came; the same again whenever it is judged again.
+            now_ns: the wall clock, by which the deck may have ended.
+        """
+        row: Mapping[str, Any] = row_of(message, received_ns=received_ns, is_deleted=is_deleted)
+        refusal = self._refusal(row, now_ns)
+        if refusal is None:
+            known = self._rooms[row["source"]].versions.get(row["message_id"], [])
+            next_row = among_versions(row, known)
+            if next_row is None:
+                refusal = _why_not_new(row, known)
+            else:
+                row = next_row
+        if refusal is not None:
+            return Taken(self._record(key, row, received_ns, *refusal))
+        fates, decisions = self._judge(row)
+        record = self._record(key, row, received_ns, LaneOutcome.JUDGED, "", fates)
+        return Taken(record, tuple(self._delivery(text) for text in decisions))
+
+    def _refusal(self, row: Mapping[str, Any], now_ns: int) -> tuple[LaneOutcome, str] | None:
+        """Why a message is not judged at all, or None. Opens its source's room."""
+        deck, ts = self.context.deck, row["ts_event"]
+        if now_ns >= deck.valid_until_ns or ts >= from_ns(deck.valid_until_ns):
+            return LaneOutcome.NO_DECK, f"the deck ended at {from_ns(deck.valid_until_ns)}; publish a new one"
+        if ts > from_ns(now_ns) + timedelta(seconds=CLOCK_SKEW_S):
+            return LaneOutcome.FROM_THE_FUTURE, f"posted at {ts}, more than {CLOCK_SKEW_S} s from now"
+        if ts < self._begin:
+            return LaneOutcome.LATE, f"posted at {ts}, and the deck's context begins at {self._begin}"
+        if len(self._heard) >= MAX_HEARD:
+            return LaneOutcome.FULL, f"{MAX_HEARD} messages are held beside the deck; publish a newer one"
+        room = self._rooms.get(row["source"])
+        if room is None:
+            if len(self._rooms) >= MAX_SOURCES:
+                return LaneOutcome.FULL, f"{MAX_SOURCES} sources are held"
+            room = self._rooms[row["source"]] = _Room()
+        is_known = any(
+            other["ts_event"] == ts and other["text"] == row["text"]
+            for other in room.versions.get(row["message_id"], [])
+        )
+        if room.last is not None and _place(row) <= room.last and not is_known:
+            return LaneOutcome.LATE, f"a message of {room.last[0]} of this source was heard before"
+        return None
+
+    def _judge(self, row: Mapping[str, Any]) -> tuple[tuple[SignalFate, ...], tuple[str, ...]]:
+        """The fates and decisions of a new message; from now on it is heard."""
+        parsed = self._reader.rows(row)
+        room = self._hear(row, parsed)
+        refused, enriched = self._judged_rows(row, parsed, room)
+        fates, decisions, too_late = [], [], []
+        resolved = self._resolved(enriched)
+        for each in parsed:
+            signal_id = each["signal_id"]
+            if each["kind"] == "noise":
+                continue
+            if each["kind"] == "update":
+                fates.append(SignalFate(signal_id=signal_id, outcome=UPDATE))
+            elif signal_id in refused:
+                fates.append(quarantined_fate(refused[signal_id]))
+            elif (fate := resolved[signal_id]) is None:
+                fates.append(late_fate(signal_id))
+                too_late.append(signal_id)
+            else:
+                fates.append(_told(fate))
+                if fate.outcome is ResolutionOutcome.DECIDED and fate.decided is not None:
+                    decisions.append(fate.decided.text)
+        self._heard.append(Heard(row, frozenset(too_late)))
+        return tuple(fates), tuple(decisions)
+
+    def _judged_rows(
+        self, row: Mapping[str, Any], parsed: list[dict[str, Any]], room: _Room
+    ) -> tuple[dict[str, Mapping[str, Any]], pl.DataFrame]:
+        """Of a message's rows, those that are quarantined, and the others enriched."""
+        if not any(each["kind"] in _NEEDS_JUDGEMENT for each in parsed):
+            return {}, pl.DataFrame(schema=ENRICHED)
+        ours = pl.col("message_sha256") == row["message_sha256"]
+        configuration = self.context.configuration
+        valid, quarantined = validate_signals(room.parsed, self._market, room.messages, configuration)
+        refused: dict[str, Mapping[str, Any]] = {
+            each["signal_id"]: each for each in quarantined.filter(ours).iter_rows(named=True)
+        }
+        valid = valid.filter(ours)
+        return refused, pl.DataFrame(schema=ENRICHED) if valid.is_empty() else self._enriched(valid)
+
+    def _enriched(self, valid: pl.DataFrame) -> pl.DataFrame:
+        tables = self.context.tables
+        return enrich_signals(
+            valid, self._market, news=tables["news_events"], rates=tables["reference_rates"]
+        )
+
+    def _resolved(self, enriched: pl.DataFrame) -> dict[str, Fate | None]:
+        """The fate of each signal, None where a later one was heard before."""
+        if enriched.is_empty():
+            return {}
+        voices = voices_of(enriched, self.context.configuration, self.context.source_weights)
+        found: dict[str, Fate | None] = {}
+        for account, signal in sorted(live_signals(voices), key=lambda each: each[1].order):
+            try:
+                found[signal.signal_id] = self._resolver.hear_one(account, signal)
+            except HeardTooLate:
+                found[signal.signal_id] = None
+        return found
+
+    def _hear(self, row: Mapping[str, Any], parsed: list[dict[str, Any]]) -> _Room:
+        room = self._rooms[row["source"]]
+        since = pl.col("ts_event") >= row["ts_event"] - LOOK_BACK
+        room.versions.setdefault(row["message_id"], []).append(row)
+        fresh = pl.DataFrame([dict(row)], schema=MESSAGES, orient="row")
+        room.messages = pl.concat([room.messages.filter(since), fresh])
+        room.parsed = pl.concat(
+            [room.parsed.filter(since), pl.DataFrame(parsed, schema=PARSED, orient="row")]
+        )
+        room.last = _place(row)
+        return room
+
+    def _remember(self) -> None:
+        """Hear the deck, and what was heard beside it, in order of time; nothing is decided by that."""
+        tables = self.context.tables
+        ours = {each.sha256: each for each in self._heard}
+        rows = pl.DataFrame([dict(each.row) for each in self._heard], schema=MESSAGES, orient="row")
+        messages = pl.concat([tables["messages"], rows])
+        read: list[dict[str, Any]] = []
+        for row in messages.sort("ts_event", "message_id", "version").iter_rows(named=True):
+            said = self._reader.rows(row)
+            if row["message_sha256"] in ours:
+                read += said
+            room = self._rooms.setdefault(row["source"], _Room())
+            room.versions.setdefault(row["message_id"], []).append(row)
+            room.last = _place(row)
+        parsed = pl.concat([tables["parsed_signals"], pl.DataFrame(read, schema=PARSED, orient="row")])
+        enriched = tables["enriched_signals"]
+        if read:
+            judged = pl.col("message_sha256").is_in(list(ours))
+            too_late = [signal_id for each in self._heard for signal_id in each.too_late]
+            valid, _ = validate_signals(parsed, self._market, messages, self.context.configuration)
+            fresh = self._enriched(valid.filter(judged))
+            enriched = pl.concat([enriched, fresh.filter(~pl.col("signal_id").is_in(too_late))])
+        for (source,), part in messages.partition_by("source", as_dict=True).items():
+            self._rooms[str(source)].messages = part
+        for (source,), part in parsed.partition_by("source", as_dict=True).items():
+            self._rooms[str(source)].parsed = part.sort(
+                "ts_event", "message_id", "version", maintain_order=True
+            )
+        ordered = enriched.sort("ts_event", "source", "signal_id")
+        for _ in self._resolver.hear(ordered, self.context.source_weights):
+            pass
+
+    def _record(
+        self,
+        key: str,
+        row: Mapping[str, Any],
+        received_ns: int,
+        outcome: LaneOutcome,
+        detail: str,
+        fates: tuple[SignalFate, ...] = (),
+    ) -> SignalJudged:
+        return SignalJudged(
+            key=key,
+            source=row["source"],
+            message_id=row["message_id"],
+            version=row["version"],
+            earlier_versions=row["earlier_versions"],
+            message_sha256=row["message_sha256"],
+            ts_received_ns=received_ns,
+            deck_sha256=self.context.sha256,
+            outcome=outcome,
+            detail=detail[:MAX_DETAIL],
+            fates=fates,
+        )
+
+    def _delivery(self, text: str) -> Delivery:
+        decision = Decision.model_validate_json(text)
+        day = from_ns(decision.ts_decided_ns).strftime("%Y-%m-%d")
+        origin = Origin(
+            lane="live", run_id=self.context.deck.run_id, partition=day, data_sha256=self.context.sha256
+        )
+        return Delivery(decision=decision, origin=origin)
+
+
+def _place(row: Mapping[str, Any]) -> tuple[datetime, str, int]:
+    return row["ts_event"], row["message_id"], row["version"]
+
+
+def _why_not_new(row: Mapping[str, Any], known: list[Mapping[str, Any]]) -> tuple[LaneOutcome, str]:
+    same = [
+        other
+        for other in known
+        if (row["is_deleted"] and other["is_deleted"])
+        or (other["ts_event"] == row["ts_event"] and other["text"] == row["text"])
+    ]
+    if same:
+        return LaneOutcome.REPEATED, f"this is version {same[0]['version']}, heard before"
+    return LaneOutcome.CONFLICT, "the message stands with other content, and this is no later version of it"
+
+
+def _told(fate: Fate) -> SignalFate:
+    decided = fate.decided
+    return SignalFate(
+        signal_id=fate.signal.signal_id,
+        outcome=fate.outcome.value,
+        detail=fate.detail[:MAX_DETAIL],
+        decision_id=None if decided is None else decided.decision_id,
+        decision_sha256=None if decided is None else decided.sha256,
+    )
+
+
+def without_deck(
+    key: str, message: Message, *, received_ns: int, why: str, is_deleted: bool = False
+) -> Taken:
+    """The answer to a message while there is no deck that holds: it is refused, and nothing is guessed."""
+    row = row_of(message, received_ns=received_ns, is_deleted=is_deleted)
+    return Taken(
+        SignalJudged(
+            key=key,
+            source=message.source,
+            message_id=message.message_id,
+            version=message.version,
+            message_sha256=row["message_sha256"],
+            ts_received_ns=received_ns,
+            deck_sha256=None,
+            outcome=LaneOutcome.NO_DECK,
+            detail=why[:MAX_DETAIL],
+        )
+    )
