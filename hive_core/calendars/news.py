@@ -7,6 +7,7 @@ No row of a calendar means that nothing is known, never that there is no news. F
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -108,29 +109,66 @@ def known_news(events: pl.DataFrame, moment: pl.Expr) -> pl.DataFrame:
     )
 
 
-def news_as_of(moments: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Events in order of time: when they are, and when they were first seen."""
+
+    times: _Moments
+    seen: _Moments
+
+    @classmethod
+    def of(cls, events: pl.DataFrame) -> _Series:
+        return cls(_microseconds(events["ts_event"]), _microseconds(events["first_seen"]))
+
+
+class KnownNews:
+    """A calendar, kept: for who asks of the same events again and again."""
+
+    def __init__(self, events: pl.DataFrame) -> None:
+        self._events = events.sort("ts_event", "currency", "name", "event_id")
+        self.whole = _Series.of(self._events)
+        self._areas: dict[str, _Series] = {}
+        self._high: dict[tuple[str, ...], tuple[_Series, pl.Series]] = {}
+
+    def of_area(self, area: str) -> _Series:
+        """The events of a currency area."""
+        if area not in self._areas:
+            self._areas[area] = _Series.of(self._events.filter(pl.col("currency") == area))
+        return self._areas[area]
+
+    def high(self, areas: tuple[str, ...]) -> tuple[_Series, pl.Series]:
+        """The high-impact events of some areas, and their names with a null behind them."""
+        if areas not in self._high:
+            of_areas = pl.col("currency").is_in(areas) & (pl.col("impact") == Impact.HIGH.value)
+            found = self._events.filter(of_areas)
+            text = pl.concat_str("currency", "name", separator=" ").alias("text")
+            self._high[areas] = _Series.of(found), found.select(text)["text"].extend_constant(None, 1)
+        return self._high[areas]
+
+
+def news_as_of(moments: pl.DataFrame, events: pl.DataFrame | KnownNews) -> pl.DataFrame:
     """The news around each moment, as they were known then.
 
     Args:
         moments: any frame with `symbol` (String) and `ts_event` (UTC Datetime); no `NEWS_COLUMNS`.
-        events: NEWS_EVENTS, in any order; none at all leaves everything unknown.
+        events: NEWS_EVENTS, in any order, or the same, kept; none at all leaves everything unknown.
 
     Returns:
         `moments`, row for row in its order, with `NEWS_COLUMNS`. An unknown instrument has no news known.
     """
+    news = events if isinstance(events, KnownNews) else KnownNews(events)
     rows = moments.with_row_index("_moment")
     asked = rows.select("_moment", "symbol", "ts_event").drop_nulls()
-    in_order = events.sort("ts_event", "currency", "name", "event_id")
     at = _microseconds(asked["ts_event"])
-    is_whole = _is_whole(at, in_order)
+    is_whole = _is_whole(at, news)
     symbols = asked["symbol"].to_numpy()
     found = [pl.DataFrame(schema={**NEWS_COLUMNS, "_moment": rows.schema["_moment"]})]
     for symbol in asked["symbol"].unique().sort():
         facts = instruments().get(symbol)
         if facts is not None:
-            areas = [SAME_AREA.get(currency, currency) for currency in facts.currencies]
+            areas = tuple(SAME_AREA.get(currency, currency) for currency in facts.currencies)
             mine = np.flatnonzero(symbols == symbol)
-            around = _around(at[mine], is_whole[mine], areas, in_order)
+            around = _around(at[mine], is_whole[mine], areas, news)
             found.append(around.with_columns(asked["_moment"].gather(mine)))
     return (
         rows.join(pl.concat(found), on="_moment", how="left", maintain_order="left")
@@ -139,26 +177,25 @@ def news_as_of(moments: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _is_whole(at: _Moments, events: pl.DataFrame) -> NDArray[np.bool_]:
+def _is_whole(at: _Moments, news: KnownNews) -> NDArray[np.bool_]:
     """Whether the calendar shows an event behind the window that follows each moment, and one before it."""
-    beyond, _ = _next_known(at, events, REACH_AHEAD, beyond=NEWS_WINDOW)
-    before, _ = _last_known(at, events, REACH_BACK)
+    beyond, _ = _next_known(at, news.whole, REACH_AHEAD, beyond=NEWS_WINDOW)
+    before, _ = _last_known(at, news.whole, REACH_BACK)
     return (beyond < _FAR) & (before > -_FAR)
 
 
 def _around(
-    at: _Moments, is_whole: NDArray[np.bool_], areas: list[str], events: pl.DataFrame
+    at: _Moments, is_whole: NDArray[np.bool_], areas: tuple[str, ...], news: KnownNews
 ) -> pl.DataFrame:
-    """`NEWS_COLUMNS` of moments of one instrument; `events` in order of time."""
+    """`NEWS_COLUMNS` of moments of one instrument."""
     is_known = is_whole.copy()
     for area in areas:
-        last, _ = _last_known(at, events.filter(pl.col("currency") == area), CURRENCY_MEMORY)
+        last, _ = _last_known(at, news.of_area(area), CURRENCY_MEMORY)
         is_known &= last > -_FAR
-    high = events.filter(pl.col("currency").is_in(areas) & (pl.col("impact") == Impact.HIGH.value))
+    high, texts = news.high(areas)
     next_ts, place = _next_known(at, high, NEWS_HORIZON)
     last_ts, _ = _last_known(at, high, NEWS_HORIZON)
-    texts = high.select(pl.concat_str("currency", "name", separator=" ").alias("text"))["text"]
-    names = texts.extend_constant(None, 1).gather(np.where(next_ts < _FAR, place, len(high)))
+    names = texts.gather(np.where(next_ts < _FAR, place, len(high.times)))
     to_next, since = pl.col("_next") - pl.col("_at"), pl.col("_at") - pl.col("_last")
     minute, window = timedelta(minutes=1) // _US, NEWS_WINDOW // _US
     return pl.DataFrame({"_at": at, "_next": next_ts, "_last": last_ts, "news_known": is_known}).select(
@@ -175,21 +212,19 @@ def _around(
 
 
 def _next_known(
-    at: _Moments, events: pl.DataFrame, reach: timedelta, *, beyond: timedelta = timedelta(0)
+    at: _Moments, events: _Series, reach: timedelta, *, beyond: timedelta = timedelta(0)
 ) -> tuple[_Moments, _Moments]:
     """Time and place of the first event of those known at each moment, from `beyond` to `reach` after it;
     `_FAR` where there is none."""
-    times = _microseconds(events["ts_event"])
-    place = np.searchsorted(times, at + beyond // _US, side="left")
-    return _walked(at, times, _microseconds(events["first_seen"]), place, reach, step=1)
+    place = np.searchsorted(events.times, at + beyond // _US, side="left")
+    return _walked(at, events.times, events.seen, place, reach, step=1)
 
 
-def _last_known(at: _Moments, events: pl.DataFrame, reach: timedelta) -> tuple[_Moments, _Moments]:
+def _last_known(at: _Moments, events: _Series, reach: timedelta) -> tuple[_Moments, _Moments]:
     """Time and place of the last event of those known at each moment, up to it and within `reach` before;
     minus `_FAR` where there is none."""
-    times = _microseconds(events["ts_event"])
-    place = np.searchsorted(times, at, side="right") - 1
-    return _walked(at, times, _microseconds(events["first_seen"]), place, reach, step=-1)
+    place = np.searchsorted(events.times, at, side="right") - 1
+    return _walked(at, events.times, events.seen, place, reach, step=-1)
 
 
 def _walked(

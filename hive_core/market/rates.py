@@ -102,12 +102,41 @@ def parse_ecb_rates(payload: bytes, *, landing_sha256: str) -> tuple[pl.DataFram
     return frame, tuple(rejected)
 
 
-def rate_as_of(moments: pl.DataFrame, rates: pl.DataFrame, *, of: str, to: str, name: str) -> pl.DataFrame:
+class KnownRates:
+    """What one unit of every currency was worth in another, kept: for who asks of the same rates again."""
+
+    def __init__(self, rates: pl.DataFrame, to: str) -> None:
+        euro = (
+            rates.select("date")
+            .unique()
+            .with_columns(pl.lit("EUR").alias("currency"), pl.lit(1.0).alias("per_eur"))
+        )
+        quoted = pl.concat([rates.select("date", "currency", "per_eur"), euro]).unique(["date", "currency"])
+        told_in = quoted.filter(pl.col("currency") == to).select("date", pl.col("per_eur").alias("_to"))
+        self.to = to
+        self.published = (
+            quoted.join(told_in, on="date")
+            .select(
+                pl.col("currency").alias("_currency"),
+                pl.col("date")
+                .dt.combine(PUBLISHED_AT)
+                .dt.replace_time_zone(PUBLISHED_ZONE)
+                .dt.convert_time_zone("UTC")
+                .alias("_published"),
+                (pl.col("_to") / pl.col("per_eur")).alias("_rate"),
+            )
+            .sort("_published")
+        )
+
+
+def rate_as_of(
+    moments: pl.DataFrame, rates: pl.DataFrame | KnownRates, *, of: str, to: str, name: str
+) -> pl.DataFrame:
     """Adds what one unit of a currency was known to be worth in another.
 
     Args:
         moments: any frame with `ts_event` (UTC Datetime) and the column `of`.
-        rates: RATE_SCHEMA, in any order.
+        rates: RATE_SCHEMA, in any order; or the same, kept, for the same `to`.
         of: the column that names the currency, of each row its own.
         to: the currency in which it is told.
         name: the new column, Float64: null where no rate of both was out by `ts_event`, or none younger
@@ -115,42 +144,28 @@ def rate_as_of(moments: pl.DataFrame, rates: pl.DataFrame, *, of: str, to: str, 
 
     Returns:
         `moments`, row for row in its order, with the new column.
+
+    Raises:
+        ValueError: rates that are kept for another currency.
     """
-    euro = (
-        rates.select("date")
-        .unique()
-        .with_columns(pl.lit("EUR").alias("currency"), pl.lit(1.0).alias("per_eur"))
-    )
-    quoted = pl.concat([rates.select("date", "currency", "per_eur"), euro]).unique(["date", "currency"])
-    both = (
-        quoted.join(
-            quoted.filter(pl.col("currency") == to).select("date", pl.col("per_eur").alias("_to")), on="date"
-        )
-        .select(
-            pl.col("currency").alias(of),
-            pl.col("date")
-            .dt.combine(PUBLISHED_AT)
-            .dt.replace_time_zone(PUBLISHED_ZONE)
-            .dt.convert_time_zone("UTC")
-            .alias("_published"),
-            (pl.col("_to") / pl.col("per_eur")).alias(name),
-        )
-        .sort("_published")
-    )
+    kept = rates if isinstance(rates, KnownRates) else KnownRates(rates, to)
+    if kept.to != to:
+        raise ValueError(f"these rates are kept in {kept.to}, not in {to}")
     rows = moments.with_row_index("_moment")
     known = (
         rows.select("_moment", "ts_event", of)
         .drop_nulls()
         .sort("ts_event")
         .join_asof(
-            both,
+            kept.published,
             left_on="ts_event",
             right_on="_published",
-            by=of,
+            by_left=of,
+            by_right="_currency",
             tolerance=MAX_RATE_AGE,
             check_sortedness=False,
         )
-        .select("_moment", name)
+        .select("_moment", pl.col("_rate").alias(name))
     )
     own = pl.when(pl.col(of) == to).then(1.0).otherwise(name)
     return (

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from hive_core.calendars.news import NEWS_EVENTS, news_as_of
+from hive_core.calendars.news import NEWS_EVENTS, KnownNews, news_as_of
 from hive_core.calendars.sessions import session_of
 from hive_core.instruments.specification import instruments
 from hive_core.market.as_of import KnownMarket, market_as_of
 from hive_core.market.bars import RATE_SCHEMA
-from hive_core.market.rates import rate_as_of
+from hive_core.market.rates import KnownRates, rate_as_of
 from hive_core.signals.rules import bid_ask_spread, edge_at_targets, nearest_target, stop
 from hive_core.signals.tables import ENRICHED, VALID, conform
 
@@ -26,8 +26,8 @@ def enrich_signals(
     valid: pl.DataFrame,
     bars: pl.DataFrame | KnownMarket,
     *,
-    news: pl.DataFrame | None = None,
-    rates: pl.DataFrame | None = None,
+    news: pl.DataFrame | KnownNews | None = None,
+    rates: pl.DataFrame | KnownRates | None = None,
 ) -> pl.DataFrame:
     """Valid signals with the world as it was known at `ts_event`, and the plan measured against it.
 
@@ -39,8 +39,9 @@ def enrich_signals(
         valid: VALID.
         bars: BAR_SCHEMA, any symbols and timeframes; from `as_of.bars_needed` before the first signal on. Or
             the same, kept (`as_of.KnownMarket`).
-        news: NEWS_EVENTS; without any, whether there is news is unknown.
-        rates: RATE_SCHEMA; without any, only a quote in dollars has a cross rate.
+        news: NEWS_EVENTS, or the same, kept; without any, whether there is news is unknown.
+        rates: RATE_SCHEMA, or the same, kept in `ACCOUNT_CURRENCY`; without any, only a quote in dollars
+            has a cross rate.
 
     Returns:
         ENRICHED, row for row in the order of `valid`.

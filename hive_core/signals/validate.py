@@ -25,6 +25,9 @@ EDIT_MEMORY = timedelta(hours=23)
 one day before a day that is read as context: so a day judged alone is judged as with all others."""
 
 
+_FIRST_BROKEN = pl.coalesce(pl.when(rule.broken).then(pl.lit(number)) for number, rule in enumerate(RULES))
+
+
 def validate_signals(
     parsed: pl.DataFrame,
     bars: pl.DataFrame | KnownMarket,
@@ -83,8 +86,7 @@ def validate_signals(
 
 def _with_first_fault(signals: pl.DataFrame) -> pl.DataFrame:
     """Adds `field`, `reason` and `detail` of the first broken rule; null where none is broken."""
-    first = pl.coalesce(pl.when(rule.broken).then(pl.lit(number)) for number, rule in enumerate(RULES))
-    numbered = signals.with_columns(first.alias("_rule"))
+    numbered = signals.with_columns(_FIRST_BROKEN.alias("_rule"))
     # The texts of rules that nothing breaks are not put together: for few signals they are most of the work.
     broken = [(number, RULES[number]) for number in sorted(numbered["_rule"].drop_nulls().unique())]
 

@@ -14,22 +14,25 @@ from typing import Any
 
 import polars as pl
 
+from hive_core.calendars.news import KnownNews
 from hive_core.calendars.trading_day import from_ns
 from hive_core.contracts.decision import Decision, Delivery, Origin
 from hive_core.contracts.lane import MAX_DETAIL, LaneOutcome, SignalFate, SignalJudged
 from hive_core.contracts.message import Message
 from hive_core.market.as_of import KnownMarket
-from hive_core.signals.enrich import enrich_signals
+from hive_core.market.rates import KnownRates
+from hive_core.signals.enrich import ACCOUNT_CURRENCY, enrich_signals
 from hive_core.signals.fates import Fate
 from hive_core.signals.judging import ResolutionOutcome
 from hive_core.signals.lane_context import LaneContext
 from hive_core.signals.live_signals import live_signals, voices_of
 from hive_core.signals.parse import SignalReader
 from hive_core.signals.posts import CLOCK_SKEW_S
+from hive_core.signals.reasons import SignalReason
 from hive_core.signals.received import among_versions, row_of
 from hive_core.signals.recompute import UPDATE, Heard, late_fate, quarantined_fate
 from hive_core.signals.resolver import HeardTooLate, Resolver
-from hive_core.signals.tables import ENRICHED, MESSAGES, PARSED
+from hive_core.signals.tables import MESSAGES, PARSED
 from hive_core.signals.validate import validate_signals
 
 MAX_HEARD = 20_000
@@ -40,7 +43,8 @@ LOOK_BACK = timedelta(hours=24)
 """How much of its own room a message is judged beside: more than `validate.EDIT_MEMORY` and
 `validate.DUPLICATE_WINDOW` together."""
 
-_NEEDS_JUDGEMENT = ("signal", "refused")
+_BESIDE_OTHERS = (SignalReason.EDITED.value, SignalReason.DUPLICATE.value)
+"""Faults that a signal has beside others only: later ones may be at fault beside it all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,39 @@ class Taken:
 
 @dataclass(slots=True)
 class _Room:
-    """What the lane holds of one source: rows of MESSAGES by message, of MESSAGES and PARSED lately, and the
-    place of the last message."""
+    """What the lane holds of one source: rows of MESSAGES by message, the place of the last message, and
+    frames of MESSAGES and PARSED of lately, which are put together when a signal is judged beside them."""
 
     versions: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    last: tuple[datetime, str, int] | None = None
     messages: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MESSAGES))
     parsed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PARSED))
-    last: tuple[datetime, str, int] | None = None
+    fresh_messages: list[Mapping[str, Any]] = field(default_factory=list)
+    fresh_parsed: list[dict[str, Any]] = field(default_factory=list)
+
+    def hear(self, row: Mapping[str, Any], parsed: list[dict[str, Any]]) -> None:
+        """One more message, later than all before, and the rows that it was read as."""
+        self.versions.setdefault(row["message_id"], []).append(row)
+        self.last = _place(row)
+        self.fresh_messages.append(row)
+        self.fresh_parsed += parsed
+
+    def put_together(self, since: datetime) -> None:
+        """Both frames up to now, from a time on."""
+        lately = pl.col("ts_event") >= since
+        messages = pl.DataFrame(self.fresh_messages, schema=MESSAGES, orient="row")
+        parsed = pl.DataFrame(self.fresh_parsed, schema=PARSED, orient="row")
+        self.messages = pl.concat([self.messages, messages]).filter(lately)
+        self.parsed = pl.concat([self.parsed, parsed]).filter(lately)
+        self.fresh_messages, self.fresh_parsed = [], []
+
+    def set_aside(self, quarantined: pl.DataFrame) -> None:
+        """Signals that are at fault by themselves need not be judged again beside later ones."""
+        alone = quarantined.filter(~pl.col("reason").is_in(_BESIDE_OTHERS))["signal_id"]
+        if not alone.is_empty():
+            is_aside = pl.col("signal_id").is_in(alone.implode())
+            kind = pl.when(is_aside).then(pl.lit("refused")).otherwise("kind")
+            self.parsed = self.parsed.with_columns(kind.alias("kind"))
 
 
 class LiveLane:
@@ -75,6 +105,8 @@ class LiveLane:
         self.context = context
         self._market = KnownMarket(context.tables["bars"])
         self._market.prepare()
+        self._news = KnownNews(context.tables["news_events"])
+        self._rates = KnownRates(context.tables["reference_rates"], ACCOUNT_CURRENCY)
         self._reader = SignalReader(context.configuration)
         self._resolver = Resolver(context.configuration)
         self._rooms: dict[str, _Room] = {}
@@ -142,10 +174,20 @@ class LiveLane:
     def _judge(self, row: Mapping[str, Any]) -> tuple[tuple[SignalFate, ...], tuple[str, ...]]:
         """The fates and decisions of a new message; from now on it is heard."""
         parsed = self._reader.rows(row)
-        room = self._hear(row, parsed)
-        refused, enriched = self._judged_rows(row, parsed, room)
+        room = self._rooms[row["source"]]
+        room.hear(row, parsed)
+        refused = {each["signal_id"]: each for each in parsed if each["kind"] == "refused"}
+        resolved: dict[str, Fate | None] = {}
+        if any(each["kind"] == "signal" for each in parsed):
+            room.put_together(row["ts_event"] - LOOK_BACK)
+            valid, quarantined = validate_signals(
+                room.parsed, self._market, room.messages, self.context.configuration
+            )
+            ours = pl.col("message_sha256") == row["message_sha256"]
+            refused |= {each["signal_id"]: each for each in quarantined.filter(ours).iter_rows(named=True)}
+            room.set_aside(quarantined)
+            resolved = self._resolved(valid.filter(ours))
         fates, decisions, too_late = [], [], []
-        resolved = self._resolved(enriched)
         for each in parsed:
             signal_id = each["signal_id"]
             if each["kind"] == "noise":
@@ -164,32 +206,14 @@ class LiveLane:
         self._heard.append(Heard(row, frozenset(too_late)))
         return tuple(fates), tuple(decisions)
 
-    def _judged_rows(
-        self, row: Mapping[str, Any], parsed: list[dict[str, Any]], room: _Room
-    ) -> tuple[dict[str, Mapping[str, Any]], pl.DataFrame]:
-        """Of a message's rows, those that are quarantined, and the others enriched."""
-        if not any(each["kind"] in _NEEDS_JUDGEMENT for each in parsed):
-            return {}, pl.DataFrame(schema=ENRICHED)
-        ours = pl.col("message_sha256") == row["message_sha256"]
-        configuration = self.context.configuration
-        valid, quarantined = validate_signals(room.parsed, self._market, room.messages, configuration)
-        refused: dict[str, Mapping[str, Any]] = {
-            each["signal_id"]: each for each in quarantined.filter(ours).iter_rows(named=True)
-        }
-        valid = valid.filter(ours)
-        return refused, pl.DataFrame(schema=ENRICHED) if valid.is_empty() else self._enriched(valid)
-
     def _enriched(self, valid: pl.DataFrame) -> pl.DataFrame:
-        tables = self.context.tables
-        return enrich_signals(
-            valid, self._market, news=tables["news_events"], rates=tables["reference_rates"]
-        )
+        return enrich_signals(valid, self._market, news=self._news, rates=self._rates)
 
-    def _resolved(self, enriched: pl.DataFrame) -> dict[str, Fate | None]:
-        """The fate of each signal, None where a later one was heard before."""
-        if enriched.is_empty():
+    def _resolved(self, valid: pl.DataFrame) -> dict[str, Fate | None]:
+        """The fate of each valid signal, None where a later one was heard before."""
+        if valid.is_empty():
             return {}
-        voices = voices_of(enriched, self.context.configuration, self.context.source_weights)
+        voices = voices_of(self._enriched(valid), self.context.configuration, self.context.source_weights)
         found: dict[str, Fate | None] = {}
         for account, signal in sorted(live_signals(voices), key=lambda each: each[1].order):
             try:
@@ -197,18 +221,6 @@ class LiveLane:
             except HeardTooLate:
                 found[signal.signal_id] = None
         return found
-
-    def _hear(self, row: Mapping[str, Any], parsed: list[dict[str, Any]]) -> _Room:
-        room = self._rooms[row["source"]]
-        since = pl.col("ts_event") >= row["ts_event"] - LOOK_BACK
-        room.versions.setdefault(row["message_id"], []).append(row)
-        fresh = pl.DataFrame([dict(row)], schema=MESSAGES, orient="row")
-        room.messages = pl.concat([room.messages.filter(since), fresh])
-        room.parsed = pl.concat(
-            [room.parsed.filter(since), pl.DataFrame(parsed, schema=PARSED, orient="row")]
-        )
-        room.last = _place(row)
-        return room
 
     def _remember(self) -> None:
         """Hear the deck, and what was heard beside it, in order of time; nothing is decided by that."""
