@@ -16,6 +16,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 MAX_PAYLOAD_BYTES = 64 * 1024
 """A decision with a hundred votes is under 40 KiB; more is not a decision."""
 MAX_DEPTH = 16
+MAX_NESTED = 20_000
+"""Objects and arrays in one payload: more of them cost seconds to walk."""
 MAX_NUMBER_CHARACTERS = 32
 """A timestamp in nanoseconds has 19 digits; longer numbers only cost time."""
 
@@ -127,11 +129,12 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def strict_json(payload: bytes, *, max_bytes: int = MAX_PAYLOAD_BYTES) -> Any:
+def strict_json(payload: bytes, *, max_bytes: int = MAX_PAYLOAD_BYTES, max_nested: int = MAX_NESTED) -> Any:
     """Parse JSON as nobody misreads it.
 
     Refuses invalid UTF-8, a byte order mark, lone surrogates, duplicate keys, NaN and infinities,
-    numbers over `MAX_NUMBER_CHARACTERS`, nesting over `MAX_DEPTH` and payloads over `max_bytes`.
+    numbers over `MAX_NUMBER_CHARACTERS`, nesting over `MAX_DEPTH`, payloads over `max_bytes` and more than
+    `max_nested` objects and arrays.
     Numbers with a point or an exponent become `Decimal`.
 
     Raises:
@@ -146,7 +149,7 @@ def strict_json(payload: bytes, *, max_bytes: int = MAX_PAYLOAD_BYTES) -> Any:
     except UnicodeDecodeError as error:
         raise ContractError("", f"not UTF-8 at byte {error.start}") from None
     holders = text.count("[") + text.count("{")
-    if holders > 20_000:
+    if holders > max_nested:
         raise ContractError("", "too many nested values")
     try:
         value = _DECODER.decode(text)

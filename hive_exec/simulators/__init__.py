@@ -1,0 +1,1 @@
+"""Simulators of venues, for tests and proofs. Nothing that trades imports them."""
