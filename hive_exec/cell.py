@@ -48,6 +48,7 @@ from hive_exec.core.state import Bot, CellState, apply, observe_quote, observe_r
 from hive_exec.desks import DeskMaker, no_desks
 from hive_exec.engine import Engine
 from hive_exec.failpoints import failpoint
+from hive_exec.journal.errors import JournalCorrupt as JournalCorrupt
 from hive_exec.journal.writing import Journal, record_of
 from hive_exec.killing import KillFile
 from hive_exec.replay.driver import ReplayDriver
@@ -67,10 +68,6 @@ Answer = TypeVar("Answer")
 
 class Busy(RuntimeError):
     """The queue is full; come back later."""
-
-
-class JournalCorrupt(RuntimeError):
-    """The journal does not hold. Nothing trades on it."""
 
 
 class SettingsChanged(RuntimeError):

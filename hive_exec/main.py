@@ -16,6 +16,7 @@ from hive_exec.cell import Cell, JournalCorrupt, SettingsChanged
 from hive_exec.core.orders import IllegalRecord
 from hive_exec.failpoints import FailpointsRefused, arm
 from hive_exec.http import create_app
+from hive_exec.journal.errors import JournalFailed
 from hive_exec.principals import PrincipalsUnusable, ensure_principals
 from hive_exec.sqlite_file import FileDamaged, FileInUse, OtherFormat
 
@@ -47,6 +48,7 @@ def run() -> int:
         FileDamaged,
         FileInUse,
         JournalCorrupt,
+        JournalFailed,
         SettingsChanged,
         IllegalRecord,
         OtherFormat,

@@ -14,25 +14,34 @@ class FileDamaged(RuntimeError):
     """The file cannot be used as a database: not SQLite's, torn, or on a disk that fails."""
 
 
+class NotDurable(FileDamaged):
+    """The database does not promise that a commit survives power loss."""
+
+
 class OtherFormat(RuntimeError):
     """The file was written by a Hive whose records have another shape."""
 
 
-FORMAT = 3
+FORMAT = 4
 """The shape of journal and venue records. It grows with every change that an older reader would misread.
 2: decisions carry the rule, the market and all of a vote that they were made from.
-3: the venue's log holds facts of `hive_core.backtest.venue`, and snapshots of its books."""
+3: the venue's log holds facts of `hive_core.backtest.venue`, and snapshots of its books.
+4: records carry the epoch of the daemon that wrote them; the journal has an id and snapshots."""
+
+_DURABLE = {"locking_mode": "exclusive", "journal_mode": "wal", "synchronous": 2}
 
 
 def open_exclusive(path: Path) -> sqlite3.Connection:
     """The only connection to a SQLite file, for one thread, in explicit transactions.
 
     WAL with synchronous=FULL: a commit that returned survives power loss. Exclusive locking also
-    avoids the WAL-reset fault of SQLite before 3.51.3, which needs two connections.
+    avoids the WAL-reset fault of SQLite before 3.51.3, which needs two connections. Settings are read
+    back: SQLite answers one that it cannot have (WAL on some file systems) with another, not an error.
 
     Raises:
         FileInUse: another process has it open.
         FileDamaged: it cannot be read as a database.
+        NotDurable: a setting did not take.
         OtherFormat: its records are of another format than this Hive's.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,6 +56,7 @@ def open_exclusive(path: Path) -> sqlite3.Connection:
         if is_new:
             connection.execute(f"PRAGMA user_version = {FORMAT}")
         connection.execute("COMMIT")
+        _require_durable(connection, path)
     except sqlite3.DatabaseError as error:
         connection.close()
         if "locked" in str(error):
@@ -59,3 +69,14 @@ def open_exclusive(path: Path) -> sqlite3.Connection:
             "use the Hive that wrote it, or begin with a new HIVE_HOME"
         )
     return connection
+
+
+def _require_durable(connection: sqlite3.Connection, path: Path) -> None:
+    for name, wanted in _DURABLE.items():
+        found = connection.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != wanted:
+            connection.close()
+            raise NotDurable(
+                f"{path}: {name} is {found} instead of {wanted}, so a commit may not survive power loss; "
+                "put HIVE_HOME on a local disk"
+            )

@@ -1,4 +1,5 @@
-"""Canonical bytes, hashes and the hash chain: what makes a claim checkable afterwards.
+"""Canonical bytes, hashes, the hash chain, the Merkle tree and signatures: what makes a claim checkable
+afterwards.
 
-Keys, signatures and certificates will live here too; storage does not.
+Certificates will live here too; the storage of what is hashed and signed does not.
 """

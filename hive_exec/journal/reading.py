@@ -1,12 +1,47 @@
-"""Reading a journal file that no daemon has open: for `hive verify` and `hive explain` offline."""
+"""Reading a journal that no daemon of this process writes: for `hive verify` and `hive explain` offline."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from hive_core.evidence.chain import ChainLink
-from hive_exec.sqlite_file import open_exclusive
+from hive_exec.journal.store import SnapshotRow
+
+
+class JournalReader(Protocol):
+    """A journal that is only read."""
+
+    @property
+    def journal_id(self) -> str:
+        """32 hexadecimal digits, drawn when the journal was made."""
+
+    def rows(self, after_seq: int, limit: int | None) -> Iterator[ChainLink]:
+        """Durable records after a place, in order; all of them when `limit` is None."""
+
+    def snapshots(self) -> Sequence[SnapshotRow]:
+        """The snapshots that are kept, the newest first."""
+
+
+@contextmanager
+def journal_file(path: Path) -> Iterator[JournalReader]:
+    """A journal file, opened to be read.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        hive_exec.sqlite_file.FileInUse: the daemon has it open; ask the daemon instead.
+    """
+    from hive_exec.journal.sqlite_store import SqliteReader
+
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: there is no journal yet")
+    reader = SqliteReader(path)
+    try:
+        yield reader
+    finally:
+        reader.close()
 
 
 def read_links(path: Path) -> Iterator[ChainLink]:
@@ -16,12 +51,5 @@ def read_links(path: Path) -> Iterator[ChainLink]:
         FileNotFoundError: there is no such file.
         hive_exec.sqlite_file.FileInUse: the daemon has it open; ask the daemon instead.
     """
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: there is no journal yet")
-    connection = open_exclusive(path)
-    try:
-        rows = connection.execute("SELECT seq, body, previous_hash, record_hash FROM journal ORDER BY seq")
-        for row in rows:
-            yield ChainLink(*row)
-    finally:
-        connection.close()
+    with journal_file(path) as reader:
+        yield from reader.rows(0, None)

@@ -39,7 +39,7 @@ def test_a_breach_is_flattened_after_a_crash_between_record_and_effect(home, mon
         with pytest.raises((Crash, RuntimeError)):
             bench.advance(MONDAY + 4 * HOUR)
         bench.cell._thread.join()
-    bench.cell.journal._connection.close()
+    bench.cell.journal.abandon()
     bench.cell.venue._connection.close()
     bench.open()
     assert bench.account()["state"] == "breached"

@@ -105,7 +105,7 @@ def flow(bench):
 
 def close_hard(cell):
     """Let go of the files as a killed process does: nothing buffered is written."""
-    cell.journal._connection.close()
+    cell.journal.abandon()
     cell.venue._connection.close()
 
 

@@ -22,6 +22,7 @@ from hive_exec.brokers.paper import PaperVenue
 from hive_exec.cell import Cell, JournalCorrupt, SettingsChanged
 from hive_exec.core.records import Kind, Record
 from hive_exec.core.state import IllegalRecord
+from hive_exec.journal.errors import JournalFailed
 from hive_exec.journal.reading import read_links
 from hive_exec.journal.writing import Journal, record_of
 from hive_exec.sqlite_file import FileDamaged, FileInUse, open_exclusive
@@ -107,7 +108,7 @@ def test_a_written_record_is_never_written_again(path, statement):
         journal.flush()
         before = list(journal.links())
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            journal._connection.execute(statement)
+            journal._store._connection.execute(statement)
         assert list(journal.links()) == before
 
 
@@ -119,10 +120,9 @@ def test_the_inbox_remembers_over_a_restart_and_takes_a_key_once(path):
         assert journal.answered("dec_1").content_sha256 == "a" * 64
         assert journal.answered("dec_2") is None
         journal.answer("dec_1", "b" * 64, b"second")
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(JournalFailed, match="the inbox is append-only"):
             journal.flush()
-        journal._connection.execute("ROLLBACK")
-        journal._inbox.clear()
+    with opened(path) as journal:
         assert journal.answered("dec_1").response == b"first"
 
 
@@ -132,12 +132,9 @@ def test_an_answer_and_its_record_are_durable_together_or_not_at_all(path):
         journal.flush()
         journal.append(a_record())
         journal.answer("dec_1", "b" * 64, b"twice")
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(JournalFailed):
             journal.flush()
-        journal._connection.execute("ROLLBACK")
-        assert list(journal.links()) == []
-        journal._links.clear()
-        journal._inbox.clear()
+    assert list(read_links(path)) == []
 
 
 def test_a_commit_is_on_the_disk_when_it_returns(path):
@@ -281,8 +278,8 @@ def test_an_intent_is_durable_before_its_order_is_sent(home, monkeypatch):
     real_submit = PaperVenue.submit
 
     def submit(venue, order, at):
-        stored = bench.cell.journal._connection.execute("SELECT body FROM journal").fetchall()
-        is_durable = not bench.cell.journal._connection.in_transaction
+        stored = bench.cell.journal._store._connection.execute("SELECT body FROM journal").fetchall()
+        is_durable = not bench.cell.journal._store._connection.in_transaction
         sent.append(is_durable and any(order.client_order_id.encode() in body for (body,) in stored))
         real_submit(venue, order, at)
 
@@ -334,7 +331,7 @@ def test_a_full_disk_answers_nothing_and_stops_the_cell(home):
     bench.deliver(a_decision())
     told: list[BaseException] = []
     bench.cell.on_fatal = told.append
-    connection = bench.cell.journal._connection
+    connection = bench.cell.journal._store._connection
 
     def fill_the_disk() -> None:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
@@ -350,10 +347,12 @@ def test_a_full_disk_answers_nothing_and_stops_the_cell(home):
             break
         accepted.append(decision.decision_id)
     bench.cell._thread.join(10)
-    assert [str(error) for error in told] == ["database or disk is full"]
-    with pytest.raises(RuntimeError, match="the cell stopped: database or disk is full"):
+    (failure,) = told
+    assert isinstance(failure, JournalFailed)
+    assert "could not be written: database or disk is full" in str(failure)
+    with pytest.raises(RuntimeError, match=r"the cell stopped: the journal .* database or disk is full"):
         bench.deliver(decision)  # and whoever comes later is not kept waiting
-    connection.close()
+    bench.cell.journal.close()  # writes nothing any more
     bench.cell.venue.close()
     bench.open()
     received = [r.body["decision_id"] for r in bench.reports() if r.kind == "decision_received"]
@@ -379,7 +378,7 @@ def test_a_failing_disk_sends_nothing(home, monkeypatch):
     with pytest.raises((sqlite3.OperationalError, RuntimeError), match="disk I/O error"):
         bench.advance(MONDAY + 3 * HOUR)
     assert sent == []
-    bench.cell.journal._connection.close()
+    bench.cell.journal.abandon()
     bench.cell.venue.close()
 
 

@@ -98,7 +98,7 @@ def test_a_decision_that_was_received_but_not_judged_is_judged_after_a_restart(p
         with pytest.raises(RuntimeError, match="the cell stopped"):
             paper.deliver(decision)
         paper.cell._thread.join()
-    paper.cell.journal._connection.close()
+    paper.cell.journal.abandon()
     paper.cell.venue._connection.close()
     paper.open()
     assert paper.account("paper")["pending_decisions"] == 0
@@ -128,7 +128,7 @@ def test_an_order_that_never_reached_the_venue_is_not_sent_after_a_restart(paper
     with pytest.raises(RuntimeError):
         paper.deliver(yen_decision(paper))
     paper.cell._thread.join()
-    paper.cell.journal._connection.close()
+    paper.cell.journal.abandon()
     paper.cell.venue._connection.close()
     paper.wall_ns += away_s * 10**9
     paper.open()

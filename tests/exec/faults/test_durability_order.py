@@ -14,6 +14,7 @@ from proofs.paper_daemon import MIDDLE, PaperDaemon, decision_of
 pytestmark = pytest.mark.slow
 
 NOT_FULL = Patch("hive_exec/sqlite_file.py", "PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL")
+NOT_READ_BACK = Patch("hive_exec/sqlite_file.py", '"synchronous": 2', '"synchronous": 1')
 DECISIONS = 5
 
 
@@ -83,8 +84,9 @@ def test_the_disk_has_it_before_the_answer_and_the_order_leave(tmp_path):
 
 
 def test_a_journal_that_is_not_synced_is_found(tmp_path):
-    """The planted bug: synchronous=NORMAL, which loses what was acknowledged when the power goes."""
-    package = copy_of_packages(tmp_path / "package", (NOT_FULL,))
+    """The planted bug: synchronous=NORMAL, which loses what was acknowledged when the power goes. A start
+    that reads the setting back refuses it; so the reading is wrong too."""
+    package = copy_of_packages(tmp_path / "package", (NOT_FULL, NOT_READ_BACK))
     calls, decisions, orders = traced(tmp_path / "home", package)
     found, answers, sent, _ = early(calls, decisions, orders)
     assert answers == 2 * DECISIONS + 1
