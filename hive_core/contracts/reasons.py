@@ -52,7 +52,6 @@ class RejectionReason(StrEnum):
     PRICE_BEYOND_TARGET = "price_beyond_target"
     GOOD_TILL_PASSED = "good_till_passed"
     CANCELLED_BY_CLIENT = "cancelled_by_client"
-    INSUFFICIENT_MARGIN = "insufficient_margin"
     INSUFFICIENT_LIQUIDITY = "insufficient_liquidity"
     MARKET_CLOSED = "market_closed"
     INSTRUMENT_NOT_TRADEABLE = "instrument_not_tradeable"
