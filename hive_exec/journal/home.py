@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hive_core.evidence.signature import PublicKey, key_file, public_key, signing_key
+from hive_core.evidence.signature import PublicKey
 from hive_core.landing.home import HiveHome
+from hive_core.landing.keys import key_file, public_key, signing_key
 from hive_exec.journal.heads import HEAD_EVERY_RECORDS, HEAD_EVERY_S, HeadKeeper, nobody_listens
 from hive_exec.journal.sqlite_store import SqliteStore
 from hive_exec.journal.store import JournalStore
