@@ -1,0 +1,71 @@
+"""The live lane in the daemon: which lane answers now, and how a new deck takes over between two messages.
+
+A deck is read and made into a lane beside the cell's thread, for that takes a while; it takes over in the
+cell's thread. What a message becomes is `live`'s, which deck may be used is `decks`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hive_core.contracts.message import Message
+from hive_core.signals.lane_context import LaneContext
+from hive_core.signals.recompute import Heard
+from hive_exec.lanes.live import LiveLane, Taken, without_deck
+
+MAX_TRIES = 3
+"""So often a lane is made beside the cell's thread while messages come; after that, in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A lane of a new deck, with the messages that it was made of."""
+
+    lane: LiveLane
+    heard: tuple[Heard, ...]
+
+
+class ServedLane:
+    """The lane that answers. `take` and `adopt` are the cell's thread's; `prepare` is anybody's."""
+
+    def __init__(self, heard: tuple[Heard, ...] = ()) -> None:
+        """Before the first deck; `heard` are the messages that the journal says were judged."""
+        self._lane: LiveLane | None = None
+        self._heard = heard
+
+    @property
+    def heard(self) -> tuple[Heard, ...]:
+        """Every message that was judged and may still count, in the order in which they came."""
+        return self._heard if self._lane is None else self._lane.heard
+
+    @property
+    def deck_sha256(self) -> str | None:
+        """The deck by which it answers."""
+        return None if self._lane is None else self._lane.context.sha256
+
+    def take(
+        self, key: str, message: Message, *, received_ns: int, now_ns: int, is_deleted: bool = False
+    ) -> Taken:
+        """Judge a message, or say that there is no deck that holds."""
+        if self._lane is None:
+            why = "there is no deck: materialise the asset deck"
+            return without_deck(key, message, received_ns=received_ns, why=why, is_deleted=is_deleted)
+        return self._lane.take(key, message, received_ns=received_ns, now_ns=now_ns, is_deleted=is_deleted)
+
+    def prepare(self, context: LaneContext) -> Prepared:
+        """A lane of a new deck and of what was heard up to now."""
+        heard = self.heard
+        return Prepared(LiveLane(context, heard), heard)
+
+    def adopt(self, prepared: Prepared, tries: int) -> bool:
+        """Let a prepared lane take over.
+
+        Returns:
+            whether it did: not when messages came meanwhile and there are tries left; then prepare anew.
+        """
+        if prepared.heard != self.heard:
+            if tries < MAX_TRIES:
+                return False
+            prepared = self.prepare(prepared.lane.context)
+        self._lane = prepared.lane
+        return True
