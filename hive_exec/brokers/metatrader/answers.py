@@ -22,7 +22,25 @@ _REASONS = {
     Retcode.REQUOTE: RejectionReason.PRICE_BEYOND_BOUND,
     Retcode.PRICE_CHANGED: RejectionReason.PRICE_BEYOND_BOUND,
     Retcode.PRICE_OFF: RejectionReason.NO_FRESH_QUOTE,
+    Retcode.INVALID_VOLUME: RejectionReason.SIZE_REFUSED,
+    Retcode.INVALID_PRICE: RejectionReason.PRICE_REFUSED,
+    Retcode.INVALID_STOPS: RejectionReason.STOP_REFUSED,
+    Retcode.NO_MONEY: RejectionReason.INSUFFICIENT_MARGIN,
+    Retcode.MARKET_CLOSED: RejectionReason.MARKET_CLOSED,
+    Retcode.TRADE_DISABLED: RejectionReason.INSTRUMENT_NOT_TRADEABLE,
+    Retcode.LONG_ONLY: RejectionReason.INSTRUMENT_NOT_TRADEABLE,
+    Retcode.SHORT_ONLY: RejectionReason.INSTRUMENT_NOT_TRADEABLE,
+    Retcode.CLOSE_ONLY: RejectionReason.INSTRUMENT_NOT_TRADEABLE,
+    Retcode.SERVER_DISABLES_AT: RejectionReason.NOT_AUTHORISED,
+    Retcode.CLIENT_DISABLES_AT: RejectionReason.NOT_AUTHORISED,
+    Retcode.ONLY_REAL: RejectionReason.NOT_AUTHORISED,
+    Retcode.LIMIT_ORDERS: RejectionReason.VENUE_LIMIT_REACHED,
+    Retcode.LIMIT_VOLUME: RejectionReason.VENUE_LIMIT_REACHED,
+    Retcode.LIMIT_POSITIONS: RejectionReason.VENUE_LIMIT_REACHED,
+    Retcode.FIFO_CLOSE: RejectionReason.FIFO_REQUIRED,
+    Retcode.POSITION_CLOSED: RejectionReason.POSITION_CLOSED,
 }
+"""A refusal that none of our reasons names is REFUSED_BY_VENUE, with the venue's code and words beside it."""
 
 
 class Answers:
@@ -88,14 +106,13 @@ class Answers:
         now_ns = self._now_ns()
         retcode = Retcode(answer.retcode)
         verdict = verdict_of(retcode)
-        known = _REASONS.get(retcode)
         return BrokerReport(
             account=self._account,
             client_order_id=order.client_order_id,
             kind=kind,
             execution_id=f"{kind.value}-{order.client_order_id}-{now_ns}",
             ts_ns=now_ns,
-            reason=known.value if known else f"metatrader_{retcode.name.lower()}",
+            reason=_REASONS.get(retcode, RejectionReason.REFUSED_BY_VENUE).value,
             text=f"{answer.retcode} {verdict.text if verdict else ''} ({answer.comment})",
         )
 

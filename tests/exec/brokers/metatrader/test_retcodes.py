@@ -11,6 +11,7 @@ import pytest
 from metatrader_bench import Heard, a_limit, an_order
 
 from hive_core.contracts.broker import ReportKind
+from hive_core.contracts.reasons import RejectionReason
 from hive_exec.brokers.metatrader.constants import Execution
 from hive_exec.brokers.metatrader.retcodes import VERDICTS, Retcode
 from hive_exec.brokers.port import Ambiguous, NotSent, Throttled
@@ -38,7 +39,7 @@ def test_a_refused_entry_is_rejected_and_sent_once(mt5, code):
     (report,) = mt5.broker.submit(an_order())
     assert report.kind is ReportKind.REJECTED
     assert str(code) in report.text
-    assert report.reason
+    assert RejectionReason(report.reason)
     assert len(mt5.package.sent) == 1
 
 
@@ -49,6 +50,17 @@ def test_what_says_nothing_of_an_entry_is_ambiguous_and_sent_once(mt5, code):
     with pytest.raises(Ambiguous, match=str(code)):
         mt5.broker.submit(an_order())
     assert len(mt5.package.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [(10004, "price_beyond_bound"), (10016, "stop_refused"), (10018, "market_closed")]
+    + [(10019, "insufficient_margin"), (10027, "not_authorised"), (10006, "refused_by_venue")],
+)
+def test_a_refusal_has_our_reason(mt5, code, reason):
+    answered_with(mt5, code)
+    (report,) = mt5.broker.submit(an_order())
+    assert report.reason == reason
 
 
 def test_too_many_requests_is_throttled(mt5):
