@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from hive_core.contracts.base import Contract, Symbol
+from hive_core.contracts.base import AccountName, Contract, Symbol
 
 NEW_YORK_PLUS_7 = "new_york+7"
 """The clock of most MetaTrader servers: the day turns at 17:00 in New York, summer and winter."""
@@ -42,6 +42,9 @@ VenueName = Annotated[str, AfterValidator(_venue_name)]
 class MetaTraderSettings(Contract):
     """Where the bridge is, which account stands behind it, and the broker's own habits.
 
+    The bridge's token comes from the environment variable `token_variable`, or from the file that
+    `<token_variable>_FILE` names.
+
     `login` and `server` are compared with what the terminal says before anything is sent: a terminal that
     was logged in elsewhere trades nothing. `accounting` is compared likewise. `server_clock` is the clock
     by which the server stamps times, which is not UTC. `magic` numbers this installation: the upper part
@@ -51,9 +54,11 @@ class MetaTraderSettings(Contract):
     request was cut off it may still be executed.
     """
 
+    name: AccountName
     kind: Literal["metatrader"] = "metatrader"
     bridge_host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")] = "127.0.0.1"
     bridge_port: Annotated[int, Field(ge=1024, le=65535)] = 18813
+    token_variable: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{2,63}$")] = "HIVE_METATRADER_BRIDGE_TOKEN"  # noqa: S105 - a name
     login: Annotated[int, Field(ge=1)]
     server: Annotated[str, Field(min_length=1, max_length=128)]
     accounting: Literal["hedging", "netting"]

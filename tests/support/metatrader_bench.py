@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from pydantic import SecretStr
+
 from hive_core.configuration.broker_metatrader import MetaTraderSettings
 from hive_core.contracts.order import BracketOrder, client_order_id
 from hive_exec.brokers.metatrader.adapter import MetaTraderBroker
@@ -27,6 +29,7 @@ def settings_for(port: int, **changes: Any) -> MetaTraderSettings:
     """Settings of the simulated account."""
     return MetaTraderSettings.model_validate(
         {
+            "name": "simulated",
             "bridge_port": port,
             "login": 5_001,
             "server": "Simulated-Demo",
@@ -117,7 +120,9 @@ class MetaTraderBench:
         """An adapter as after a restart: the one before is gone, and this one remembers nothing."""
         for broker in self._brokers:
             broker.close()
-        made = MetaTraderBroker("live", self.settings, TOKEN, now_ns=lambda: self.now_ns, **changes)
+        made = MetaTraderBroker(
+            self.settings, "live", SecretStr(TOKEN), now_ns=lambda: self.now_ns, **changes
+        )
         self._brokers.append(made)
         return made
 

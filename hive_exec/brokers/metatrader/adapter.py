@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
+from pydantic import SecretStr
+
 from hive_core.configuration.broker_metatrader import MetaTraderSettings
 from hive_core.contracts.broker import (
     BrokerReport,
@@ -58,9 +60,9 @@ class MetaTraderBroker:
 
     def __init__(
         self,
-        account: str,
         settings: MetaTraderSettings,
-        token: str,
+        account: str,
+        token: SecretStr,
         *,
         known_order_ids: Iterable[str] = (),
         now_ns: Callable[[], int] = time.time_ns,
@@ -234,7 +236,12 @@ class MetaTraderBroker:
     def _new_terminal(self) -> Terminal:
         settings = self._settings
         return Terminal(
-            Channel(settings.bridge_host, settings.bridge_port, self._token, settings.answer_timeout_s)
+            Channel(
+                settings.bridge_host,
+                settings.bridge_port,
+                self._token.get_secret_value(),
+                settings.answer_timeout_s,
+            )
         )
 
     def _venue_name(self, symbol: str) -> str:

@@ -50,8 +50,8 @@ class Identities:
         return magic >> _OWN_BITS == self._installation
 
     def name(self, magic: int, comment: str) -> str:
-        """The id of a row's order; "" where it is not ours. Ours without a legible id is `ord_magic_<n>`,
-        which no journal holds: whoever reconciles stops there."""
+        """The id of a row's order; "" where it is not ours. Ours without a legible id gets one of our form
+        made of its magic number, which no journal holds: whoever reconciles stops there."""
         if _OUR_ID.fullmatch(comment) and (
             magic == magic_of(self._installation, comment) or not self.is_ours(magic)
         ):
@@ -60,4 +60,4 @@ class Identities:
             return comment
         if not self.is_ours(magic):
             return ""
-        return self._by_magic.get(magic, f"ord_magic_{magic}")
+        return self._by_magic.get(magic, f"ord_{magic:024x}")

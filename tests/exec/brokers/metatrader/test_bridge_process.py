@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from metatrader_bench import SECOND_NS, TOKEN, a_limit, an_order, settings_for
+from pydantic import SecretStr
 
 import hive_exec.simulators.metatrader
 from hive_exec.brokers.metatrader.adapter import MetaTraderBroker
@@ -58,7 +59,7 @@ class Process:
         return json.loads(self.state.read_text())["sent"]
 
     def broker(self):
-        return MetaTraderBroker("live", settings_for(self.port, server_clock="UTC"), TOKEN)
+        return MetaTraderBroker(settings_for(self.port, server_clock="UTC"), "live", SecretStr(TOKEN))
 
 
 def now(order=an_order, **changes):

@@ -11,6 +11,7 @@ from metatrader_bench import SECOND_NS, START_NS, MetaTraderBench, a_limit, a_sa
 from hive_core.contracts.broker import ReportKind
 from hive_exec.brokers.metatrader.identity import magic_of
 from hive_exec.brokers.port import Ambiguous, NotSent, Unavailable
+from hive_exec.core.reconciling import OUR_ID
 from hive_exec.simulators.metatrader.faults import Fault, FaultKind, FaultScript, seeded_script
 
 
@@ -118,7 +119,8 @@ def test_a_comment_cut_off_is_made_good_by_the_magic_number(mt5, length):
     assert told.client_order_id == order.client_order_id
     # Nobody told the adapter of the order: it is ours all the same, and no stranger's.
     unknown = mt5.new_broker().snapshot().positions[0]
-    assert unknown.client_order_id == f"ord_magic_{magic_of(4_483, order.client_order_id)}"
+    assert unknown.client_order_id == f"ord_{magic_of(4_483, order.client_order_id):024x}"
+    assert OUR_ID.fullmatch(unknown.client_order_id)  # so whoever reconciles halts
 
 
 def test_a_broker_that_keeps_no_magic_number_leaves_the_comment(mt5):

@@ -169,18 +169,19 @@ def test_an_account_that_is_not_understood(changes):
         {"overlap_s": 1},
         {"settle_s": 5},
         {"token": "x"},
+        {"token_variable": "token"},
     ],
 )
 def test_settings_that_cannot_be_meant(changes):
-    good = {"login": 1, "server": "S", "accounting": "hedging"}
+    good = {"name": "mt5", "login": 1, "server": "S", "accounting": "hedging"}
     assert MetaTraderSettings.model_validate(good).bridge_host == "127.0.0.1"
     with pytest.raises(ValidationError):
         MetaTraderSettings.model_validate(good | changes)
 
 
-@pytest.mark.parametrize("missing", ["login", "server", "accounting"])
+@pytest.mark.parametrize("missing", ["name", "login", "server", "accounting"])
 def test_the_account_is_never_assumed(missing):
-    good = {"login": 1, "server": "S", "accounting": "hedging"}
+    good = {"name": "mt5", "login": 1, "server": "S", "accounting": "hedging"}
     del good[missing]
     with pytest.raises(ValidationError):
         MetaTraderSettings.model_validate(good)

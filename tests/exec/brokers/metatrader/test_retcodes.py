@@ -54,8 +54,14 @@ def test_what_says_nothing_of_an_entry_is_ambiguous_and_sent_once(mt5, code):
 
 @pytest.mark.parametrize(
     ("code", "reason"),
-    [(10004, "price_beyond_bound"), (10016, "stop_refused"), (10018, "market_closed")]
-    + [(10019, "insufficient_margin"), (10027, "not_authorised"), (10006, "refused_by_venue")],
+    [
+        (10004, "price_beyond_bound"),
+        (10006, "refused_by_venue"),
+        (10016, "stop_refused"),
+        (10018, "market_closed"),
+        (10019, "insufficient_margin"),
+        (10027, "not_authorised"),
+    ],
 )
 def test_a_refusal_has_our_reason(mt5, code, reason):
     answered_with(mt5, code)
