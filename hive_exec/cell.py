@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from hive_core.configuration.model import Account, Configuration
 from hive_core.contracts.order import OrderState
+from hive_core.contracts.submission import SignalSubmission
 from hive_core.evidence.chain import first_fault
 from hive_core.landing.home import HiveHome
 from hive_core.signals.code_version import code_version
@@ -113,6 +114,7 @@ class Cell:
         self.engine = Engine(self.state, self.journal)
         self.fatal: BaseException | None = None
         self.on_fatal: Callable[[BaseException], None] | None = None
+        self.on_signal: Callable[[str, SignalSubmission, int], None] | None = None
         self.desks: dict[str, Desk] = {}
         self.kill_file = KillFile(home.journal.with_name("KILL"), self._kill_file_appeared)
         self._make_desk = make_desk
@@ -169,6 +171,12 @@ class Cell:
     def write(self, record: Record) -> int:
         """Fold a record and buffer it; returns its place in the journal."""
         return self.engine.write(record)
+
+    def signal_arrived(self, key: str, submission: SignalSubmission, seq: int) -> None:
+        """A signal was written as record `seq`. That is durable only after this round: whoever listens
+        (`on_signal`, in this thread) notes it, and acts on it later."""
+        if self.on_signal is not None:
+            self.on_signal(key, submission, seq)
 
     def now(self, key: str = "") -> FeedPosition:
         """The daemon's time, as a place in the streams of accounts that live by it."""

@@ -70,6 +70,7 @@ def run() -> int:
             port=configuration.ports.hive_exec,
             log_level="warning",
             access_log=False,
+            proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=5,
         )
@@ -77,6 +78,8 @@ def run() -> int:
     # The server raises again the signal that ended it; without these it would end us before the cell stops.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
+    # Threads that wait for the interpreter get it after a millisecond: the cell's waits at every commit.
+    sys.setswitchinterval(0.001)
     cell.on_fatal = lambda _: setattr(server, "should_exit", True)
     cell.start()
     log.info("hive exec listens on http://%s:%s", configuration.ports.host, configuration.ports.hive_exec)

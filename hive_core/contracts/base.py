@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic_core import ErrorDetails
 
 MAX_PAYLOAD_BYTES = 64 * 1024
 """A decision with a hundred votes is under 40 KiB; more is not a decision."""
@@ -27,12 +28,21 @@ _HALF_KEY = "a key with half a character (a lone surrogate)"
 
 
 class ContractError(ValueError):
-    """A payload is not what its contract says. `field` names the place, `reason` the fault."""
+    """A payload is not what its contract says: at `field`, for `reason`, of the kind `code`."""
 
-    def __init__(self, field: str, reason: str) -> None:
+    def __init__(self, field: str, reason: str, code: str = "invalid") -> None:
         super().__init__(f"{field}: {reason}" if field else reason)
         self.field = field
         self.reason = reason
+        self.code = code
+
+
+class ContractFault(ValueError):
+    """What a validator of a contract raises where the kind of the fault has a name of its own (`code`)."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class Contract(BaseModel):
@@ -47,9 +57,9 @@ def _decimal_from_text(value: object) -> Decimal:
     elif isinstance(value, str):
         text = value
     else:
-        raise ValueError('a decimal travels as text, such as "1.0523"')
+        raise ContractFault("number", 'a decimal travels as text, such as "1.0523"')
     if not _DECIMAL.fullmatch(text):
-        raise ValueError("not a plain decimal of at most 12 + 8 digits")
+        raise ContractFault("number", "not a plain decimal of at most 12 + 8 digits")
     return Decimal(text)
 
 
@@ -90,12 +100,12 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(text: str) -> Any:
-    raise ContractError("", f"{text} is not a number")
+    raise ContractError("", f"{text} is not a number", "number")
 
 
 def _short(text: str) -> str:
     if len(text) > MAX_NUMBER_CHARACTERS:
-        raise ContractError("", f"a number of {len(text)} characters")
+        raise ContractError("", f"a number of {len(text)} characters", "number")
     return text
 
 
@@ -103,7 +113,7 @@ def _exact_number(text: str) -> Decimal:
     try:
         return Decimal(_short(text))
     except InvalidOperation:
-        raise ContractError("", f"{text} is not a number that can be held") from None
+        raise ContractError("", f"{text} is not a number that can be held", "number") from None
 
 
 def _check_tree(value: Any) -> None:
@@ -181,4 +191,15 @@ def parse_contract(
         return model.model_validate_json(payload)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise ContractError(".".join(str(part) for part in first["loc"]), first["msg"]) from None
+        place = ".".join(str(part) for part in first["loc"])
+        raise ContractError(place, first["msg"], _code_of(first)) from None
+
+
+_NUMBER_FAULTS = ("int_", "decimal_", "greater_than", "less_than", "finite_")
+
+
+def _code_of(fault: ErrorDetails) -> str:
+    thrown = fault.get("ctx", {}).get("error")
+    if isinstance(thrown, ContractFault):
+        return thrown.code
+    return "number" if fault["type"].startswith(_NUMBER_FAULTS) else "invalid"

@@ -16,10 +16,16 @@ from pydantic import BaseModel
 
 from hive_core.contracts.base import decimal_text
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_LEAVES = frozenset({str, int, bool, type(None)})
+
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, (str, bool, int)):
+    if type(value) in _LEAVES or isinstance(value, (str, bool, int)):
         return value
+    if type(value) is dict and all(type(key) is str for key in value):
+        # What nearly every value is: no call for each of its leaves.
+        return {key: child if type(child) in _LEAVES else _plain(child) for key, child in value.items()}
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise TypeError(f"{value} has no canonical spelling")
@@ -41,9 +47,7 @@ def canonical_bytes(value: Any) -> bytes:
     Raises:
         TypeError: on a float or anything else without one spelling.
     """
-    return json.dumps(
-        _plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode("utf-8")
+    return _ENCODER.encode(_plain(value)).encode("utf-8")
 
 
 def sha256_hex(payload: bytes) -> str:

@@ -1,8 +1,8 @@
 """How many requests of each lane may be under way at once. What comes beyond is 429 before it costs memory.
 
 The lanes are apart so that a flood of signals takes no place from those who read, and neither takes one
-from the kill switch. `WRITE` stays under the cell's own queue, so that a command of another lane always
-finds room there.
+from the kill switch. `WRITE` and `READ` together stay under the cell's own queue, so that a command
+of another lane always finds room there; signals go to the cell in batches, which take one place of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from hive_exec.cell import Busy
 from hive_exec.http.routing import Lane
 
-PLACES = {Lane.CONTROL: 64, Lane.READ: 128, Lane.WRITE: 512}
+PLACES = {Lane.CONTROL: 64, Lane.READ: 128, Lane.WRITE: 512, Lane.SIGNALS: 4_096}
 
 
 class Admission:

@@ -12,6 +12,7 @@ from typing import Any
 from hive_core.contracts.base import Contract, ContractError
 from hive_core.evidence.canonical import canonical_bytes
 from hive_exec.cell import Busy, CommandRefused
+from hive_exec.refusals import CodedRefusal
 
 RETRY_AFTER_S = 1
 
@@ -42,14 +43,6 @@ _FIXED_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
 )
 _JSON = (b"content-type", b"application/json")
-
-
-class CodedRefusal(CommandRefused):
-    """A refusal with a code of its own, finer than that of its status."""
-
-    def __init__(self, status: int, code: str, field: str, reason: str) -> None:
-        super().__init__(status, field, reason)
-        self.code = code
 
 
 class ErrorFacts(Contract):
@@ -103,7 +96,7 @@ def error_answer(
 def answer_to(error: Exception, *, cell_stopped: bool) -> Answer | None:
     """The answer to a refusal that was raised, or None for a fault of ours."""
     if isinstance(error, ContractError):
-        return error_answer(422, error.field, error.reason)
+        return error_answer(422, error.field, error.reason, code=error.code)
     if isinstance(error, CodedRefusal):
         return error_answer(error.status, error.field, error.reason, code=error.code)
     if isinstance(error, CommandRefused):

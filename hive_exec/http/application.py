@@ -29,6 +29,7 @@ from hive_exec.http.requests import (
 )
 from hive_exec.http.routes import ROUTES
 from hive_exec.http.routing import Everybody, Route, RouteTable, WrongMethod, check_places
+from hive_exec.http.signal_batches import SignalBatches
 from hive_exec.principals import Permission, Principal, Principals, ensure_principals
 
 _log = logging.getLogger("hive_exec.http")
@@ -107,4 +108,4 @@ def create_app(cell: Cell, principals: Principals | None = None) -> Application:
         PrincipalsUnusable: the home's file of principals cannot be used.
     """
     gatekeeper = Gatekeeper(cell.home, principals or ensure_principals(cell.home))
-    return Application(Face(cell), gatekeeper, RouteTable(ROUTES), Admission())
+    return Application(Face(cell, SignalBatches(cell)), gatekeeper, RouteTable(ROUTES), Admission())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from hive_exec.cell import Cell
+from hive_exec.http.signal_batches import SignalBatches
 
 Found = TypeVar("Found")
 
@@ -17,6 +18,7 @@ class Face:
     """What every handler is given beside its request."""
 
     cell: Cell
+    signals: SignalBatches
 
     async def ask(self, work: Callable[[], Found]) -> Found:
         """Have the cell's thread do something; back once everything it wrote is durable.

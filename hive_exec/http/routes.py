@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hive_core.contracts.decision import Delivery
 from hive_core.contracts.report import ReportPage
+from hive_core.contracts.submission import SignalSubmission
 from hive_exec.http import shapes
-from hive_exec.http.handlers import accounts, decisions, health, journal, orders
+from hive_exec.http.handlers import accounts, decisions, health, journal, orders, signals
 from hive_exec.http.queries import AFTER_SEQ, LIMIT, Word
 from hive_exec.http.routing import ACCOUNT, ORDER, Everybody, Lane, Route
 from hive_exec.principals import Permission
@@ -32,6 +33,18 @@ ROUTES: tuple[Route, ...] = (
         body=Delivery,
         is_idempotent=True,
         lane=Lane.WRITE,
+    ),
+    Route(
+        "POST",
+        "/signals",
+        Permission.SUBMIT,
+        signals.submit,
+        "Submit a message or a signal to the live lane, once, under its own key. 202 is durable.",
+        answers={200: shapes.SignalAccepted, 202: shapes.SignalAccepted},
+        refusals=(409,),
+        body=SignalSubmission,
+        is_idempotent=True,
+        lane=Lane.SIGNALS,
     ),
     Route(
         "GET",

@@ -38,6 +38,7 @@ class Lane(StrEnum):
     """Kill switch, health, what a person needs while all else is overloaded."""
     READ = "read"
     WRITE = "write"
+    SIGNALS = "signals"
 
 
 @dataclass(frozen=True, slots=True)

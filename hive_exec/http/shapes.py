@@ -40,6 +40,14 @@ class DecisionAccepted(Contract):
     seq: Seq
 
 
+class SignalAccepted(Contract):
+    """The receipt of a signal; the same ever after. `seq` is its place in the journal."""
+
+    key: Identifier
+    outcome: str
+    seq: Seq
+
+
 class Advanced(Contract):
     """How far a replay account shall go."""
 

@@ -147,6 +147,13 @@ class PostgresStore(PostgresReader):
             row: Any = self._reading.execute(asked.where(INBOX.c.idempotency_key == idempotency_key)).first()
         return None if row is None else InboxEntry(*row)
 
+    def answered_many(self, idempotency_keys: Sequence[str]) -> dict[str, InboxEntry]:
+        """The durable answers to those of these keys that have one."""
+        asked = select(INBOX.c.idempotency_key, INBOX.c.content_sha256, INBOX.c.response)
+        with failing("read"):
+            rows: Any = self._reading.execute(asked.where(INBOX.c.idempotency_key.in_(idempotency_keys))).all()
+        return {key: InboxEntry(sha256, response) for key, sha256, response in rows}
+
     def close(self) -> None:
         """Give the connections and the lead back. What was not committed is gone."""
         for connection in (self._writing, self._reading):

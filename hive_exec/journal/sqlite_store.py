@@ -5,6 +5,7 @@ The exclusive lock is the lease here: who cannot get it does not start.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -188,3 +189,12 @@ class SqliteStore(SqliteReader):
             "SELECT content_sha256, response FROM inbox WHERE idempotency_key = ?", (idempotency_key,)
         )
         return next((InboxEntry(*row) for row in rows), None)
+
+    def answered_many(self, idempotency_keys: Sequence[str]) -> dict[str, InboxEntry]:
+        """The durable answers to those of these keys that have one."""
+        rows = self._read(
+            "SELECT idempotency_key, content_sha256, response FROM inbox "
+            "WHERE idempotency_key IN (SELECT value FROM json_each(?))",
+            (json.dumps(idempotency_keys),),
+        )
+        return {key: InboxEntry(sha256, response) for key, sha256, response in rows}

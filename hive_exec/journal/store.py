@@ -84,6 +84,9 @@ class JournalStore(Protocol):
     def answered(self, idempotency_key: str) -> InboxEntry | None:
         """The durable answer to a key."""
 
+    def answered_many(self, idempotency_keys: Sequence[str]) -> dict[str, InboxEntry]:
+        """The durable answers to those of these keys that have one."""
+
     def snapshots(self) -> Sequence[SnapshotRow]:
         """The snapshots that are kept, the newest first."""
 

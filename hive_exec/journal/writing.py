@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,6 +51,7 @@ class Journal:
         self._heads = heads
         self._links: list[ChainLink] = []
         self._answers: dict[str, InboxEntry] = {}
+        self._recalled: dict[str, InboxEntry | None] = {}
         self._failure: BaseException | None = None
         self.epoch = self._store.epoch
         self.journal_id = self._store.journal_id
@@ -117,10 +118,24 @@ class Journal:
         """
         self._require_sound()
         found = self._answers.get(idempotency_key)
+        if found is None and idempotency_key in self._recalled:
+            return self._recalled[idempotency_key]
         if found is None:
             with self._latched():
                 found = self._store.answered(idempotency_key)
         return found
+
+    def recall(self, idempotency_keys: Sequence[str]) -> None:
+        """Ask for the answers to many keys at once; until the next flush `answered` knows them. Each question
+        to a database lets the other threads of this process run first, which is what takes the time.
+
+        Raises:
+            JournalFailed: the store cannot be asked.
+        """
+        self._require_sound()
+        with self._latched():
+            known = self._store.answered_many(idempotency_keys)
+        self._recalled = {key: known.get(key) for key in idempotency_keys}
 
     def flush(self) -> None:
         """Make everything buffered durable, in one transaction. Returns after the disk has it.
@@ -134,6 +149,7 @@ class Journal:
             answers = [(key, entry.content_sha256, entry.response) for key, entry in self._answers.items()]
             with self._latched():
                 self._store.append(self._links, answers, None)
+            self._recalled.clear()
             self._links.clear()
             self._answers.clear()
             self.durable_seq = self.head_seq
