@@ -151,7 +151,9 @@ class PostgresStore(PostgresReader):
         """The durable answers to those of these keys that have one."""
         asked = select(INBOX.c.idempotency_key, INBOX.c.content_sha256, INBOX.c.response)
         with failing("read"):
-            rows: Any = self._reading.execute(asked.where(INBOX.c.idempotency_key.in_(idempotency_keys))).all()
+            rows: Any = self._reading.execute(
+                asked.where(INBOX.c.idempotency_key.in_(idempotency_keys))
+            ).all()
         return {key: InboxEntry(sha256, response) for key, sha256, response in rows}
 
     def close(self) -> None:
