@@ -77,6 +77,14 @@ class Message:
         """A field of the body that the dictionary knows for a whole number, or None."""
         return int(self.body[tag]) if tag in self.body else None
 
+    def own_price(self, tag: int) -> Decimal | None:
+        """A price in a field of the venue's own, which the dictionary does not check; None if it is none."""
+        text = self.text(tag)
+        if not text.replace(".", "", 1).isdecimal() or not text.isascii() or len(text) > 20:
+            return None
+        price = Decimal(text)
+        return price if price > 0 else None
+
 
 def _split(frame: bytes) -> list[tuple[str, str]] | None:
     """Fields in their order, or None where the bytes are no fields."""
