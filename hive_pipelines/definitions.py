@@ -10,13 +10,23 @@ import dagster as dg
 
 from hive_core.landing.home import HiveHome
 from hive_pipelines.alerts.sensor import alert_sensor
-from hive_pipelines.assets import execution, lifecycle, market, signals, sources
+from hive_pipelines.assets import execution, lanes, lifecycle, market, signals, sources
 from hive_pipelines.assets.marts import marts_of
-from hive_pipelines.jobs import bars_job, news_job, rates_job, reports_job, signals_job
+from hive_pipelines.jobs import (
+    bars_job,
+    deck_job,
+    lanes_daily,
+    lanes_job,
+    news_job,
+    rates_job,
+    reports_job,
+    signals_job,
+)
 from hive_pipelines.lake_io_manager import LakeIOManager
 from hive_pipelines.lineage.sensor import lineage_sensor
 from hive_pipelines.marts_project import manifest_path
 from hive_pipelines.resources import HiveResource
+from hive_pipelines.sensors.decks import fresh_decks
 from hive_pipelines.sensors.deliveries import CHECK, deliver_decisions
 from hive_pipelines.sensors.inbox import inbox_messages
 from hive_pipelines.sensors.landings import landings
@@ -49,18 +59,21 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
             execution.delivered_decisions,
             execution.execution_reports,
             execution.account_tables,
+            lanes.deck,
             sources.source_outcomes,
             sources.source_scorecards,
             sources.source_weights,
             marts_of(manifest_path(HiveHome.from_environment())),
         ],
-        asset_checks=[_acknowledged],
-        jobs=[bars_job, rates_job, news_job, signals_job, reports_job],
+        asset_checks=[_acknowledged, lanes.live_decisions_equal_recomputed],
+        jobs=[bars_job, rates_job, news_job, signals_job, reports_job, deck_job, lanes_job],
+        schedules=[lanes_daily],
         sensors=[
             inbox_messages,
             landings,
             deliver_decisions,
             pull_reports,
+            fresh_decks,
             lineage_sensor,
             alert_sensor,
         ],

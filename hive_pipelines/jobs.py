@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
+_BOTH_LANES = dg.AssetCheckKey(dg.AssetKey("execution_reports"), "live_decisions_equal_recomputed")
+
 bars_job = dg.define_asset_job(
     "bars_job",
     selection=["bars"],
@@ -42,7 +44,28 @@ signals_job = dg.define_asset_job(
 reports_job = dg.define_asset_job(
     "reports_job",
     selection=dg.AssetSelection.groups("execution", "sources", "marts")
-    - dg.AssetSelection.assets("delivered_decisions", "source_weights"),
+    - dg.AssetSelection.assets("delivered_decisions", "source_weights", "deck")
+    - dg.AssetSelection.checks(_BOTH_LANES),
     executor_def=dg.in_process_executor,
     description="What the daemon reports, as tables, scores and marts.",
+)
+deck_job = dg.define_asset_job(
+    "deck_job",
+    selection=["deck"],
+    executor_def=dg.in_process_executor,
+    description="The context that the daemon's live lane decides by.",
+)
+lanes_job = dg.define_asset_job(
+    "lanes_job",
+    selection=dg.AssetSelection.checks(_BOTH_LANES),
+    executor_def=dg.in_process_executor,
+    description="Whether both lanes decide alike.",
+)
+lanes_daily = dg.ScheduleDefinition(
+    name="lanes_daily",
+    job=lanes_job,
+    cron_schedule="20 0 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Judges again, once a day, what the live lane decided.",
 )

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from hive_core.configuration.live_lane import LiveLaneSettings
 from hive_core.contracts.base import AccountName, Contract, ExactDecimal, Identifier, SourceId
 from hive_core.instruments.specification import alias_table, instruments, specification_of
 from hive_core.risk.rule_pack import rule_pack_names
@@ -278,6 +279,7 @@ class Configuration(Contract):
     resolution: Resolution = Resolution()
     updates: Updates = Updates()
     execution: Execution = Execution()
+    live_lane: LiveLaneSettings = LiveLaneSettings()
     lineage: Lineage = Lineage()
     slack: Slack = Slack()
 

@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from hive_core.configuration.live_lane import LiveLaneSettings
 from hive_core.configuration.load import parse_configuration
 from hive_core.configuration.model import (
     Account,
@@ -33,6 +34,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[resolution]`": Resolution,
     "`[updates]`": Updates,
     "`[execution]`": Execution,
+    "`[live_lane]`": LiveLaneSettings,
     "`[lineage]`": Lineage,
     "`[slack]`": Slack,
 }
@@ -52,6 +54,8 @@ def in_words(field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True)
     if default is None:
         return "none"
+    if isinstance(default, bool):
+        return str(default).lower()
     if isinstance(default, BaseModel):
         return "table"
     if isinstance(default, tuple):
