@@ -8,12 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from hive_core.contracts.decision import Side
 from hive_core.contracts.order import BracketOrder
 
 Instant = tuple[int, int, str]
 """A place in an account's stream of inputs: (nanoseconds, rank at that instant, key). Total order."""
 
 BEFORE_ALL: Instant = (0, 0, "")
+
+NO_STOP: dict[Side, Decimal] = {"buy": Decimal(0), "sell": Decimal(10) ** 12}
+"""The stop of a position whose stop the venue refused: no price reaches it."""
+
+
+def shown_stop(side: Side, stop_loss: Decimal) -> Decimal | None:
+    """A stop as reports and snapshots tell it: None where there is none."""
+    return None if stop_loss == NO_STOP[side] else stop_loss
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from hive_core.backtest.venue.book import Book, Closing, Instant, Position, Slice, Working
+from hive_core.backtest.venue.book import NO_STOP, Book, Closing, Instant, Position, Slice, Working
 from hive_core.contracts.broker import BrokerReport, ReportKind
 from hive_core.contracts.order import BracketOrder
 
@@ -158,9 +158,10 @@ def _apply_filled(book: Book, fact: Reported) -> None:
         left = replace(working, lots=working.lots - report.lots, is_triggered=is_triggered)
         book.working[fact.number] = left
     filled = Slice(report.lots, report.price)
+    stop_loss = working.stop_loss if report.has_stop else NO_STOP[working.order.side]
     held = book.open.get(fact.number)
     book.open[fact.number] = (
-        Position(fact.number, working.order, (filled,), working.stop_loss, working.take_profit)
+        Position(fact.number, working.order, (filled,), stop_loss, working.take_profit)
         if held is None
         else replace(held, slices=(*held.slices, filled))
     )

@@ -11,6 +11,7 @@ from hive_core.backtest.venue.money import quote_rate
 from hive_core.backtest.venue.prices import latency_ns
 from hive_core.backtest.venue.terms import specification
 from hive_core.backtest.venue.turn import Turn
+from hive_core.contracts.base import decimal_text
 from hive_core.contracts.broker import ReportKind
 from hive_core.contracts.order import BracketOrder
 from hive_core.contracts.reasons import RejectionReason as Reason
@@ -33,7 +34,9 @@ def submit(turn: Turn, request: Submit) -> None:
         turn.refused(order, Reason.NO_CONVERSION_RATE.value, text)
     elif _is_too_close(turn, order):
         pips = terms.settings.minimum_stop_pips
-        turn.refused(order, Reason.STOP_TOO_CLOSE.value, f"nearer than {pips} pips to the entry")
+        turn.refused(
+            order, Reason.STOP_TOO_CLOSE.value, f"nearer than {decimal_text(pips)} pips to the entry"
+        )
     else:
         turn.accepted(order, latency_ns(terms, book))
 
@@ -87,7 +90,8 @@ def modify(turn: Turn, request: Modify) -> None:
     least = pips * specification(ticket.order.symbol).pip if pips else Decimal(0)
     room = min(sign * (reference - stop), sign * (target - reference))
     if room <= 0 or room < least:
-        text = f"stop {stop} or target {target} is on the wrong side of {reference} or too near"
+        levels = f"stop {decimal_text(stop)} or target {decimal_text(target)}"
+        text = f"{levels} is on the wrong side of {decimal_text(reference)} or too near"
         _refuse(turn, ReportKind.MODIFY_REJECTED, request, Reason.STOP_TOO_CLOSE, text)
         return
     turn.modified(ticket, stop, target)

@@ -30,6 +30,8 @@ class Terms:
     currency: str | None = None
     initial_balance: Decimal | None = None
     deduplication: Deduplication = "always"
+    attaches_stops: bool = True
+    """False: the venue fills entries and then refuses their stops, as venues do that add them afterwards."""
     has_wider_spread: bool = field(init=False)
     has_slippage: bool = field(init=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hive_core.backtest.venue.book import Book, Instant, Position, Working
+from hive_core.backtest.venue.book import NO_STOP, Book, Instant, Position, Working, shown_stop
 from hive_core.backtest.venue.facts import Fact, Reported, apply
 from hive_core.backtest.venue.money import commission_of, profit_of, swap_share
 from hive_core.backtest.venue.terms import Terms
@@ -63,9 +63,16 @@ class Turn:
             lots,
             reason=order.order_type,
             price=price,
-            levels=(working.stop_loss, working.take_profit),
+            levels=self._levels_of_fill(working),
             commission=commission,
         )
+
+    def _levels_of_fill(self, working: Working) -> tuple[Decimal, Decimal]:
+        held = self.book.open.get(working.number)
+        if held is not None:
+            return held.stop_loss, held.take_profit
+        is_held = self.terms.attaches_stops
+        return working.stop_loss if is_held else NO_STOP[working.order.side], working.take_profit
 
     def closed(self, position: Position, lots: Decimal, price: Decimal, reason: str) -> None:
         """An execution against a position. Nettings have no commission: the fill that nets has paid it."""
@@ -149,7 +156,7 @@ class Turn:
         swap: Decimal | None = None,
         latency_ns: int = 0,
     ) -> None:
-        seq = self.book.last_seq + 1
+        seq, stop_loss = self.book.last_seq + 1, shown_stop(order.side, levels[0])
         report = BrokerReport(
             account=self.book.account,
             client_order_id=order.client_order_id,
@@ -159,8 +166,9 @@ class Turn:
             venue_order_id=self._name(number) if number else "",
             price=price,
             lots=lots,
-            stop_loss=levels[0],
+            stop_loss=stop_loss,
             take_profit=levels[1],
+            has_stop=stop_loss is not None,
             commission=commission,
             profit=profit,
             swap=swap,

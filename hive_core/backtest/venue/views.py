@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TypeVar
 
-from hive_core.backtest.venue.book import Book, Position
+from hive_core.backtest.venue.book import Book, Position, shown_stop
 from hive_core.backtest.venue.money import equity, margin_used
 from hive_core.backtest.venue.terms import Terms
 from hive_core.contracts.broker import BrokerSnapshot, VenueOrder, VenuePosition
@@ -60,7 +60,7 @@ def _hedged(book: Book, held: Position) -> VenuePosition:
         side=order.side,
         lots=held.lots,
         entry=held.entry,
-        stop_loss=held.stop_loss,
+        stop_loss=shown_stop(order.side, held.stop_loss),
         take_profit=held.take_profit,
     )
 
@@ -76,7 +76,7 @@ def _netted(symbol: str, parts: list[Position]) -> VenuePosition:
         side=parts[0].order.side,
         lots=lots,
         entry=round(worth / lots, 8),
-        stop_loss=_shared({part.stop_loss for part in parts}),
+        stop_loss=_shared({shown_stop(part.order.side, part.stop_loss) for part in parts}),
         take_profit=_shared({part.take_profit for part in parts}),
     )
 
