@@ -20,7 +20,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up run stop test check bench prove claims lock
+.PHONY: help setup up run stop test interop check bench prove claims lock
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,7 +51,10 @@ stop: ## Stop what `make run` or `make up` started
 
 test: setup ## Run the tests: the fast ones, then those with real processes and a browser
 	$(BIN)/python -m pytest -m "not slow and not browser"
-	$(BIN)/python -m pytest -m "slow or browser"
+	$(BIN)/python -m pytest -m "(slow or browser) and not interop"
+
+interop: setup ## Run our protocols against other implementations of them (installs those on first use)
+	$(BIN)/python -m pytest -m interop
 
 check: setup ## Lint, format, types, import layers, Dagster definitions
 	$(BIN)/ruff check
