@@ -207,7 +207,7 @@ class Desk:
             if self._stopping.is_set():
                 return
             if effect is None:
-                self._compare_books()
+                self.compare_books()
             else:
                 self.carry_out(effect)
 
@@ -288,7 +288,7 @@ class Desk:
             return
         self._post(LookedUp(self.account, lookup))
 
-    def _compare_books(self) -> None:
+    def compare_books(self) -> None:
         """Everything reported since the last time, then the books: in this order into the core's queue."""
         try:
             if self.broker.capabilities.has_reports_since and self._cursor:
