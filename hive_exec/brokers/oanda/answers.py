@@ -100,7 +100,7 @@ class Answers:
     def nothing_there(self, owner: str, kind: ReportKind, what: str) -> BrokerReport:
         """The report that the venue holds nothing which could be changed."""
         text = "the venue holds neither a waiting order nor an open trade of this id"
-        return self._own_words(owner, kind, RejectionReason.NOT_FOUND_AT_VENUE, what, text)
+        return self._own_words(owner, kind, RejectionReason.UNKNOWN_ORDER, what, text)
 
     def _own_words(
         self, owner: str, kind: ReportKind, reason: RejectionReason, what: str, text: str

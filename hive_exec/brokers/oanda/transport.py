@@ -35,11 +35,13 @@ class StreamBroke(Exception):
     """A stream ended, was never opened, or said nothing for longer than the venue promises."""
 
 
-class _TooFast(NotSent):
+class _TooFast(Throttled):
     """Our own limit of new connections. Raised from inside the client before it connects."""
 
     def __init__(self, wait_s: float) -> None:
-        super().__init__("more than 2 new connections a second")
+        super().__init__(
+            f"more than {CONNECTIONS_PER_S} new connections a second to OANDA", _whole_seconds(wait_s)
+        )
         self.wait_s = wait_s
 
 

@@ -115,7 +115,7 @@ def test_a_waiting_order_is_cancelled_once_and_then_there_is_nothing_to_cancel(b
     [cancelled] = bench.broker.cancel(limit_order())
     assert (cancelled.kind, cancelled.reason) == (ReportKind.CANCELLED, "cancelled_by_client")
     [again] = bench.broker.cancel(limit_order())
-    assert (again.kind, again.reason) == (ReportKind.CANCEL_REJECTED, "not_found_at_venue")
+    assert (again.kind, again.reason) == (ReportKind.CANCEL_REJECTED, "unknown_order")
 
 
 def test_stop_and_target_of_a_position_move_each_alone(bench):
@@ -144,7 +144,7 @@ def test_a_waiting_order_is_replaced_in_one_and_keeps_what_was_not_named(bench):
 
 def test_nothing_to_modify_is_said(bench):
     [said] = bench.broker.modify(order(), Decimal("1.098"), None)
-    assert (said.kind, said.reason) == (ReportKind.MODIFY_REJECTED, "not_found_at_venue")
+    assert (said.kind, said.reason) == (ReportKind.MODIFY_REJECTED, "unknown_order")
     bench.broker.submit(order())
     with pytest.raises(NotSent, match="neither a stop nor a target"):
         bench.broker.modify(order(), None, None)
@@ -164,7 +164,7 @@ def test_a_position_is_closed_in_parts_and_never_beyond(bench):
     [rest] = bench.broker.close_position(order(), None, "req_3")
     assert rest.lots == Decimal("0.06")
     [gone] = bench.broker.close_position(order(), None, "req_4")
-    assert (gone.client_order_id, gone.reason) == ("req_4", "not_found_at_venue")
+    assert (gone.client_order_id, gone.reason) == ("req_4", "unknown_order")
     assert not bench.broker.snapshot().positions
     assert part.execution_id != rest.execution_id
 
