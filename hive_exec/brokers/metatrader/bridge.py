@@ -16,6 +16,7 @@ put a tunnel round it. It logs in nowhere: a person logs the terminal in. It dec
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import hmac
 import importlib
@@ -176,14 +177,13 @@ def plain(value: Any) -> Any:
     `repr`, the shortest text that means it, which the other side reads as a decimal.
 
     Raises:
-        TypeError, ValueError: something that is no number, text, row or list; an infinity.
+        TypeError: something that is no number, text, row or list.
     """
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError(f"{value} is not a number")
-        return float(value)
+        # Null where a number is expected is refused by who reads it, and rows have fields that nobody reads.
+        return float(value) if math.isfinite(value) else None
     if hasattr(value, "_asdict"):
         return {key: plain(held) for key, held in value._asdict().items()}
     if isinstance(value, (tuple, list)):
@@ -201,6 +201,8 @@ class Bridge:
         self._one_call = threading.Lock()
         self._slots = threading.BoundedSemaphore(MAX_CONNECTIONS)
         self._listener = socket.create_server((host, port))
+        # On Windows an accept that waits for ever cannot be interrupted from the keyboard.
+        self._listener.settimeout(1)
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
 
     def serve(self) -> None:
@@ -208,6 +210,8 @@ class Bridge:
         while True:
             try:
                 connection, _ = self._listener.accept()
+            except TimeoutError:
+                continue
             except OSError:
                 return
             # A client that comes back at once may find its own last connection not yet cleared away.
@@ -219,12 +223,9 @@ class Bridge:
     def close(self) -> None:
         """Stop accepting."""
         # Closing alone does not wake a thread that waits in accept.
-        try:
+        with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            self._listener.close()
-        else:
-            self._listener.close()
+        self._listener.close()
 
     def _client(self, connection: socket.socket) -> None:
         try:

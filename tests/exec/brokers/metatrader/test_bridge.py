@@ -16,7 +16,7 @@ from metatrader_bench import TOKEN, an_order
 
 from hive_exec.brokers.metatrader import bridge as wire
 from hive_exec.brokers.metatrader.channel import Channel, NoAnswer, NotAsked
-from hive_exec.brokers.port import NotSent
+from hive_exec.brokers.port import NotSent, Unavailable
 from hive_exec.simulators.metatrader.faults import Fault, FaultKind
 
 
@@ -290,11 +290,70 @@ def test_an_error_inside_the_package_is_not_taken_for_a_refusal(channel, mt5, mo
         channel.ask("order_send", {"request": {"action": 1}})
 
 
-@pytest.mark.parametrize("value", [float("inf"), float("nan"), {1}, b"x"])
-def test_what_json_cannot_hold_is_an_error_and_not_a_number(channel, mt5, monkeypatch, value):
+@pytest.mark.parametrize("value", [{1}, b"x", object()])
+def test_what_json_cannot_hold_is_an_error(channel, mt5, monkeypatch, value):
     monkeypatch.setattr(mt5.package, "account_info", lambda: value)
     with pytest.raises(NoAnswer):
         channel.ask("account_info", {})
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_what_is_no_number_is_no_number_here_either(mt5, monkeypatch, value):
+    told = mt5.package.account_info()
+    monkeypatch.setattr(mt5.package, "account_info", lambda: told._replace(equity=value))
+    with pytest.raises(Unavailable, match="equity is None"):
+        mt5.broker.snapshot()
+
+
+def answering(lines):
+    """A bridge that knows the token, and then answers each question with what it is given."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        connection, _ = listener.accept()
+        with listener, connection, connection.makefile("rb") as heard:
+            ours = "1" * 64
+            connection.sendall(json.dumps({"bridge": wire.PROTOCOL, "nonce": ours}).encode() + b"\n")
+            theirs = json.loads(heard.readline())["nonce"]
+            proof = wire.mac_of(TOKEN.encode(), "server", ours, theirs)
+            connection.sendall(json.dumps({"mac": proof}).encode() + b"\n")
+            key = bytes.fromhex(wire.mac_of(TOKEN.encode(), "session", ours, theirs))
+            for number, line in enumerate(lines):
+                heard.readline()
+                mac = wire.mac_of(key, "answer", str(number), line)
+                connection.sendall(f"{mac} {line}\n".encode())
+
+    threading.Thread(target=serve, daemon=True).start()
+    return listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        "{}",
+        '{"id": 1, "called": false, "error": "of another question"}',
+        '{"id": 0, "called": "no", "error": "x"}',
+        '{"id": 0, "called": 0, "error": "x"}',
+        '{"id": 0, "error": "does not say"}',
+        '{"id": 0, "called": true}',
+        '{"id": 0, "called": true, "result": NaN}',
+        '{"id": 0, "called": false, "called": true, "result": 1}',
+        "not JSON",
+    ],
+)
+def test_an_answer_that_does_not_say_is_never_a_no(line):
+    channel = Channel("127.0.0.1", answering([line]), TOKEN, 5)
+    with pytest.raises(NoAnswer):
+        channel.ask("order_send", {"request": {"action": 1}})
+    channel.close()
+
+
+def test_only_an_explicit_not_called_is_one():
+    channel = Channel("127.0.0.1", answering(['{"id": 0, "called": false, "error": "busy"}']), TOKEN, 5)
+    with pytest.raises(NotAsked, match="busy"):
+        channel.ask("order_send", {"request": {"action": 1}})
+    channel.close()
 
 
 def test_an_answer_that_is_too_long_is_said_to_be(channel, mt5, monkeypatch):
