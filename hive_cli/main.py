@@ -18,6 +18,7 @@ from hive_cli.commands.doctor import doctor
 from hive_cli.commands.down import down
 from hive_cli.commands.explain import explain
 from hive_cli.commands.flow import flow
+from hive_cli.commands.health import health
 from hive_cli.commands.orders import orders
 from hive_cli.commands.parse import parse
 from hive_cli.commands.replay import replay
@@ -62,6 +63,7 @@ def options(
 app.command()(up)
 app.command()(flow)
 app.command()(status)
+app.command()(health)
 app.command()(down)
 app.add_typer(importing.app, name="import")
 app.add_typer(listening.app, name="listen")

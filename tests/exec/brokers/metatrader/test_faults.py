@@ -103,6 +103,13 @@ def test_a_deal_that_comes_late_is_read_though_later_ones_were_seen_before(mt5):
     assert "filled" in kinds(report for report in reports if report.client_order_id == late)
 
 
+def test_a_deal_stamped_ahead_of_the_clock_does_not_carry_the_cursor_past_what_is_to_come(mt5):
+    mt5.broker.submit(an_order())
+    mt5.books.deals[0].time_ms += 7_200_000
+    _, cursor = mt5.broker.reports_since("0")
+    assert int(cursor) == mt5.server_ms() // 1000
+
+
 def test_a_deal_told_twice_is_one_report(mt5):
     mt5.faults(Fault(FaultKind.DUPLICATE_DEAL))
     assert kinds(mt5.broker.submit(an_order())) == ["accepted", "filled"]
