@@ -1,4 +1,4 @@
-"""`hive health`: a daemon that works is 0; one that stopped, is missing or is another's is 1, with the reason."""
+"""`hive health`: a daemon that works is 0; one that stopped, is missing or another's is 1, with the reason."""
 
 from __future__ import annotations
 
