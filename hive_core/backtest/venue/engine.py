@@ -54,6 +54,12 @@ def take(book: Book, terms: Terms, given: Input) -> list[Fact]:
     """
     turn = Turn(book, terms, given.at)
     match given:
+        case Quoted() | BarRanged() | RatePublished() | TimePassed():  # most of all inputs by far: first
+            if given.at <= book.instant:
+                return []
+            book_swap(turn)
+            _observe(turn, given)
+            book.instant = given.at
         case Submit():
             requests.submit(turn, given)
         case Modify():
@@ -64,12 +70,6 @@ def take(book: Book, terms: Terms, given: Input) -> list[Fact]:
             requests.close(turn, given)
         case Flatten():
             requests.flatten(turn)
-        case Quoted() | BarRanged() | RatePublished() | TimePassed():
-            if given.at <= book.instant:
-                return []
-            book_swap(turn)
-            _observe(turn, given)
-            book.instant = given.at
     if turn.facts and book.unsaved_marks:
         turn.note(_marked(book, given))
     return turn.facts
@@ -78,21 +78,23 @@ def take(book: Book, terms: Terms, given: Input) -> list[Fact]:
 def _observe(turn: Turn, given: Quoted | BarRanged | RatePublished | TimePassed) -> None:
     match given:
         case Quoted(at, symbol, bid, ask):
-            quote = widened(turn.terms, symbol, BarPrices.of_quote(bid, ask), at[0])
-            if _is_shut(turn, symbol, at[0]):
+            if turn.terms.can_be_shut and _is_shut(turn, symbol, at[0]):
                 return
+            quote = widened(turn.terms, symbol, BarPrices.of_quote(bid, ask), at[0])
             _mark(turn.book, symbol, quote.bid_open, quote.ask_open)
             leave(turn, symbol, quote, at_open=True)
             enter_at_quote(turn, symbol, quote)
-            stop_out(turn)
+            if turn.terms.settings.margin is not None:
+                stop_out(turn)
         case BarRanged(_, symbol, bar, opened_ns):
-            if _is_shut(turn, symbol, opened_ns):
+            if turn.terms.can_be_shut and _is_shut(turn, symbol, opened_ns):
                 return
             wide = widened(turn.terms, symbol, bar, opened_ns)
             leave(turn, symbol, wide, at_open=False)
             enter_in_bar(turn, symbol, wide, opened_ns)
             _mark(turn.book, symbol, wide.bid_close, wide.ask_close)
-            stop_out(turn)
+            if turn.terms.settings.margin is not None:
+                stop_out(turn)
         case RatePublished(_, currency, per_eur):
             turn.book.rates_per_eur[currency] = per_eur
             turn.book.unsaved_marks[currency] = None

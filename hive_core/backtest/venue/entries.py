@@ -15,6 +15,8 @@ from hive_core.contracts.reasons import RejectionReason
 
 
 def _waiting(turn: Turn, symbol: str) -> list[Working]:
+    if not turn.book.working:
+        return []
     return [working for working in turn.book.working.values() if working.order.symbol == symbol]
 
 

@@ -19,6 +19,8 @@ _STOPS = frozenset({"stop", "stop_gap", "stop_out"})
 def leave(turn: Turn, symbol: str, bar: BarPrices[Decimal], *, at_open: bool) -> None:
     """Exits of everything open in an instrument. A close that was asked for waits for an opening price:
     inside a bar it would be past."""
+    if not turn.book.open:
+        return
     for position in [held for held in turn.book.open.values() if held.order.symbol == symbol]:
         side, closing = position.order.side, position.closing
         if closing is not None and at_open and turn.at[0] >= closing.eligible_ns:

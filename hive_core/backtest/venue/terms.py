@@ -34,6 +34,7 @@ class Terms:
     """False: the venue fills entries and then refuses their stops, as venues do that add them afterwards."""
     has_wider_spread: bool = field(init=False)
     has_slippage: bool = field(init=False)
+    can_be_shut: bool = field(init=False)
 
     def __post_init__(self) -> None:
         if (self.currency is None) != (self.initial_balance is None):
@@ -42,6 +43,8 @@ class Terms:
             raise ValueError("swap, commission and margin need the account's currency and balance")
         object.__setattr__(self, "has_wider_spread", self.settings.spread.is_wider)
         object.__setattr__(self, "has_slippage", self.settings.slippage.slips)
+        can_be_shut = self.settings.closes_at_weekends or bool(self.settings.maintenance)
+        object.__setattr__(self, "can_be_shut", can_be_shut)
 
     def is_closed(self, symbol: str, ts_ns: int) -> bool:
         """Whether the weekend keeps an instrument from being filled."""
