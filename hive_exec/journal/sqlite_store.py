@@ -18,6 +18,9 @@ from hive_exec.journal.errors import JournalFailed
 from hive_exec.journal.store import KEPT_SNAPSHOTS, InboxEntry, SnapshotRow
 from hive_exec.sqlite_file import FileDamaged, open_exclusive
 
+_PAGE = 5_000
+_ROWS = "SELECT seq, body, previous_hash, record_hash FROM journal"
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS journal (
     seq INTEGER PRIMARY KEY,
@@ -79,16 +82,21 @@ class SqliteReader:
     @property
     def journal_id(self) -> str:
         """32 hexadecimal digits, drawn when the journal was made."""
-        return str(next(self._read("SELECT journal_id FROM identity", ()), ("",))[0])
+        return str(self._read("SELECT journal_id FROM identity", ())[0][0])
 
     def rows(self, after_seq: int, limit: int | None = None) -> Iterator[ChainLink]:
-        """Durable records after a place, in order."""
-        rows = self._read(
-            "SELECT seq, body, previous_hash, record_hash FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
-            (after_seq, -1 if limit is None else limit),
-        )
-        for row in rows:
-            yield ChainLink(*row)
+        """Durable records after a place, in order, a page at a time: no statement stays open between two,
+        for one that does keeps the file locked after it was closed."""
+        left = limit
+        while left is None or left > 0:
+            size = _PAGE if left is None else min(_PAGE, left)
+            found = self._read(f"{_ROWS} WHERE seq > ? ORDER BY seq LIMIT ?", (after_seq, size))
+            for row in found:
+                yield ChainLink(*row)
+            if len(found) < size:
+                return
+            after_seq = found[-1][0]
+            left = None if left is None else left - size
 
     def snapshots(self) -> Sequence[SnapshotRow]:
         """The snapshots that are kept, the newest first."""
@@ -98,9 +106,9 @@ class SqliteReader:
         """Give the file back. What was not committed is gone."""
         self._connection.close()
 
-    def _read(self, statement: str, values: tuple[object, ...]) -> Iterator[tuple[Any, ...]]:
+    def _read(self, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         try:
-            yield from self._connection.execute(statement, values)
+            return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise self._failed("read", error) from error
 
@@ -135,10 +143,8 @@ class SqliteStore(SqliteReader):
 
     def head(self) -> ChainLink | None:
         """The last durable record."""
-        rows = self._read(
-            "SELECT seq, body, previous_hash, record_hash FROM journal ORDER BY seq DESC LIMIT 1", ()
-        )
-        return next((ChainLink(*row) for row in rows), None)
+        rows = self._read(f"{_ROWS} ORDER BY seq DESC LIMIT 1", ())
+        return ChainLink(*rows[0]) if rows else None
 
     def append(
         self,
@@ -188,7 +194,7 @@ class SqliteStore(SqliteReader):
         rows = self._read(
             "SELECT content_sha256, response FROM inbox WHERE idempotency_key = ?", (idempotency_key,)
         )
-        return next((InboxEntry(*row) for row in rows), None)
+        return InboxEntry(*rows[0]) if rows else None
 
     def answered_many(self, idempotency_keys: Sequence[str]) -> dict[str, InboxEntry]:
         """The durable answers to those of these keys that have one."""

@@ -53,9 +53,9 @@ class Journal:
         self._answers: dict[str, InboxEntry] = {}
         self._recalled: dict[str, InboxEntry | None] = {}
         self._failure: BaseException | None = None
-        self.epoch = self._store.epoch
-        self.journal_id = self._store.journal_id
         try:
+            self.epoch = self._store.epoch
+            self.journal_id = self._store.journal_id
             opened: Opened = verify_opening(self._store, heads)
             self.verified_from = opened.verified_from
             self.head_seq = self.durable_seq = opened.walk.seq
@@ -208,14 +208,14 @@ class Journal:
         """
         seq = 0 if after is None else after.seq
         walk = JournalWalk(seq=seq, head_hash=self._hash_at(seq)) if seq else JournalWalk()
-        for link in self._store.rows(seq, None):
+        for link in self._rows(seq, None):
             if link.seq <= self.verified_from and (fault := walk.take(link)) is not None:
                 raise JournalCorrupt.at(fault, walk.seq)
             yield link
 
     def links(self, *, after_seq: int = 0, limit: int = -1) -> Iterator[ChainLink]:
         """Durable records after a place, in order."""
-        return self._store.rows(after_seq, None if limit < 0 else limit)
+        return self._rows(after_seq, None if limit < 0 else limit)
 
     def close(self) -> None:
         """Flush, sign a last head, and close; after a failure only close.
@@ -250,8 +250,15 @@ class Journal:
                 ts_ns=self._wall_clock_ns(),
             )
 
+    def _rows(self, after_seq: int, limit: int | None) -> Iterator[ChainLink]:
+        try:
+            yield from self._store.rows(after_seq, limit)
+        except JournalFailed as failure:
+            self._failure = failure
+            raise
+
     def _hash_at(self, seq: int) -> str:
-        return next((link.record_hash for link in self._store.rows(seq - 1, 1)), "")
+        return next((link.record_hash for link in self._rows(seq - 1, 1)), "")
 
     def _require_sound(self) -> None:
         if self._failure is not None:

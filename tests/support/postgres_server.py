@@ -120,7 +120,7 @@ class PostgresServer:
     def stop(self) -> None:
         """Stop it at once; its folder stays."""
         if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(signal.SIGQUIT)
             self._process.wait(timeout=60)
 
     def new_database(self, name: str) -> str:

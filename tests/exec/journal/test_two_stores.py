@@ -59,6 +59,7 @@ def test_what_was_flushed_is_there_after_a_restart_and_nothing_else(store_of):
 
 def test_pages_of_records(store_of, monkeypatch):
     monkeypatch.setattr("hive_exec.journal.postgres_store._PAGE", 3)
+    monkeypatch.setattr("hive_exec.journal.sqlite_store._PAGE", 3)
     journal = opened(store_of)
     for number in range(1, 11):
         journal.append(a_record(number))
