@@ -99,7 +99,7 @@ def test_a_stale_leader_writes_nothing_whatever_it_believes(database):
 
 def test_a_leader_finds_out_by_itself(database):
     told: list[str] = []
-    lease = Standby(database, lease_s=0.3, on_lost=told.append).try_lead()
+    lease = Standby(database, lease_s=3, on_lost=told.append).try_lead()
     execute(database, "UPDATE hive_lease SET epoch = epoch + 1")
     lease._thread.join(30)
     assert told == ["epoch 2 began, this daemon has 1"]
@@ -110,7 +110,7 @@ def test_a_leader_finds_out_by_itself(database):
 
 def test_a_leader_whose_session_is_ended_finds_out(database):
     told: list[str] = []
-    lease = Standby(database, lease_s=0.3, on_lost=told.append).try_lead()
+    lease = Standby(database, lease_s=3, on_lost=told.append).try_lead()
     execute(
         database,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -135,8 +135,8 @@ def test_a_leader_that_was_silent_too_long_does_not_act(database, monkeypatch):
 
 
 def test_a_lease_is_renewed(database):
-    lease = Standby(database, lease_s=0.6).try_lead()
-    time.sleep(1.5)
+    lease = Standby(database, lease_s=2).try_lead()
+    time.sleep(3)
     lease.require()
     assert Standby(database).try_lead() is None
     lease.close()
