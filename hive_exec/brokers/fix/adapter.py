@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 from hive_core.configuration.broker_fix import AttachedBracket, FixEndpoint, FixSettings
 from hive_core.contracts.broker import BrokerReport, BrokerSnapshot, Capabilities, Lookup, ReportKind
 from hive_core.contracts.order import BracketOrder
-from hive_exec.brokers.fix.books import Unreadable, WorkingOrder, entries, positions, working_orders
+from hive_exec.brokers.fix.books import WorkingOrder
 from hive_exec.brokers.fix.connection import FixConnection, machine_now
 from hive_exec.brokers.fix.conversation import Broken, Conversation
 from hive_exec.brokers.fix.decoding import Message
@@ -32,12 +31,13 @@ from hive_exec.brokers.fix.orders import (
     carries_stop,
     leg_id,
 )
+from hive_exec.brokers.fix.questions import Questions, RequestRate
 from hive_exec.brokers.fix.reports import ReportReader
 from hive_exec.brokers.fix.sequence_store import SequenceStore
 from hive_exec.brokers.fix.session_types import Role, SessionSettings
 from hive_exec.brokers.fix.tags import MsgType, Tag
-from hive_exec.brokers.fix.timestamps import NS, Instant
-from hive_exec.brokers.port import Ambiguous, NotSent, Sink, Throttled, Unavailable
+from hive_exec.brokers.fix.timestamps import Instant
+from hive_exec.brokers.port import Ambiguous, NotSent, Sink, Unavailable
 
 _TRADING = frozenset(
     {
@@ -57,8 +57,6 @@ _QUOTES = frozenset(
         MsgType.BUSINESS_MESSAGE_REJECT,
     }
 )
-_NOTHING_FOUND = 2
-"""PosReqResult: no positions found that match."""
 
 
 class FixBroker:
@@ -88,7 +86,7 @@ class FixBroker:
         self._forms = OrderForms(settings)
         self._reader = ReportReader(account, settings, self._forms)
         self._trading_talk = Conversation()
-        self._sent_at_ns: deque[int] = deque(maxlen=settings.max_requests_per_s)
+        self._rate = RequestRate(settings.max_requests_per_s, now)
         secrets = os.environ if environment is None else environment
         shared = settings.quotes is None
         types = _TRADING | _QUOTES if shared else _TRADING
@@ -101,6 +99,9 @@ class FixBroker:
             self._quotes = self._connection(
                 settings.quotes, _QUOTES, secrets, folder / f"{account}.quotes", self._quotes_talk
             )
+        self._questions = Questions(
+            account, settings, self._forms, self._reader, self._trading, self._trading_talk, self._rate, now
+        )
         self._trading.start()
 
     def _connection(
@@ -278,7 +279,7 @@ class FixBroker:
     ) -> Sequence[BrokerReport]:
         """Send, and wait for a report on one of `ids`: any but a pending one, or one of the ExecTypes
         that are wanted."""
-        self._count_request()
+        self._rate.count()
 
         def answers(message: Message) -> bool:
             if message.msg_type == MsgType.BUSINESS_MESSAGE_REJECT:
@@ -312,68 +313,14 @@ class FixBroker:
             reports += reading.reports
         return reports
 
-    def _count_request(self) -> None:
-        """Our own limit, below which the venue's is not reached."""
-        now_ns = self._now().monotonic_ns
-        if len(self._sent_at_ns) == self._settings.max_requests_per_s and now_ns - self._sent_at_ns[0] < NS:
-            raise Throttled(f"{self._settings.max_requests_per_s} requests went out within a second")
-        self._sent_at_ns.append(now_ns)
-
     def _working_before_change(self) -> Sequence[WorkingOrder]:
         """What works now: ids at the venue change with every modification."""
         try:
-            return self._working()
+            return self._questions.working()
         except Unavailable as error:
             raise NotSent(f"what works at the venue could not be asked for: {error}") from None
 
     # Questions
-
-    def _question(
-        self,
-        msg_type: str,
-        fields: Pairs,
-        answers: Callable[[Message], bool],
-        is_complete: Callable[[list[Message]], bool],
-    ) -> list[Message]:
-        timeout_s = self._settings.answer_timeout_s
-        if not self._trading.wait_logged_on(timeout_s):
-            raise Unavailable(f"no FIX session: {self._trading.why_down}")
-        try:
-            self._count_request()
-            return self._trading_talk.ask(self._trading, msg_type, fields, answers, is_complete, timeout_s)
-        except (NotSent, Ambiguous, TimeoutError, Broken) as error:
-            raise Unavailable(f"{msg_type} was not answered: {error}") from None
-
-    def _name(self) -> str:
-        """A name for a question; no two within a session are the same."""
-        return f"q{self._now().wall_ns:x}"
-
-    def _working(self) -> Sequence[WorkingOrder]:
-        name = self._name()
-
-        def answers(message: Message) -> bool:
-            return message.text(Tag.MASS_STATUS_REQ_ID) == name
-
-        def is_complete(heard: list[Message]) -> bool:
-            return any(
-                message.text(Tag.LAST_RPT_REQUESTED) == "Y"
-                or message.whole(Tag.TOT_NUM_REPORTS) in {0, len(heard)}
-                for message in heard
-            )
-
-        heard = self._question(
-            MsgType.ORDER_MASS_STATUS_REQUEST, self._forms.working_orders(name), answers, is_complete
-        )
-        try:
-            return working_orders(heard, self._forms, self._tag("stop_tag"))
-        except Unreadable as error:
-            raise Unavailable(str(error)) from None
-
-    def _tag(self, name: str) -> int | None:
-        bracket = self._settings.bracket
-        if not isinstance(bracket, AttachedBracket):
-            return None
-        return bracket.stop_tag if name == "stop_tag" else bracket.target_tag
 
     def snapshot(self) -> BrokerSnapshot:
         """Orders and positions; FIX 4.4 has no balance, so amounts are None.
@@ -381,93 +328,15 @@ class FixBroker:
         Raises:
             Unavailable: a question was not answered, or not understandably.
         """
-        working = self._working()
-        name = self._name()
-
-        def answers(message: Message) -> bool:
-            return message.text(Tag.POS_REQ_ID) == name
-
-        def is_complete(heard: list[Message]) -> bool:
-            reports = sum(message.msg_type == MsgType.POSITION_REPORT for message in heard)
-            return any(
-                message.whole(Tag.POS_REQ_RESULT) != 0
-                or message.whole(Tag.TOTAL_NUM_POS_REPORTS) in {reports}
-                for message in heard
-            )
-
-        now_ns = self._now().wall_ns
-        heard = self._question(
-            MsgType.REQUEST_FOR_POSITIONS, self._forms.positions(name, now_ns), answers, is_complete
-        )
-        refused = [m for m in heard if m.whole(Tag.POS_REQ_RESULT) not in {0, _NOTHING_FOUND}]
-        if refused:
-            raise Unavailable(f"positions were refused: {refused[0].text(Tag.TEXT) or 'no reason given'}")
-        try:
-            found = positions(
-                [message for message in heard if message.msg_type == MsgType.POSITION_REPORT],
-                self._forms,
-                working,
-                position_id_tag=self._settings.position_id_tag,
-                stop_tag=self._tag("stop_tag"),
-                target_tag=self._tag("target_tag"),
-            )
-        except Unreadable as error:
-            raise Unavailable(str(error)) from None
-        return BrokerSnapshot(
-            account=self._account,
-            ts_ns=now_ns,
-            cursor=str(now_ns),
-            balance=None,
-            equity=None,
-            margin_used=None,
-            orders=entries(working),
-            positions=found,
-        )
+        return self._questions.snapshot()
 
     def look_up(self, order: BracketOrder, since_cursor: str) -> Lookup:
-        """What the venue says of an order now: the entry, and its stop and target where they are orders.
-
-        Never proof of absence: FIX 4.4 has no log that could be read whole.
+        """What the venue says of an order now. Never proof of absence: FIX 4.4 has no log to read whole.
 
         Raises:
             Unavailable: not answered, or not understandably.
         """
-        names = [order.client_order_id]
-        if not isinstance(self._settings.bracket, AttachedBracket):
-            names += [leg_id(order.client_order_id, leg) for leg in (STOP, TARGET)]
-        reports: list[BrokerReport] = []
-        for name in names:
-            found = self._status(order, name)
-            reports += found
-            if not found:
-                break
-        text = "" if reports else "the venue does not know the order; that is not proof"
-        return Lookup(order.client_order_id, tuple(reports), is_proof=False, text=text)
-
-    def _status(self, order: BracketOrder, venue_id: str) -> Sequence[BrokerReport]:
-        question = self._name()
-
-        def answers(message: Message) -> bool:
-            if message.msg_type == MsgType.BUSINESS_MESSAGE_REJECT:
-                return message.text(Tag.BUSINESS_REJECT_REF_ID) in {venue_id, question}
-            return message.msg_type == MsgType.EXECUTION_REPORT and (
-                message.text(Tag.ORD_STATUS_REQ_ID) == question
-                or (message.text(Tag.EXEC_TYPE) == "I" and message.text(Tag.CL_ORD_ID) == venue_id)
-            )
-
-        try:
-            fields = self._forms.status(order, venue_id, question)
-        except CannotBeExpressed as error:
-            raise Unavailable(str(error)) from None
-        (answer,) = self._question(
-            MsgType.ORDER_STATUS_REQUEST, fields, answers, lambda heard: len(heard) == 1
-        )
-        if answer.msg_type == MsgType.BUSINESS_MESSAGE_REJECT:
-            return ()
-        reading = self._reader.read(answer)
-        if reading.trouble:
-            raise Unavailable(reading.trouble)
-        return reading.reports
+        return self._questions.look_up(order)
 
     def reports_since(self, cursor: str) -> tuple[tuple[BrokerReport, ...], str]:
         """A FIX 4.4 venue keeps no log to read again.
@@ -493,7 +362,7 @@ class FixBroker:
             if logons != subscribed and symbols and self._quotes.wait_logged_on(0):
                 listening.quotes_begin_again()
                 try:
-                    fields = self._forms.quotes(list(symbols), self._name())
+                    fields = self._forms.quotes(list(symbols), self._questions.name())
                     self._quotes.send(MsgType.MARKET_DATA_REQUEST, fields)
                     subscribed = logons
                 except CannotBeExpressed as error:

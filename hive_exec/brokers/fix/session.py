@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from hive_exec.brokers.fix import composing
 from hive_exec.brokers.fix.decoding import Fault, Message, decode
+from hive_exec.brokers.fix.logon import logon_fault
 from hive_exec.brokers.fix.session_types import (
     NotLoggedOn,
     Phase,
@@ -20,6 +21,7 @@ from hive_exec.brokers.fix.session_types import (
     SessionSettings,
     Step,
 )
+from hive_exec.brokers.fix.speaking import Speaking
 from hive_exec.brokers.fix.tags import ADMINISTRATIVE, MsgType, RejectReason, Tag
 from hive_exec.brokers.fix.timestamps import NS, Instant, timestamp_ns
 from hive_exec.brokers.fix.waiting import Waiting
@@ -31,20 +33,15 @@ MAX_RESEND_REQUESTS = 3
 """How often the same gap is asked for before the session is given up."""
 
 
-class FixSession:
+class FixSession(Speaking):
     """One connection's session. Not thread-safe; whoever drives it holds a lock."""
 
     def __init__(self, settings: SessionSettings, next_out: int, next_in: int) -> None:
-        self.settings = settings
-        self.next_out = next_out
+        super().__init__(settings, next_out)
         self.next_in = next_in
-        self.phase = Phase.AWAITING_LOGON
-        self.heartbeat_s = settings.heartbeat_s
         self._reader = FrameReader()
         self._waiting = Waiting()
-        self._sent_ns = 0
         self._received_ns = 0
-        self._phase_since_ns = 0
         self._test_request_ns: int | None = None
 
     @property
@@ -122,55 +119,6 @@ class FixSession:
         elif self.phase is Phase.AWAITING_LOGON:
             self._end(step, text)
         return step
-
-    # Sending
-
-    def _enter(self, phase: Phase, now: Instant) -> None:
-        self.phase = phase
-        self._phase_since_ns = now.monotonic_ns
-
-    def _send(self, step: Step, msg_type: str, fields: Iterable[tuple[int, str]], now: Instant) -> None:
-        step.outgoing.append(
-            encode([*composing.header(self.settings, msg_type, self.next_out, now), *fields])
-        )
-        self.next_out += 1
-        self._sent_ns = now.monotonic_ns
-
-    def _send_logon(self, step: Step, now: Instant, *, is_reset: bool) -> None:
-        fields = composing.logon(self.settings, self.heartbeat_s, is_reset=is_reset)
-        self._send(step, MsgType.LOGON, fields, now)
-
-    def _say_logout(self, step: Step, text: str, now: Instant) -> None:
-        self._send(step, MsgType.LOGOUT, [(Tag.TEXT, text)] if text else [], now)
-
-    def _end(self, step: Step, text: str) -> None:
-        self.phase = Phase.ENDED
-        step.must_disconnect = True
-        step.events.append(SessionEvent("ended", text))
-
-    def _log_out_and_end(self, step: Step, text: str, now: Instant) -> None:
-        self._say_logout(step, text, now)
-        self._end(step, text)
-
-    def _log_out_for(self, step: Step, text: str, now: Instant) -> None:
-        """Logout for a fault of the other side; its answer is awaited, unless one was before."""
-        if self.phase is Phase.LOGGING_OUT:
-            self._end(step, text)
-            return
-        self._say_logout(step, text, now)
-        self._enter(Phase.LOGGING_OUT, now)
-
-    def _reject(self, message: Message, reason: RejectReason, tag: str, step: Step, now: Instant) -> None:
-        self._send(step, MsgType.REJECT, composing.reject(message, reason, tag), now)
-        self._say_refused(message, f"{reason.text}{f', field {tag}' if tag else ''}", step)
-
-    def _reject_type(self, message: Message, step: Step, now: Instant) -> None:
-        self._send(step, MsgType.BUSINESS_MESSAGE_REJECT, composing.unsupported(message), now)
-        self._say_refused(message, "unsupported message type", step)
-
-    def _say_refused(self, message: Message, text: str, step: Step) -> None:
-        number = message.sequence_number or 0
-        step.events.append(SessionEvent("refused", f"{message.msg_type} number {number}: {text}", number))
 
     def _keep_alive(self, step: Step, now: Instant) -> None:
         interval_ns = self.heartbeat_s * NS
@@ -254,7 +202,9 @@ class FixSession:
     def _take_logon(self, message: Message, number: int, step: Step, now: Instant) -> None:
         is_initiator = self.settings.role is Role.INITIATOR
         is_reset = message.text(Tag.RESET_SEQ_NUM_FLAG) == "Y"
-        fault = self._logon_fault(message, number, is_reset=is_reset)
+        fault = logon_fault(
+            message, role=self.settings.role, heartbeat_s=self.heartbeat_s, is_first=self.next_out == 2
+        )
         if fault:
             self._log_out_and_end(step, fault, now)
             return
@@ -279,22 +229,6 @@ class FixSession:
             self._ask_for_gap(number, step, now)
         else:
             self.next_in += 1
-
-    def _logon_fault(self, message: Message, number: int, *, is_reset: bool) -> str:
-        heartbeat_s = message.whole(Tag.HEART_BT_INT) if message.fault is None else None
-        if message.fault is not None:
-            return f"{message.fault.reason.text} {message.fault.tag}"
-        if message.text(Tag.ENCRYPT_METHOD) != "0":
-            return "EncryptMethod is not supported"
-        if heartbeat_s is None or heartbeat_s < 0:
-            return "HeartBtInt must not be negative"
-        if self.settings.role is Role.INITIATOR and heartbeat_s != self.heartbeat_s:
-            return f"HeartBtInt is {heartbeat_s}, we asked for {self.heartbeat_s}"
-        if is_reset and number != 1:
-            return "ResetSeqNumFlag=Y with a MsgSeqNum that is not 1"
-        if is_reset and self.settings.role is Role.INITIATOR and self.next_out != 2:
-            return "ResetSeqNumFlag=Y, which we did not ask for"
-        return ""
 
     def _take_numbered(self, message: Message, number: int, step: Step, now: Instant) -> None:
         """Sequence rules, then content."""
