@@ -1,4 +1,4 @@
-"""`hive health`: a daemon that works is 0; one that stopped, is missing or another's is 1, with the reason."""
+"""`hive health`: 0 for a daemon that works; 1 and a reason for one that stopped, is missing, or not ours."""
 
 from __future__ import annotations
 
