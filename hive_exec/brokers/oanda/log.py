@@ -73,7 +73,7 @@ class TransactionLog:
             raise Unavailable("OANDA does not know the account, or not this part of its log")
         try:
             document = read_document(answer.body)
-            last = document.id("lastTransactionID") if after or document.has("lastTransactionID") else 0
+            last = document.id("lastTransactionID")
             page = self._ordered(document.inners("transactions"))
         except Unreadable as error:
             raise NotUnderstood(f"OANDA's log cannot be understood: {error}") from None

@@ -7,7 +7,7 @@ Whose a trade is, when a transaction does not say, the venue is asked: nothing h
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -46,6 +46,9 @@ OUR_PREFIX = "ord_"
 
 REMEMBERED = 4_096
 """Facts that are kept so that the venue is not asked twice. What is forgotten is asked again."""
+
+Made = dict[tuple[int, int], dict[Dependent, Decimal | None]]
+"""Stops and targets that were made, with their prices, by trade and batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,12 @@ class Interpreter:
         Raises:
             Unavailable, Unreadable: as the questions that it asks.
         """
-        known = list(transactions)
-        found: list[BrokerReport] = []
-        for one in known:
-            found.extend(self._reports_of(one, known))
-        return found
+        whole = list(transactions)
+        made: Made = {}
+        for one in whole:
+            if isinstance(one, DependentCreated):
+                made.setdefault((one.trade_id, one.head.batch_id), {})[one.what] = one.price
+        return [report for one in whole for report in self._reports_of(one, made)]
 
     def say(self, head: Head, owner: str, kind: ReportKind, part: str = "", **said: Any) -> BrokerReport:
         """A report made from a transaction. `part` tells several of one transaction apart."""
@@ -110,14 +114,14 @@ class Interpreter:
             **said,
         )
 
-    def _reports_of(self, one: Transaction, known: Sequence[Transaction]) -> list[BrokerReport]:
+    def _reports_of(self, one: Transaction, made: Made) -> list[BrokerReport]:
         match one:
             case OrderCreated():
                 return self._created(one)
             case OrderRefused() if is_ours(one.client_order_id):
                 return self._refused(one)
             case Filled():
-                return self._filled(one, known)
+                return self._filled(one, made)
             case Cancelled():
                 return self._cancelled(one)
             case CancelRefused() if is_ours(one.client_order_id):
@@ -159,7 +163,7 @@ class Interpreter:
         kind = ReportKind.MODIFY_REJECTED if one.is_replacement else ReportKind.REJECTED
         return [self.say(one.head, one.client_order_id, kind, reason=our_reason(one.reason), text=one.reason)]
 
-    def _filled(self, fill: Filled, known: Sequence[Transaction]) -> list[BrokerReport]:
+    def _filled(self, fill: Filled, made: Made) -> list[BrokerReport]:
         found = []
         owner = fill.client_order_id
         if fill.opened is not None:
@@ -169,7 +173,7 @@ class Interpreter:
         is_entry = is_ours(owner) and fill.reason not in EXITS
         if is_entry:
             self._filled_orders.keep(fill.order_id, owner)
-            found += self._entry(fill, owner, known)
+            found += self._entry(fill, owner, made)
         for place, part in enumerate(fill.reduced):
             closed = self._owner_of(part.trade_id)
             if is_ours(closed):
@@ -177,13 +181,13 @@ class Interpreter:
                 found.append(self._closed(fill, part, closed, fill.commission if costs else None))
         return found
 
-    def _entry(self, fill: Filled, owner: str, known: Sequence[Transaction]) -> list[BrokerReport]:
+    def _entry(self, fill: Filled, owner: str, made: Made) -> list[BrokerReport]:
         """The entry of one of our orders. What of it reduced other trades was opened and closed in one."""
         netted = sum((part.units for part in fill.reduced), Decimal(0))
         whole = netted + (Decimal(0) if fill.opened is None else abs(fill.opened.units))
         protection = Protection(True, None, None)
         if fill.opened is not None:
-            protection = self._protection_of(fill.head, fill.opened, known)
+            protection = self._protection_of(fill.head, fill.opened, made)
             price = fill.opened.price
         else:
             price = fill.reduced[0].price
@@ -219,17 +223,10 @@ class Interpreter:
             )
         return found
 
-    def _protection_of(self, head: Head, opened: Opened, known: Sequence[Transaction]) -> Protection:
-        made: dict[Dependent, Decimal | None] = {}
-        for one in known:
-            if (
-                isinstance(one, DependentCreated)
-                and one.trade_id == opened.trade_id
-                and one.head.batch_id == head.batch_id
-            ):
-                made[one.what] = one.price
-        if Dependent.STOP in made:
-            return Protection(True, made[Dependent.STOP], made.get(Dependent.TARGET))
+    def _protection_of(self, head: Head, opened: Opened, made: Made) -> Protection:
+        own = made.get((opened.trade_id, head.batch_id), {})
+        if Dependent.STOP in own:
+            return Protection(True, own[Dependent.STOP], own.get(Dependent.TARGET))
         return self._protection(opened.trade_id)
 
     def _closed(self, fill: Filled, part: Reduced, owner: str, commission: Decimal | None) -> BrokerReport:
