@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from hive_core.configuration.kafka_lane import KafkaSettings
 from hive_core.configuration.live_lane import LiveLaneSettings
 from hive_core.contracts.base import AccountName, Contract, ExactDecimal, Identifier, SourceId
 from hive_core.instruments.specification import alias_table, instruments, specification_of
@@ -280,6 +281,7 @@ class Configuration(Contract):
     updates: Updates = Updates()
     execution: Execution = Execution()
     live_lane: LiveLaneSettings = LiveLaneSettings()
+    kafka: KafkaSettings | None = None
     lineage: Lineage = Lineage()
     slack: Slack = Slack()
 

@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from hive_core.configuration.kafka_lane import KafkaSettings
 from hive_core.configuration.live_lane import LiveLaneSettings
 from hive_core.configuration.load import parse_configuration
 from hive_core.configuration.model import (
@@ -35,6 +36,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[updates]`": Updates,
     "`[execution]`": Execution,
     "`[live_lane]`": LiveLaneSettings,
+    "`[kafka]`": KafkaSettings,
     "`[lineage]`": Lineage,
     "`[slack]`": Slack,
 }
