@@ -19,8 +19,10 @@ from hive_cli.commands.down import down
 from hive_cli.commands.explain import explain
 from hive_cli.commands.flow import flow
 from hive_cli.commands.health import health
+from hive_cli.commands.holding import breakers, kill, resume
 from hive_cli.commands.orders import orders
 from hive_cli.commands.parse import parse
+from hive_cli.commands.people import close, positions, resolve, review
 from hive_cli.commands.replay import replay
 from hive_cli.commands.score import score
 from hive_cli.commands.status import status
@@ -70,6 +72,13 @@ app.add_typer(listening.app, name="listen")
 app.command()(parse)
 app.command()(score)
 app.command()(orders)
+app.command()(positions)
+app.command()(close)
+app.command()(review)
+app.command()(resolve)
+app.command()(breakers)
+app.command()(kill)
+app.command()(resume)
 app.command()(explain)
 app.command()(verify)
 app.command()(replay)

@@ -116,6 +116,7 @@ class Cell:
         self.on_fatal: Callable[[BaseException], None] | None = None
         self.on_signal: Callable[[str, SignalSubmission, int], None] | None = None
         self.desks: dict[str, Desk] = {}
+        self.is_killed_at_once = False
         self.kill_file = KillFile(home.journal.with_name("KILL"), self._kill_file_appeared)
         self._make_desk = make_desk
         self._replays: dict[str, ReplayDriver] = {}
@@ -187,6 +188,10 @@ class Cell:
         self.engine.handle(event, at)
         self._carry_out(self.engine.take_waiting(), at)
 
+    def kill_now(self) -> None:
+        """From any thread: no order leaves from here on. The record of it follows by `command`."""
+        self.is_killed_at_once = True
+
     def command(self, event: Event) -> None:
         """A person's order, now.
 
@@ -199,6 +204,8 @@ class Cell:
         except Refused as refused:
             raise CommandRefused(409, "", str(refused)) from None
         self._carry_out(self.engine.take_waiting(), at)
+        if self.state.controls.kill is None or isinstance(event, Kill):
+            self.is_killed_at_once = False  # the journal says it now, or people have ended it
         self._tick(at)
 
     def market_moved(
@@ -261,7 +268,7 @@ class Cell:
         """What a desk asks in its own thread just before an order leaves."""
 
         def why_not(order: Any) -> str:
-            if self.kill_file.is_thrown or self.state.controls.kill is not None:
+            if self.is_killed_at_once or self.kill_file.is_thrown or self.state.controls.kill is not None:
                 return "the kill switch is thrown"
             if self.fatal is not None:
                 return "the daemon has stopped trading"

@@ -19,6 +19,10 @@ class DaemonUnreachable(Exception):
     """The daemon does not answer, or not as it should."""
 
 
+class DaemonRefused(Exception):
+    """The daemon understood, and will not."""
+
+
 class DaemonFacts:
     """Questions to the execution daemon. Use as a context manager."""
 
@@ -55,6 +59,41 @@ class DaemonFacts:
             raise DaemonUnreachable(f"{self._url}{path}: the answer is not an object")
         return body
 
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Order something.
+
+        Raises:
+            DaemonRefused: it will not; its reason is the text.
+            DaemonUnreachable: it does not answer.
+        """
+        import httpx
+
+        try:
+            answer = self._client.post(path, json=None if body is None else dict(body))
+        except httpx.HTTPError as error:
+            raise DaemonUnreachable(f"{self._url}{path}: {error}") from None
+        try:
+            found = answer.json()
+        except ValueError:
+            raise DaemonUnreachable(f"{self._url}{path}: the answer is not JSON") from None
+        if answer.status_code >= 500 or not isinstance(found, dict):
+            raise DaemonUnreachable(f"{self._url}{path}: HTTP {answer.status_code} {answer.text[:200]}")
+        if answer.status_code >= 400:
+            raise DaemonRefused(str(found["error"]["reason"]))
+        return found
+
+    def modes(self) -> dict[str, Any]:
+        """Kill switch, breakers, health and modes."""
+        return self._get("/modes")
+
+    def reviews(self) -> list[dict[str, Any]]:
+        """Decisions that wait for a person."""
+        return list(self._get("/reviews")["reviews"])
+
+    def positions(self) -> list[dict[str, Any]]:
+        """What is open, ours or not."""
+        return list(self._get("/positions")["positions"])
+
     def health(self) -> dict[str, Any]:
         """Status, version, mode, the head of the journal, the process id."""
         return self._get("/health")
@@ -88,8 +127,8 @@ class DaemonFacts:
 
 
 @contextmanager
-def daemon_of(settings: Settings) -> Iterator[DaemonFacts]:
-    """The daemon of this home, proven to answer.
+def daemon_of(settings: Settings, principal: str | None = None) -> Iterator[DaemonFacts]:
+    """The daemon of this home, proven to answer, asked as the owner or as another principal of the home.
 
     Raises:
         DaemonUnreachable: nothing answers on its port, the daemon of another home does, or our token
@@ -98,7 +137,7 @@ def daemon_of(settings: Settings) -> Iterator[DaemonFacts]:
     from hive_core.landing.daemon_token import OWNER, TokenUnusable, bearer_headers
 
     try:
-        headers = bearer_headers(settings.home, OWNER)
+        headers = bearer_headers(settings.home, principal or OWNER)
     except TokenUnusable as error:
         raise DaemonUnreachable(f"{settings.exec_url}: {error}") from None
     with DaemonFacts(settings.exec_url, headers=headers) as daemon:

@@ -28,3 +28,7 @@ class Face:
             RuntimeError: the cell stopped.
         """
         return await asyncio.wrap_future(self.cell.call(work))
+
+    async def ask_urgently(self, work: Callable[[], Found]) -> Found:
+        """As `ask`, also where so many commands wait that others are turned away."""
+        return await asyncio.wrap_future(self.cell.call(work, is_urgent=True))

@@ -6,9 +6,9 @@ from hive_core.contracts.decision import Delivery
 from hive_core.contracts.report import ReportPage
 from hive_core.contracts.submission import SignalSubmission
 from hive_exec.http import shapes
-from hive_exec.http.handlers import accounts, decisions, health, journal, orders, signals
+from hive_exec.http.handlers import accounts, decisions, health, journal, orders, persons, signals
 from hive_exec.http.queries import AFTER_SEQ, LIMIT, Word
-from hive_exec.http.routing import ACCOUNT, ORDER, Everybody, Lane, Route
+from hive_exec.http.routing import ACCOUNT, DECISION, ORDER, Everybody, Lane, Route
 from hive_exec.principals import Permission
 
 ROUTES: tuple[Route, ...] = (
@@ -114,5 +114,108 @@ ROUTES: tuple[Route, ...] = (
         "A page of the journal's chain as it is stored, for whoever verifies it himself.",
         answers={200: shapes.LinkPage},
         query=(AFTER_SEQ, LIMIT),
+    ),
+    Route(
+        "GET",
+        "/modes",
+        Permission.READ,
+        persons.modes,
+        "Kill switch, breakers, health, and the mode of every account.",
+        answers={200: shapes.Modes},
+        lane=Lane.CONTROL,
+    ),
+    Route(
+        "POST",
+        "/kill",
+        Permission.STOP,
+        persons.kill,
+        "Throw the kill switch: no order leaves, working ones are cancelled, until people resume.",
+        answers={200: shapes.Modes},
+        body=persons.Reasoned,
+        lane=Lane.CONTROL,
+    ),
+    Route(
+        "POST",
+        "/resume",
+        Permission.OPERATE,
+        persons.resume,
+        "Agree to end the kill switch; it ends when enough people have.",
+        answers={200: shapes.Modes},
+        refusals=(409,),
+        body=persons.Reasoned,
+        lane=Lane.CONTROL,
+    ),
+    Route(
+        "POST",
+        "/breakers",
+        Permission.STOP,
+        persons.trip,
+        "Open a breaker, with what it leaves: shadow, reduced, safe or halt.",
+        answers={200: shapes.Modes},
+        refusals=(404,),
+        body=persons.TripRequest,
+        lane=Lane.CONTROL,
+    ),
+    Route(
+        "POST",
+        "/breakers/reset",
+        Permission.OPERATE,
+        persons.reset,
+        "Close a breaker again; a global one when enough people agree.",
+        answers={200: shapes.Modes},
+        refusals=(409,),
+        body=persons.ResetRequest,
+        lane=Lane.CONTROL,
+    ),
+    Route(
+        "GET",
+        "/reviews",
+        Permission.READ,
+        persons.reviews,
+        "Decisions that wait for a person.",
+        answers={200: shapes.ReviewList},
+    ),
+    Route(
+        "POST",
+        "/reviews/{decision_id}",
+        Permission.APPROVE,
+        persons.review,
+        "A person's word on a decision that waits. Not that of whoever handed it in.",
+        answers={200: shapes.ReviewOutcome},
+        refusals=(404, 409),
+        body=persons.ReviewRequest,
+        places={"decision_id": DECISION},
+        lane=Lane.CONTROL,
+    ),
+    Route(
+        "POST",
+        "/orders/{client_order_id}/resolve",
+        Permission.APPROVE,
+        persons.resolve,
+        "A person's word that an unresolved order never reached its venue. Two are needed.",
+        answers={200: shapes.OrderOutcome},
+        refusals=(404, 409),
+        body=persons.Reasoned,
+        places={"client_order_id": ORDER},
+        lane=Lane.CONTROL,
+    ),
+    Route(
+        "POST",
+        "/orders/{client_order_id}/close",
+        Permission.STOP,
+        persons.close,
+        "Close what an order opened, or cancel it where it works.",
+        answers={200: shapes.OrderOutcome},
+        refusals=(404, 409),
+        places={"client_order_id": ORDER},
+        lane=Lane.CONTROL,
+    ),
+    Route(
+        "GET",
+        "/positions",
+        Permission.READ,
+        persons.positions,
+        "What is open: ours by their orders, and what is not ours.",
+        answers={200: shapes.PositionList},
     ),
 )

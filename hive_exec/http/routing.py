@@ -50,6 +50,7 @@ class Place:
 
 
 ACCOUNT = Place("account", r"[a-z0-9][a-z0-9_-]{0,95}")
+DECISION = Place("decision_id", r"[A-Za-z0-9._:-]{1,128}")
 ORDER = Place("client_order_id", r"[A-Za-z0-9._:-]{1,128}")
 
 

@@ -128,3 +128,94 @@ class LinkPage(Contract):
 
     head_seq: Seq
     links: tuple[LinkFacts, ...]
+
+
+class KillSwitchFacts(Facts):
+    """That the kill switch is thrown, by whom, and who has agreed to resume."""
+
+    reason: str
+    principal: str
+    ts_ns: int
+    confirmed_by: tuple[str, ...]
+    people_needed: int
+
+
+class BreakerFacts(Facts):
+    """An open breaker, and who has agreed to close it."""
+
+    scope: str
+    fallback: str
+    reason: str
+    principal: str
+    ts_ns: int
+    closing_agreed_by: tuple[str, ...]
+
+
+class StandingFacts(Facts):
+    """What an account may do now, and why."""
+
+    account: AccountName
+    mode: str
+    is_shadow: bool
+    share: Text
+    reasons: tuple[str, ...]
+    unresolved_orders: tuple[Identifier, ...]
+
+
+class Modes(Contract):
+    """Everything that holds the daemon back."""
+
+    kill_switch: KillSwitchFacts | None
+    kill_file: str | None
+    breakers: tuple[BreakerFacts, ...]
+    accounts: tuple[StandingFacts, ...]
+
+
+class ReviewFacts(Facts):
+    """A decision that waits for a person."""
+
+    account: AccountName
+    decision_id: Identifier
+    symbol: Symbol
+    side: str
+    reason: str
+    expires_ns: int
+
+
+class ReviewList(Contract):
+    """What waits for a person."""
+
+    reviews: tuple[ReviewFacts, ...]
+
+
+class ReviewOutcome(Contract):
+    """What a person's word led to."""
+
+    decision_id: Identifier
+    outcome: str
+
+
+class OrderOutcome(Contract):
+    """How an order stands after a person's word; `said_by` names the first of two."""
+
+    client_order_id: Identifier
+    state: str
+    said_by: str | None
+
+
+class PositionFacts(Facts):
+    """What is open, ours or not."""
+
+    account: AccountName
+    is_ours: bool
+    symbol: str
+    side: str
+    lots: Text
+    entry: Text
+    stop_loss: Text | None
+
+
+class PositionList(Contract):
+    """Every open position."""
+
+    positions: tuple[PositionFacts, ...]

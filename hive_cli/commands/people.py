@@ -1,0 +1,119 @@
+"""`hive review`, `hive resolve`, `hive close`, `hive positions`: what a person judges, and what is open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from hive_cli.commands.holding import As
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hive_cli.facts.daemon import DaemonFacts
+
+Found = TypeVar("Found")
+
+START = "hive up, or hive exec"
+AsJson = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
+
+
+def review(
+    approve: Annotated[str, typer.Option(help="The decision to approve.")] = "",
+    reject: Annotated[str, typer.Option(help="The decision to reject.")] = "",
+    reason: Annotated[str, typer.Option(help="Why. It stands in the journal for ever.")] = "by hand",
+    principal: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show the decisions that wait for a person; approve or reject one."""
+    from hive_cli.console import facts, moment, print_json, print_plain, table
+    from hive_cli.failure import Failure
+
+    if approve and reject:
+        raise Failure("one at a time: --approve or --reject", exit_code=2)
+    wanted = approve or reject
+    if wanted:
+        body = {"verdict": "approve" if approve else "reject", "reason": reason}
+        found = _with_daemon(principal, lambda daemon: daemon.post(f"/reviews/{wanted}", body))
+        print_plain([f"{wanted}: {found['outcome']}"])
+        return
+    waiting = _with_daemon(principal, lambda daemon: daemon.reviews())
+    if as_json:
+        print_json({"reviews": waiting})
+        return
+    rows = [
+        (
+            one["decision_id"],
+            one["account"],
+            f"{one['symbol']} {one['side']}",
+            one["reason"],
+            moment(one["expires_ns"]),
+        )
+        for one in waiting
+    ]
+    facts().print(table("Waiting for a person", ("decision", "account", "what", "why", "until"), rows))
+
+
+def resolve(
+    client_order_id: Annotated[str, typer.Argument(help="The unresolved order.")],
+    reason: Annotated[str, typer.Option(help="How it is known. It stands in the journal for ever.")],
+    principal: As = "",
+) -> None:
+    """Say that an unresolved order never reached its venue. Two people must."""
+    from hive_cli.console import print_plain
+
+    path = f"/orders/{client_order_id}/resolve"
+    found = _with_daemon(principal, lambda daemon: daemon.post(path, {"reason": reason}))
+    if found["state"] == "unresolved":
+        print_plain([f"{found['said_by']} says so; another person must, too: --as NAME"])
+        raise typer.Exit(1)
+    print_plain([f"{client_order_id}: {found['state']}"])
+
+
+def close(
+    client_order_id: Annotated[str, typer.Argument(help="The order whose position is closed.")],
+    principal: As = "",
+) -> None:
+    """Close what an order opened, or cancel it where it works."""
+    from hive_cli.console import print_plain
+
+    found = _with_daemon(principal, lambda daemon: daemon.post(f"/orders/{client_order_id}/close"))
+    print_plain([f"asked for; {client_order_id} is {found['state']} now. hive orders shows when it is done"])
+
+
+def positions(as_json: AsJson = False) -> None:
+    """Show what is open at every venue: ours by their orders, and what is not ours."""
+    from hive_cli.console import facts, print_json, table
+
+    found = _with_daemon("", lambda daemon: daemon.positions())
+    if as_json:
+        print_json({"positions": found})
+        return
+    rows = [
+        (
+            one["account"],
+            one["client_order_id"] if one["is_ours"] else f"not ours: {one['position_id']}",
+            f"{one['symbol']} {one['side']}",
+            one["lots"],
+            one["entry"],
+            one["stop_loss"] or "NONE",
+            one["take_profit"],
+        )
+        for one in found
+    ]
+    facts().print(table("Open", ("account", "order", "what", ">lots", ">entry", ">stop", ">target"), rows))
+
+
+def _with_daemon(principal: str, ask: Callable[[DaemonFacts], Found]) -> Found:
+    from hive_cli.facts.daemon import DaemonRefused, DaemonUnreachable, daemon_of
+    from hive_cli.failure import Failure
+    from hive_cli.settings import load_settings
+
+    try:
+        with daemon_of(load_settings(), principal or None) as daemon:
+            return ask(daemon)
+    except DaemonRefused as error:
+        raise Failure(f"the daemon refuses: {error}") from None
+    except DaemonUnreachable as error:
+        raise Failure("the daemon does not answer", where=str(error), next_step=START) from None

@@ -1,0 +1,215 @@
+"""What a person may order and see: kill switch, breakers, reviews, unresolved orders, positions.
+
+One function a question, each run in the cell's thread. What follows is the core's; who may ask is the HTTP
+face's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hive_core.contracts.base import decimal_text
+from hive_core.contracts.order import OrderState
+from hive_exec.cell import Cell, CommandRefused
+from hive_exec.core.events import (
+    BreakerReset,
+    BreakerTrip,
+    CloseAsked,
+    Fallback,
+    Kill,
+    Resolution,
+    Resume,
+    Reviewed,
+)
+from hive_exec.core.reading import position_body
+from hive_exec.core.state import Bot
+
+
+def modes(cell: Cell) -> dict[str, Any]:
+    """Kill switch, breakers, health and the mode of every account that trades by the wall clock."""
+    kill = cell.state.controls.kill
+    return {
+        "kill_switch": None
+        if kill is None
+        else {
+            "reason": kill.reason,
+            "principal": kill.principal,
+            "ts_ns": kill.ts_ns,
+            "confirmed_by": list(kill.confirmed_by),
+            "people_needed": cell.configuration.execution.people_for_global,
+        },
+        "kill_file": str(cell.kill_file.path) if cell.kill_file.is_thrown else None,
+        "breakers": [
+            {
+                "scope": one.scope,
+                "fallback": one.fallback,
+                "reason": one.reason,
+                "principal": one.principal,
+                "ts_ns": one.ts_ns,
+                "closing_agreed_by": list(cell.state.controls.resets.get(scope, ())),
+            }
+            for scope, one in sorted(cell.state.controls.breakers.items())
+        ],
+        "accounts": [_standing(cell, cell.bots[name]) for name in sorted(cell.bots)],
+    }
+
+
+def _standing(cell: Cell, bot: Bot) -> dict[str, Any]:
+    standing = cell.state.standing(bot)
+    unresolved = [key for key, line in bot.orders.items() if line.state is OrderState.UNRESOLVED]
+    return {
+        "account": bot.name,
+        "mode": standing.mode.value,
+        "is_shadow": standing.is_shadow,
+        "share": decimal_text(standing.share),
+        "reasons": list(standing.reasons),
+        "unresolved_orders": unresolved,
+        "waiting_decisions": sorted(bot.held),
+        "waiting_reviews": sorted(bot.reviews),
+    }
+
+
+def kill(cell: Cell, reason: str, caller: str) -> dict[str, Any]:
+    """Throw the kill switch."""
+    cell.command(Kill(reason, caller))
+    return modes(cell)
+
+
+def resume(cell: Cell, reason: str, caller: str) -> dict[str, Any]:
+    """Agree to end the kill switch.
+
+    Raises:
+        CommandRefused: 409 it is not thrown, its file lies there still, or the caller has agreed already.
+    """
+    if cell.kill_file.is_thrown:
+        raise CommandRefused(409, "", f"the file {cell.kill_file.path} lies there: take it away first")
+    cell.command(Resume(reason, caller))
+    return modes(cell)
+
+
+def trip(cell: Cell, scope: str, fallback: Fallback, reason: str, caller: str) -> dict[str, Any]:
+    """Open a breaker.
+
+    Raises:
+        CommandRefused: 404 no such account.
+    """
+    kind, _, account = scope.partition(":")
+    if kind == "bot" and account not in cell.bots:
+        raise CommandRefused(404, "scope", f"no account {account} is open")
+    cell.command(BreakerTrip(scope, fallback, reason, caller))
+    return modes(cell)
+
+
+def reset(cell: Cell, scope: str, reason: str, caller: str) -> dict[str, Any]:
+    """Close a breaker again.
+
+    Raises:
+        CommandRefused: 409 it is not open, or the caller has agreed already.
+    """
+    cell.command(BreakerReset(scope, reason, caller))
+    return modes(cell)
+
+
+def reviews(cell: Cell) -> dict[str, Any]:
+    """Decisions that wait for a person."""
+    found = []
+    for name in sorted(cell.bots):
+        bot = cell.bots[name]
+        for decision_id, review in sorted(bot.reviews.items()):
+            decision = bot.pending[decision_id].delivery.decision
+            found.append(
+                {
+                    "account": name,
+                    "decision_id": decision_id,
+                    "symbol": decision.symbol,
+                    "side": decision.side,
+                    "order_type": decision.order_type,
+                    "stop_loss": decimal_text(decision.stop_loss),
+                    "reason": review.reason,
+                    "requested_ns": review.requested_ns,
+                    "expires_ns": review.expires_ns,
+                    "submitted_by": bot.pending[decision_id].submitted_by,
+                }
+            )
+    return {"reviews": found}
+
+
+def review(cell: Cell, decision_id: str, is_approved: bool, reason: str, caller: str) -> dict[str, Any]:
+    """A person's word on a decision.
+
+    Returns:
+        what became of it.
+
+    Raises:
+        CommandRefused: 404 nothing of this id waits; 409 the caller is the one who handed it in.
+    """
+    for bot in cell.bots.values():
+        if decision_id in bot.reviews:
+            cell.command(Reviewed(bot.name, decision_id, is_approved, caller, reason))
+            return {"decision_id": decision_id, "outcome": bot.decided.get(decision_id, "waiting")}
+    raise CommandRefused(404, "decision_id", f"no decision {decision_id} waits for a person")
+
+
+def resolve(cell: Cell, client_order_id: str, reason: str, caller: str) -> dict[str, Any]:
+    """A person's word that an unresolved order never reached its venue; two are needed.
+
+    Raises:
+        CommandRefused: 404 no such order; 409 it is not unresolved, or the caller has said so already.
+    """
+    bot = _bot_with(cell, client_order_id)
+    cell.command(Resolution(bot.name, client_order_id, caller, reason))
+    return _what_became(bot, client_order_id)
+
+
+def close(cell: Cell, client_order_id: str, caller: str) -> dict[str, Any]:
+    """Close what an order opened, or cancel it where it works.
+
+    Raises:
+        CommandRefused: 404 no such order; 409 there is nothing to close.
+    """
+    bot = _bot_with(cell, client_order_id)
+    cell.command(CloseAsked(bot.name, client_order_id, caller))
+    return _what_became(bot, client_order_id)
+
+
+def _bot_with(cell: Cell, client_order_id: str) -> Bot:
+    for bot in cell.bots.values():
+        if client_order_id in bot.orders:
+            return bot
+    raise CommandRefused(404, "client_order_id", f"no order {client_order_id}")
+
+
+def _what_became(bot: Bot, client_order_id: str) -> dict[str, Any]:
+    line = bot.orders[client_order_id]
+    return {
+        "client_order_id": client_order_id,
+        "state": line.state.value,
+        "said_by": line.not_accepted_by or None,
+    }
+
+
+def positions(cell: Cell) -> dict[str, Any]:
+    """What is open: ours by their orders, and what is not ours."""
+    found: list[dict[str, Any]] = []
+    for name in sorted(cell.bots):
+        bot = cell.bots[name]
+        for key, line in bot.orders.items():
+            if line.open_lots and line.fill_price is not None:
+                found.append(
+                    {
+                        "account": name,
+                        "client_order_id": key,
+                        "is_ours": True,
+                        "symbol": line.order.symbol,
+                        "side": line.order.side,
+                        "lots": decimal_text(line.open_lots),
+                        "entry": decimal_text(line.fill_price),
+                        "stop_loss": decimal_text(line.stop) if line.has_stop else None,
+                        "take_profit": decimal_text(line.target),
+                    }
+                )
+        found += [
+            {"account": name, "is_ours": False, **position_body(one)}
+            for _, one in sorted(bot.external.items())
+        ]
+    return {"positions": found}
