@@ -48,6 +48,10 @@ class Episode:
     restarts_s: list[float] = field(default_factory=list)
 
 
+class DaemonFault(Exception):
+    """The daemon ended by itself: it does not go on after this."""
+
+
 def plan(kills: int, seed: int) -> list[tuple[FailpointName, int]]:
     """Which failpoint ends each life, and at which time that it is reached: every failpoint in turn, so that
     their numbers differ by one at most."""
@@ -63,7 +67,11 @@ def plan(kills: int, seed: int) -> list[tuple[FailpointName, int]]:
 
 
 def live_and_die(daemon: PaperDaemon, name: FailpointName, count: int, episode: Episode) -> None:
-    """One life of the daemon under load, to the SIGKILL at its failpoint."""
+    """One life of the daemon under load, to the SIGKILL at its failpoint.
+
+    Raises:
+        DaemonFault: it ended otherwise.
+    """
     began = time.monotonic()
     daemon.launch(f"{name}:{count}:kill")
     if daemon.wait_until_ready():
@@ -75,9 +83,8 @@ def live_and_die(daemon: PaperDaemon, name: FailpointName, count: int, episode: 
     where = name if process.poll() is not None else "outside"
     code = daemon.kill()
     if code != -signal.SIGKILL:
-        episode.faults.append(
-            f"{name}:{count}: ended with {code}, not by SIGKILL: {daemon.log_tail()[-600:]}"
-        )
+        tail = daemon.log_tail()[-600:]
+        raise DaemonFault(f"{name}:{count}: ended with {code}, not by SIGKILL: {tail}")
     episode.kills[where] += 1
 
 
@@ -89,11 +96,15 @@ def run_episode(daemon: PaperDaemon, lives: list[tuple[FailpointName, int]], see
     try:
         for name, count in lives:
             live_and_die(daemon, name, count, episode)
-            if episode.faults:
-                break
         daemon.start()
-    finally:
         load.stop()
+    except (DaemonFault, RuntimeError) as error:
+        episode.faults.append(str(error))
+        load.abandon()
+        return episode
+    except BaseException:
+        load.abandon()
+        raise
     examine(daemon, load, episode)
     return episode
 

@@ -59,7 +59,7 @@ class Load:
         self.facts = LoadFacts()
         self._daemon, self._seed, self._port = daemon, seed, port
         self._timeout_s, self._is_garbled = timeout_s, is_garbled
-        self._stop = threading.Event()
+        self._stop, self._give_up = threading.Event(), threading.Event()
         self._threads = [
             threading.Thread(target=self._call, args=(number,), name=f"caller-{number}")
             for number in range(callers)
@@ -82,6 +82,11 @@ class Load:
             thread.join(60)
             if thread.is_alive():
                 raise TimeoutError(f"{thread.name} still waits for an answer: {self._daemon.log_tail()}")
+
+    def abandon(self) -> None:
+        """Stop without the answers that are waited for: the daemon will not come back."""
+        self._give_up.set()
+        self.stop()
 
     def _call(self, number: int) -> None:
         chance = random.Random(self._seed * 1_000 + number)  # noqa: S311 - work, not secrets
@@ -108,7 +113,7 @@ class Load:
 
     def _deliver(self, client: DaemonClient, decision: Decision) -> None:
         """Post until it is acknowledged. A daemon that just started knows no prices: it is told one first."""
-        while True:
+        while not self._give_up.is_set():
             with self.facts.lock:
                 self.facts.posts += 1
             try:
@@ -127,7 +132,7 @@ class Load:
             return
 
     def _wait_for_daemon(self, client: DaemonClient) -> None:
-        while not self._daemon.is_ready(client):
+        while not self._give_up.is_set() and not self._daemon.is_ready(client):
             time.sleep(0.005)
         try:
             client.quote()

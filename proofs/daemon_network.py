@@ -51,10 +51,12 @@ def toxics(chance: random.Random) -> dict[str, Toxic]:
     }
 
 
-def run_broken_network(folder: Path, rounds: int, seed: int) -> tuple[Episode, dict[str, int]]:
+def run_broken_network(
+    folder: Path, rounds: int, seed: int, *, package: Path | None = None
+) -> tuple[Episode, dict[str, int]]:
     """Every fault once a round while callers work; returns what was found, and how often each struck."""
     chance = random.Random(seed)  # noqa: S311 - faults, not secrets
-    daemon, episode = PaperDaemon(folder), Episode()
+    daemon, episode = PaperDaemon(folder, package=package), Episode()
     daemon.start()
     try:
         with FaultProxy(daemon.port, seed=seed) as proxy:
@@ -72,9 +74,14 @@ def run_broken_network(folder: Path, rounds: int, seed: int) -> tuple[Episode, d
             finally:
                 proxy.calm()
                 proxy.cut_all()
-                load.stop()
+                if daemon.running().poll() is None:
+                    load.stop()
+                else:
+                    load.abandon()
+                    episode.faults.append(f"the daemon ended: {daemon.log_tail()[-600:]}")
             struck = dict(proxy.struck)
-        examine(daemon, load, episode)
+        if not episode.faults:
+            examine(daemon, load, episode)
     finally:
         daemon.kill()
     return episode, struck
