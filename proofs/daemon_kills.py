@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from hive_exec.failpoints import FAILPOINTS, FailpointName
 from proofs.daemon_load import Load
 from proofs.paper_daemon import PaperDaemon
@@ -98,14 +100,11 @@ def run_episode(daemon: PaperDaemon, lives: list[tuple[FailpointName, int]], see
             live_and_die(daemon, name, count, episode)
         daemon.start()
         load.stop()
-    except (DaemonFault, RuntimeError) as error:
-        episode.faults.append(str(error))
+        examine(daemon, load, episode)
+    except (DaemonFault, RuntimeError, TimeoutError, httpx.HTTPError) as error:
+        episode.faults.append(repr(error))
+    finally:
         load.abandon()
-        return episode
-    except BaseException:
-        load.abandon()
-        raise
-    examine(daemon, load, episode)
     return episode
 
 
@@ -153,14 +152,14 @@ def _examine_receipts(
 
 def _examine_orders(orders: list[dict[str, Any]], venue: list[dict[str, Any]], episode: Episode) -> None:
     told = {order["client_order_id"]: order for order in orders}
-    accepted = [entry["order"] for entry in venue if entry.get("kind") == "accepted"]
+    accepted = [entry["order"] for entry in venue if entry["kind"] == "accepted"]
     episode.orders, episode.accepted = len(orders), len(accepted)
     legs = Counter((order["decision_id"], order["leg"]) for order in accepted)
     episode.doubled += [f"{leg}: {times} orders at the venue" for leg, times in legs.items() if times > 1]
     ids = Counter(order["client_order_id"] for order in accepted)
     episode.doubled += [f"{one}: accepted {times} times" for one, times in ids.items() if times > 1]
     episode.faults += [f"{one}: at the venue, unknown to the daemon" for one in ids if one not in told]
-    last = {entry["client_order_id"]: entry["kind"] for entry in venue if "client_order_id" in entry}
+    last = {entry["client_order_id"]: entry["kind"] for entry in venue}
     for one, order in told.items():
         here, there = order["state"], last.get(one, "not_accepted")
         if here != there:

@@ -9,6 +9,8 @@ import random
 import time
 from pathlib import Path
 
+import httpx
+
 from proofs.daemon_kills import Episode, examine
 from proofs.daemon_load import Load
 from proofs.paper_daemon import PaperDaemon
@@ -57,9 +59,11 @@ def run_broken_network(
     """Every fault once a round while callers work; returns what was found, and how often each struck."""
     chance = random.Random(seed)  # noqa: S311 - faults, not secrets
     daemon, episode = PaperDaemon(folder, package=package), Episode()
+    struck: dict[str, int] = {}
     daemon.start()
     try:
         with FaultProxy(daemon.port, seed=seed) as proxy:
+            struck = proxy.struck
             load = Load(daemon, seed, port=proxy.port, timeout_s=0.3, is_garbled=True)
             load.start()
             try:
@@ -79,9 +83,10 @@ def run_broken_network(
                 else:
                     load.abandon()
                     episode.faults.append(f"the daemon ended: {daemon.log_tail()[-600:]}")
-            struck = dict(proxy.struck)
         if not episode.faults:
             examine(daemon, load, episode)
+    except (RuntimeError, TimeoutError, httpx.HTTPError) as error:
+        episode.faults.append(repr(error))
     finally:
         daemon.kill()
     return episode, struck

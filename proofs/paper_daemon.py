@@ -301,13 +301,12 @@ class PaperDaemon:
         return found
 
     def venue_log(self) -> list[dict[str, Any]]:
-        """What the paper venue wrote down itself, in its order: the witness beside the journal. The daemon
-        must not be running: it holds the file."""
+        """Every report that the paper venue wrote down itself, in its order, with the order where it was
+        accepted: the witness beside the journal. The daemon must not be running: it holds the file."""
         connection = sqlite3.connect(f"file:{self.home.journal.with_name('paper.sqlite')}?mode=ro", uri=True)
         try:
-            return [
-                json.loads(entry)
-                for (entry,) in connection.execute("SELECT entry FROM venue_log ORDER BY id")
-            ]
+            rows = connection.execute("SELECT entry FROM venue_log ORDER BY id").fetchall()
         finally:
             connection.close()
+        facts = [json.loads(entry) for (entry,) in rows]
+        return [{**fact["report"], "order": fact.get("order")} for fact in facts if fact["fact"] == "report"]

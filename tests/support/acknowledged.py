@@ -53,7 +53,7 @@ def nothing_lost_nothing_doubled(daemon: PaperDaemon, delivered: Delivered) -> N
     received = Counter(r["body"]["decision_id"] for r in reports if r["kind"] == "decision_received")
     posted = {*delivered.acknowledged, *(each.decision_id for each in delivered.unacknowledged)}
     assert received == Counter(posted)
-    accepted = [entry["order"] for entry in daemon.venue_log() if entry.get("kind") == "accepted"]
+    accepted = [entry["order"] for entry in daemon.venue_log() if entry["kind"] == "accepted"]
     legs = Counter((order["decision_id"], order["leg"]) for order in accepted)
     assert set(legs.values()) <= {1}, "a leg has two orders at the venue"
     assert {o["client_order_id"] for o in accepted} == {
