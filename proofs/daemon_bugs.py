@@ -1,20 +1,46 @@
-"""The bugs that are planted in the daemon, and the suites that must find them."""
+"""The bugs that are planted in the daemon, and the suites that must find them.
+
+Each is a mistake that trading systems have made, or that undoes one of the daemon's promises. A patch names the
+text as it stands; when the code changes, the harness says which patch to write anew.
+"""
 
 from __future__ import annotations
 
 from proofs.daemon_mutants import Mutant, by_kills, by_network, by_tests
 from proofs.package_copy import Patch
 
+_EXEC = "tests/exec"
 SUITES = {
     "real kills": by_kills,
     "the broken network": by_network,
-    "what the kernel saw": by_tests("tests/exec/faults/test_durability_order.py"),
-    "the tests of the inbox": by_tests("tests/exec/test_inbox.py"),
+    "what the kernel saw": by_tests(f"{_EXEC}/faults/test_durability_order.py"),
+    "tests of the journal": by_tests(f"{_EXEC}/test_journal.py"),
+    "tests of tampering": by_tests(f"{_EXEC}/journal/test_tampering.py", f"{_EXEC}/journal/test_heads.py"),
+    "tests of the core": by_tests(f"{_EXEC}/test_core.py"),
+    "tests of restarts": by_tests(f"{_EXEC}/test_paper_restart.py", f"{_EXEC}/test_breach_restart.py"),
+    "tests of the paper venue": by_tests(f"{_EXEC}/test_paper_venue.py"),
+    "tests of permissions": by_tests(f"{_EXEC}/http/test_permissions.py"),
+    "tests of HTTP": by_tests(f"{_EXEC}/http/test_http.py"),
+    "the FIX acceptance list": by_tests(f"{_EXEC}/brokers/fix"),
+    "tests of OANDA": by_tests(f"{_EXEC}/brokers/oanda"),
+    "tests of MetaTrader's answers": by_tests(
+        f"{_EXEC}/brokers/metatrader/test_retcodes.py", f"{_EXEC}/brokers/metatrader/test_look_up.py"
+    ),
 }
 
-_WRITING = "hive_exec/journal/writing.py"
 _CELL = "hive_exec/cell.py"
 _SERVICE = "hive_exec/service.py"
+_STEP = "hive_exec/core/step.py"
+_PAPER = "hive_exec/brokers/paper.py"
+_STORE = "hive_exec/journal/sqlite_store.py"
+_OANDA = "hive_exec/brokers/oanda"
+
+_NO_FLUSH_BEFORE_EFFECTS = Patch(
+    _CELL,
+    "        self.journal.flush()\n        for effect in effects:",
+    "        for effect in effects:",
+)
+_VENUE_DOES_NOT_ASK = Patch(_PAPER, "        self._before_commit()\n", "")
 
 MUTANTS = (
     Mutant(
@@ -35,45 +61,71 @@ MUTANTS = (
                 "        cell.journal.flush()\n        cell.decide_now(bot, key)",
                 "        cell.decide_now(bot, key)",
             ),
-            Patch(
-                _CELL,
-                "        self.journal.flush()\n        for effect in effects:",
-                "        for effect in effects:",
-            ),
-            Patch("hive_exec/brokers/paper.py", "        self._before_commit()\n", ""),
+            _NO_FLUSH_BEFORE_EFFECTS,
+            _VENUE_DOES_NOT_ASK,
         ),
         "real kills",
     ),
     Mutant(
         "an order leaves before its intent is durable",
-        (
-            Patch(
-                _CELL,
-                "        self.journal.flush()\n        for effect in effects:",
-                "        for effect in effects:",
-            ),
-            Patch("hive_exec/brokers/paper.py", "        self._before_commit()\n", ""),
-        ),
+        (_NO_FLUSH_BEFORE_EFFECTS, _VENUE_DOES_NOT_ASK),
         "real kills",
     ),
     Mutant(
         "the key of a decision is remembered in a transaction of its own",
         (
             Patch(
-                _WRITING,
-                '        self._connection.executemany("INSERT INTO inbox',
-                '        self._connection.execute("COMMIT")\n'
-                '        failpoint("journal.before_commit")\n'
-                '        self._connection.execute("BEGIN IMMEDIATE")\n'
-                '        self._connection.executemany("INSERT INTO inbox',
+                _STORE,
+                "            if answers:\n",
+                '            connection.execute("COMMIT")\n'
+                '            failpoint("journal.before_commit")\n'
+                '            connection.execute("BEGIN IMMEDIATE")\n'
+                "            if answers:\n",
             ),
         ),
         "real kills",
     ),
     Mutant(
         "nothing is reconciled at the start",
-        (Patch(_CELL, "            self._reconcile(bot)\n", ""),),
+        (Patch(_CELL, "                self._reconcile(bot)\n", "                pass\n"),),
         "real kills",
+    ),
+    Mutant(
+        "a decision that was received is forgotten at a restart",
+        (Patch(_CELL, "for decision_id in list(bot.pending):", "for decision_id in []:"),),
+        "tests of restarts",
+    ),
+    Mutant(
+        "an intent without an outcome is sent again as it is",
+        (
+            Patch(
+                _CELL,
+                "self.handle(bot, SubmitProvenAbsent(bot.name, order_id), at)",
+                "self.venue.submit(line.order, at)",
+            ),
+        ),
+        "tests of restarts",
+    ),
+    Mutant(
+        "an intent is tried again however old it is",
+        (Patch(_STEP, "    if not _is_fresh(bot, line, now_ns):\n", "    if False:\n"),),
+        "tests of the core",
+    ),
+    Mutant(
+        "another attempt has the id of the first",
+        (
+            Patch(
+                _STEP,
+                "order.decision_id, order.leg, attempt)",
+                "order.decision_id, order.leg, order.attempt)",
+            ),
+        ),
+        "tests of the core",
+    ),
+    Mutant(
+        "the breach of an account is not acted upon after a restart",
+        (Patch(_CELL, "if bot.account.breached_rule is not None and bot.account.exposures:", "if False:"),),
+        "tests of restarts",
     ),
     Mutant(
         "a known key is not recognised",
@@ -89,6 +141,171 @@ MUTANTS = (
                 "if seen is not None:",
             ),
         ),
-        "the tests of the inbox",
+        "tests of HTTP",
+    ),
+    Mutant(
+        "an id that is not that of the content is taken",
+        (Patch(_SERVICE, "if decision.decision_id != decision.expected_id():", "if False:"),),
+        "tests of HTTP",
+    ),
+    Mutant(
+        "the venue takes a client order id twice",
+        (Patch(_PAPER, "            raise DuplicateOrder(order.client_order_id)\n", "            pass\n"),),
+        "tests of the paper venue",
+    ),
+    Mutant(
+        "the venue's log is written before the daemon's journal",
+        (_VENUE_DOES_NOT_ASK,),
+        "tests of the paper venue",
+    ),
+    Mutant(
+        "a snapshot is believed without its digest",
+        (
+            Patch(
+                "hive_exec/journal/snapshots.py",
+                "    if _digest(row, journal_id) != row.digest:\n",
+                "    if False:\n",
+            ),
+            Patch("hive_exec/journal/snapshots.py", "    if keys is None:\n", "    if True:\n"),
+        ),
+        "tests of tampering",
+    ),
+    Mutant(
+        "signed heads are not compared at a start",
+        (
+            Patch(
+                "hive_exec/journal/opening.py",
+                "expected = [] if heads is None else heads.must_contain("
+                "store.journal_id, 0 if last is None else last.seq)",
+                "expected = []",
+            ),
+        ),
+        "tests of tampering",
+    ),
+    Mutant(
+        "a head is signed over records that are not durable",
+        (
+            Patch(
+                "hive_exec/journal/writing.py",
+                "                size=self.durable_seq,",
+                "                size=self.head_seq + 1,",
+            ),
+        ),
+        "tests of tampering",
+    ),
+    Mutant(
+        "a record of the journal can be written over",
+        (
+            Patch(
+                _STORE,
+                '    + _APPEND_ONLY.format(table="journal", key="seq")\n',
+                '    + ""\n',
+            ),
+        ),
+        "tests of the journal",
+    ),
+    Mutant(
+        "whoever comes is let in",
+        (
+            Patch(
+                "hive_exec/principals.py",
+                "            if hmac.compare_digest(digest, principal.token_sha256):\n",
+                "            if True:\n",
+            ),
+        ),
+        "tests of permissions",
+    ),
+    Mutant(
+        "every role may do everything",
+        (
+            Patch(
+                "hive_exec/principals.py",
+                "        return permission in PERMISSIONS[self.role]\n",
+                "        return True\n",
+            ),
+        ),
+        "tests of permissions",
+    ),
+    Mutant(
+        "FIX sends what was asked for a second time",
+        (
+            Patch(
+                "hive_exec/brokers/fix/session.py",
+                '(Tag.NEW_SEQ_NO, str(end + 1)), (Tag.GAP_FILL_FLAG, "Y")',
+                '(Tag.NEW_SEQ_NO, str(begin)), (Tag.GAP_FILL_FLAG, "N")',
+            ),
+        ),
+        "the FIX acceptance list",
+    ),
+    Mutant(
+        "FIX takes a message with a number that was used",
+        (
+            Patch(
+                "hive_exec/brokers/fix/session.py",
+                "        if message.is_possible_duplicate:\n",
+                "        if True:\n",
+            ),
+        ),
+        "the FIX acceptance list",
+    ),
+    Mutant(
+        "OANDA: a failure of the server means rejected",
+        (Patch(f"{_OANDA}/classification.py", "status, Outcome.AMBIGUOUS)", "status, Outcome.REFUSED)"),),
+        "tests of OANDA",
+    ),
+    Mutant(
+        "OANDA: a connection that broke means that nothing was sent",
+        (
+            Patch(
+                f"{_OANDA}/classification.py",
+                "isinstance(error, NEVER_CONNECTED) and not began else Outcome.AMBIGUOUS",
+                "True else Outcome.AMBIGUOUS",
+            ),
+        ),
+        "tests of OANDA",
+    ),
+    Mutant(
+        "OANDA: the stop is not in the request that creates the order",
+        (
+            Patch(
+                f"{_OANDA}/requests.py",
+                '        "stopLossOnFill": stop_details(order, instrument, order.stop_loss),\n',
+                "",
+            ),
+        ),
+        "tests of OANDA",
+    ),
+    Mutant(
+        "OANDA: the trade does not carry the order's id",
+        (
+            Patch(
+                f"{_OANDA}/requests.py",
+                '        "tradeClientExtensions": {"id": order.client_order_id},\n',
+                "",
+            ),
+        ),
+        "tests of OANDA",
+    ),
+    Mutant(
+        "MetaTrader: a time-out means rejected",
+        (
+            Patch(
+                "hive_exec/brokers/metatrader/retcodes.py",
+                '    Retcode.TIMEOUT: _unknown("time-out of the request"),\n',
+                '    Retcode.TIMEOUT: _refused("time-out of the request"),\n',
+            ),
+        ),
+        "tests of MetaTrader's answers",
+    ),
+    Mutant(
+        "MetaTrader: not found at once means never arrived",
+        (
+            Patch(
+                "hive_exec/brokers/metatrader/absence.py",
+                "        if self._now_ns() < settled_ns:\n",
+                "        if False:\n",
+            ),
+        ),
+        "tests of MetaTrader's answers",
     ),
 )
