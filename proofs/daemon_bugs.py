@@ -1,7 +1,7 @@
 """The bugs that are planted in the daemon, and the suites that must find them.
 
-Each is a mistake that trading systems have made, or that undoes one of the daemon's promises. A patch names the
-text as it stands; when the code changes, the harness says which patch to write anew.
+Each is a mistake that trading systems have made, or that undoes one of the daemon's promises. A patch
+names the text as it stands; when the code changes, the harness says which patch to write anew.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ SUITES = {
     "tests of the core": by_tests(f"{_EXEC}/test_core.py"),
     "tests of restarts": by_tests(f"{_EXEC}/test_paper_restart.py", f"{_EXEC}/test_breach_restart.py"),
     "tests of the paper venue": by_tests(f"{_EXEC}/test_paper_venue.py"),
+    "tests of the lease": by_tests(f"{_EXEC}/journal/test_lease.py"),
     "tests of permissions": by_tests(f"{_EXEC}/http/test_permissions.py"),
     "tests of HTTP": by_tests(f"{_EXEC}/http/test_http.py"),
     "the FIX acceptance list": by_tests(f"{_EXEC}/brokers/fix"),
-    "tests of OANDA": by_tests(f"{_EXEC}/brokers/oanda"),
+    "tests of OANDA": by_tests(
+        f"{_EXEC}/brokers/oanda/test_classification.py", f"{_EXEC}/brokers/oanda/test_orders.py"
+    ),
     "tests of MetaTrader's answers": by_tests(
         f"{_EXEC}/brokers/metatrader/test_retcodes.py", f"{_EXEC}/brokers/metatrader/test_look_up.py"
     ),
@@ -203,6 +206,17 @@ MUTANTS = (
             ),
         ),
         "tests of the journal",
+    ),
+    Mutant(
+        "a daemon that lost the lead goes on writing",
+        (
+            Patch(
+                "hive_exec/journal/postgres_store.py",
+                "            if epoch != self.epoch:\n",
+                "            if False:\n",
+            ),
+        ),
+        "tests of the lease",
     ),
     Mutant(
         "whoever comes is let in",

@@ -271,6 +271,7 @@ class PaperDaemon:
     def hive(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The `hive` command on this home."""
         environment = {**self.environment(), "COLUMNS": "200", "NO_COLOR": "1"}
+        environment.pop("LD_PRELOAD", None)  # what is put under the daemon is not for this command
         return subprocess.run(
             [sys.executable, "-m", "hive_cli", *arguments],
             env=environment,

@@ -1,4 +1,4 @@
-"""Clocks that jump and processes that are stopped: nothing stale leaves, and the daemon says what is wrong."""
+"""Clocks that jump and processes that are stopped: nothing stale leaves, the daemon says what is wrong."""
 
 from __future__ import annotations
 
