@@ -139,8 +139,8 @@ class VenueBench:
         self._stop = threading.Event()
         self._listening: threading.Thread | None = None
 
-    def begin(self, *, listens: bool = True) -> FixBroker:
-        self.broker = FixBroker("demo", self.settings, self.folder, {})
+    def begin(self, *, listens: bool = True, environment: dict[str, str] | None = None) -> FixBroker:
+        self.broker = FixBroker("demo", self.settings, self.folder, environment or {})
         if listens:
             self._stop = threading.Event()
             self._listening = threading.Thread(
