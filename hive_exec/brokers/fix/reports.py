@@ -73,7 +73,7 @@ class ReportReader:
         if kind == "0":
             return Reading() if said.is_exit else Reading((self._accepted(said),))
         if kind == "8":
-            return Reading((self._rejected(said),))
+            return self._refusal(said)
         if kind in {"4", "C"}:
             return Reading((self._ended(said, is_expired=kind == "C"),))
         if kind == "5":
@@ -146,6 +146,13 @@ class ReportReader:
     def _accepted(self, said: _Said) -> BrokerReport:
         return self._report(said, ReportKind.ACCEPTED, f"{said.order_id}@accepted")
 
+    def _refusal(self, said: _Said) -> Reading:
+        """A rejection, unless it says that an order with this id is there: then it is not known what became
+        of the one we sent (FIX appendix D, F.1.b)."""
+        if said.message.whole(Tag.ORD_REJ_REASON) == _DUPLICATE_ORDER and not said.leg:
+            return Reading(trouble=f"the venue has seen this id before: {_name(said.message)}")
+        return Reading((self._rejected(said),))
+
     def _rejected(self, said: _Said) -> BrokerReport:
         name = f"{said.message.text(Tag.CL_ORD_ID)}@rejected"
         if said.leg == STOP:
@@ -154,9 +161,7 @@ class ReportReader:
             return self._report(said, ReportKind.MODIFY_REJECTED, name, reason="target_rejected")
         if said.is_exit:
             return self._report(said, ReportKind.MODIFY_REJECTED, name, reason="close_rejected")
-        is_duplicate = said.message.whole(Tag.ORD_REJ_REASON) == _DUPLICATE_ORDER
-        reason = RejectionReason.DUPLICATE_CLIENT_ORDER_ID.value if is_duplicate else ""
-        return self._report(said, ReportKind.REJECTED, name, reason=reason)
+        return self._report(said, ReportKind.REJECTED, name)
 
     def _ended(self, said: _Said, *, is_expired: bool) -> BrokerReport:
         name = f"{said.order_id}@ended"
@@ -200,7 +205,7 @@ class ReportReader:
             return Reading()
         if status == "8":
             known = said.message.whole(Tag.ORD_REJ_REASON) not in {None, _UNKNOWN_ORDER}
-            return Reading((self._rejected(said),) if known else ())
+            return self._refusal(said) if known else Reading()
         if status not in frozenset("0124CA6E5"):
             return Reading(trouble=f"OrdStatus {status!r} of {_name(said.message)} is not understood")
         reports = [] if said.is_exit or status == "A" else [self._accepted(said)]
