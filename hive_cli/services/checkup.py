@@ -263,11 +263,12 @@ def lake(settings: Settings) -> Finding:
 
 def journal(settings: Settings) -> Finding:
     """The chain holds."""
+    from hive_cli.facts.chain import Evidence
     from hive_cli.facts.chain import examine as examine_journal
 
     if not settings.home.journal.exists():
         return Finding("PASS", "journal", "none yet")
-    found = examine_journal(settings.home.journal, settings)
+    found = examine_journal(str(settings.home.journal), Evidence.of_home(settings), settings)
     if found["fault"] is not None:
         fault = found["fault"]
         return Finding("ERROR", "journal", f"record {fault['seq']}: {fault['reason']}", "hive verify")
