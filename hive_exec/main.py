@@ -17,6 +17,7 @@ from hive_exec.core.orders import IllegalRecord
 from hive_exec.failpoints import FailpointsRefused, arm
 from hive_exec.http import create_app
 from hive_exec.journal.errors import JournalFailed
+from hive_exec.logs import UnknownLogFormat, configure_logging
 from hive_exec.principals import PrincipalsUnusable, ensure_principals
 from hive_exec.sqlite_file import FileDamaged, FileInUse, OtherFormat
 
@@ -31,10 +32,13 @@ def run() -> int:
         0 after a graceful stop, 78 when the configuration or the journal forbids a start, 70 when
         the cell stopped itself.
     """
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
     log = logging.getLogger("hive_exec")
+    try:
+        configure_logging(os.environ)
+    except UnknownLogFormat as error:
+        configure_logging({})
+        log.critical("hive exec does not start: %s", error)
+        return EXIT_CONFIGURATION
     home = HiveHome.from_environment()
     try:
         if (armed := arm(os.environ)) is not None:

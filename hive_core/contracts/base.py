@@ -11,7 +11,15 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails
 
 MAX_PAYLOAD_BYTES = 64 * 1024
@@ -72,7 +80,10 @@ def decimal_text(value: Decimal) -> str:
 
 
 ExactDecimal = Annotated[
-    Decimal, BeforeValidator(_decimal_from_text), PlainSerializer(decimal_text, return_type=str)
+    Decimal,
+    BeforeValidator(_decimal_from_text),
+    PlainSerializer(decimal_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DECIMAL.pattern}$"}),
 ]
 Price = Annotated[ExactDecimal, Field(gt=0)]
 Lots = Annotated[ExactDecimal, Field(gt=0)]

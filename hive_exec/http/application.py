@@ -7,6 +7,7 @@ one learns nothing of those behind it.
 from __future__ import annotations
 
 import logging
+import time
 
 from hive_core.contracts.base import parse_contract
 from hive_exec.cell import Cell
@@ -28,9 +29,12 @@ from hive_exec.http.requests import (
     read_body,
 )
 from hive_exec.http.routes import ROUTES
-from hive_exec.http.routing import Everybody, Route, RouteTable, WrongMethod, check_places
+from hive_exec.http.routing import Everybody, Lane, Route, RouteTable, WrongMethod, check_places
 from hive_exec.http.signal_batches import SignalBatches
+from hive_exec.metrics import Metrics
 from hive_exec.principals import Permission, Principal, Principals, ensure_principals
+
+_TIMED = {Lane.WRITE, Lane.SIGNALS}
 
 _log = logging.getLogger("hive_exec.http")
 _audit = logging.getLogger("hive_exec.audit")
@@ -62,6 +66,7 @@ class Application:
         failpoint("answer.after_send")
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        began_s = time.perf_counter()
         try:
             headers = Headers(scope["headers"])
             check_host(headers)
@@ -79,11 +84,16 @@ class Application:
                 payload = await read_body(headers, receive) if route.body is not None else b""
                 document = parse_contract(route.body, payload) if route.body is not None else None
                 request = Request(caller, places, query, key, payload, document)
+                understood_s = time.perf_counter()
                 answer = await route.handler(self.face, request)
+                if answer.status == 202 and route.lane in _TIMED:
+                    self.face.metrics.observe("accept", understood_s - began_s)
+                    self.face.metrics.observe("durable", time.perf_counter() - understood_s)
         except CallerGone:
             raise
         except Exception as error:  # noqa: BLE001 (as above)
             answer = self._answer_to(error, scope)
+        self.face.metrics.answered(route.path, answer.status)
         if caller is not None and route.permission in _TOLD:
             _audit.info("%s %s by %s: %s", route.method, scope["path"], caller.name, answer.status)
         return answer
@@ -101,11 +111,16 @@ class Application:
         return self.gatekeeper.admit(headers, route.permission, f"{route.method} {route.path}")
 
 
-def create_app(cell: Cell, principals: Principals | None = None) -> Application:
+def create_app(
+    cell: Cell, principals: Principals | None = None, metrics: Metrics | None = None
+) -> Application:
     """The application over a started cell, for these principals, or those of its home.
 
     Raises:
         PrincipalsUnusable: the home's file of principals cannot be used.
     """
-    gatekeeper = Gatekeeper(cell.home, principals or ensure_principals(cell.home))
-    return Application(Face(cell, SignalBatches(cell)), gatekeeper, RouteTable(ROUTES), Admission())
+    measured = metrics or Metrics()
+    gatekeeper = Gatekeeper(
+        cell.home, principals or ensure_principals(cell.home), on_failure=measured.not_let_in
+    )
+    return Application(Face(cell, SignalBatches(cell), measured), gatekeeper, RouteTable(ROUTES), Admission())

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
+
 from hive_core.contracts.decision import Delivery
 from hive_core.contracts.report import ReportPage
 from hive_core.contracts.submission import SignalSubmission
 from hive_exec.http import shapes
-from hive_exec.http.handlers import accounts, decisions, health, journal, orders, persons, signals
+from hive_exec.http.answers import Answer
+from hive_exec.http.face import Face
+from hive_exec.http.handlers import accounts, decisions, health, journal, orders, persons, signals, standing
+from hive_exec.http.openapi import document
 from hive_exec.http.queries import AFTER_SEQ, LIMIT, Word
+from hive_exec.http.requests import Request
 from hive_exec.http.routing import ACCOUNT, DECISION, ORDER, Everybody, Lane, Route
 from hive_exec.principals import Permission
+
+
+async def openapi_document(_: Face, __: Request) -> Answer:
+    """The document of the table below: so it stands here, and not with the other handlers."""
+    return Answer(200, _document_bytes())
+
+
+@cache
+def _document_bytes() -> bytes:
+    return json.dumps(document(ROUTES), separators=(",", ":")).encode("utf-8")
+
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -20,6 +38,33 @@ ROUTES: tuple[Route, ...] = (
         "Whether the daemon lives, which one it is, and how far its journal is.",
         answers={200: shapes.Health},
         refusals=(503,),
+        lane=Lane.CONTROL,
+    ),
+    Route(
+        "GET",
+        "/ready",
+        Everybody.MAY_ASK,
+        standing.ready,
+        "Whether what is sent now would be traded; 503 with what stands against it.",
+        answers={200: shapes.Readiness, 503: shapes.Readiness},
+        lane=Lane.CONTROL,
+    ),
+    Route(
+        "GET",
+        "/openapi.json",
+        Everybody.MAY_ASK,
+        openapi_document,
+        "This document.",
+        answers={200: shapes.Document},
+        lane=Lane.CONTROL,
+    ),
+    Route(
+        "GET",
+        "/metrics",
+        Permission.READ,
+        standing.metrics,
+        "How the daemon stands, in Prometheus' text format.",
+        answers={200: None},
         lane=Lane.CONTROL,
     ),
     Route(

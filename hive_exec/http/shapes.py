@@ -21,6 +21,13 @@ class Facts(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
 
+class Document(Facts):
+    """An OpenAPI 3.1 document."""
+
+    openapi: str
+    paths: dict[str, Any]
+
+
 class Health(Facts):
     """Who answers, and how far the journal is."""
 
@@ -30,6 +37,16 @@ class Health(Facts):
     home: str
     pid: int
     journal_head_seq: Seq
+
+
+class Readiness(Contract):
+    """Whether what is sent now would be traded, and what stands against it."""
+
+    is_ready: bool
+    is_answering: bool
+    is_journal_sound: bool
+    is_reconciled: bool
+    mode: str
 
 
 class DecisionAccepted(Contract):

@@ -13,7 +13,7 @@ from hive_exec.http.routes import ROUTES
 from hive_exec.http.routing import Everybody, Route
 from hive_exec.principals import PERMISSIONS, Permission, Role, add_principal
 
-OPEN_PATHS = {"/health"}
+OPEN_PATHS = {"/health", "/ready", "/openapi.json"}
 """The whole list of what everybody may ask. A route that is added to it is a decision, made here too."""
 
 ROUTE_IDS = [f"{route.method} {route.path}" for route in ROUTES]
