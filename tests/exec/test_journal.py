@@ -249,7 +249,7 @@ def test_settings_that_may_change_are_taken_and_an_account_that_is_gone_keeps_it
 def test_a_start_that_is_forbidden_is_told_in_one_line_and_exits_78(traded, monkeypatch, caplog, fault):
     monkeypatch.setenv("HIVE_HOME", str(traded.root))
     monkeypatch.delenv("HIVE_CONFIG", raising=False)
-    monkeypatch.setattr("logging.basicConfig", lambda **_: None)
+    monkeypatch.setattr(main_module, "configure_logging", lambda _: None)
     with contextlib.ExitStack() as stack:
         if fault == "tampered":
             with as_a_vandal(traded.journal) as connection:
