@@ -49,18 +49,23 @@ class CellFacts:
         return self.is_journal_sound and not self.unreconciled and self.mode is not Mode.HALT
 
 
+def mode_of(cell: Cell) -> Mode:
+    """The strictest mode of any account, or what the kill switch leaves where there is none. In any thread:
+    it is what the last round of the cell left."""
+    if cell.state.controls.kill is not None:
+        return Mode.HALT
+    modes = [cell.state.standing(bot).mode for bot in list(cell.bots.values())]
+    return max(modes, key=_STRICTNESS.__getitem__, default=Mode.NORMAL)
+
+
 def facts_of(cell: Cell) -> CellFacts:
     """How a cell stands. In its thread."""
     modes = {name: cell.state.standing(bot).mode for name, bot in cell.bots.items()}
-    if not modes and cell.state.controls.kill is not None:
-        strictest = Mode.HALT
-    else:
-        strictest = max(modes.values(), key=_STRICTNESS.__getitem__, default=Mode.NORMAL)
     conditions = cell.state.controls.conditions
     brokers = [bot.name for bot in cell.bots.values() if bot.settings.has_broker]
     return CellFacts(
         taken_ns=cell.wall_clock_ns(),
-        mode=strictest,
+        mode=mode_of(cell),
         mode_by_account=modes,
         is_killed=cell.state.controls.kill is not None,
         is_journal_sound=cell.fatal is None,

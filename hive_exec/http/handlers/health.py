@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from hive_core import __version__
+from hive_exec.facts import mode_of
 from hive_exec.http.answers import Answer, error_answer, json_answer
 from hive_exec.http.face import Face
 from hive_exec.http.requests import Request
@@ -17,7 +18,7 @@ async def health(face: Face, _: Request) -> Answer:
         return error_answer(503, "", "the daemon has stopped trading; see its log")
     facts = {
         "status": "ok",
-        "mode": "normal",
+        "mode": mode_of(cell).value,
         "version": __version__,
         "home": str(cell.home.root),
         "pid": os.getpid(),

@@ -88,6 +88,7 @@ def test_a_killed_cell_is_not_ready_and_says_so(owner, paper):
     paper.cell.call(lambda: paper.cell.command(Kill("a test", "owner"))).result(10)
     response = owner.get("/ready")
     assert (response.status_code, response.json()["mode"]) == (503, "halt")
+    assert owner.get("/health").json()["mode"] == "halt"
     found = samples(owner)
     assert found[("hive_killed",)] == 1
     assert found[("hive_ready",)] == 0
