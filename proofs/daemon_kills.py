@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,9 @@ from typing import Any
 
 import httpx
 
+from hive_core.evidence.chain import first_fault
 from hive_exec.failpoints import FAILPOINTS, FailpointName
+from hive_exec.journal.postgres_store import PostgresReader
 from proofs.daemon_load import Load
 from proofs.paper_daemon import PaperDaemon
 from proofs.reporting import Claim
@@ -125,12 +127,29 @@ def examine(daemon: PaperDaemon, load: Load, episode: Episode) -> None:
     code = daemon.stop()
     if code != 0:
         episode.faults.append(f"the daemon stopped with {code}: {daemon.log_tail()[-600:]}")
-    verified = daemon.hive("verify", "--journal", str(daemon.home.journal))
-    if verified.returncode != 0:
-        episode.faults.append(f"hive verify: {verified.stdout}{verified.stderr}"[:600])
     episode.records = len(reports)
+    _verify(daemon, episode)
     _examine_receipts(facts.acknowledged, reports, episode)
     _examine_orders(orders, daemon.venue_log(), episode)
+
+
+def _verify(daemon: PaperDaemon, episode: Episode) -> None:
+    """The chain as it is stored, read by somebody else than the daemon."""
+    address = daemon.environment().get("HIVE_JOURNAL_URL")
+    if address is None:
+        verified = daemon.hive("verify", "--journal", str(daemon.home.journal))
+        if verified.returncode != 0:
+            episode.faults.append(f"hive verify: {verified.stdout}{verified.stderr}"[:600])
+        return
+    reader = PostgresReader(address)
+    try:
+        held, _, fault = first_fault(reader.rows(0))
+    finally:
+        reader.close()
+    if fault is not None:
+        episode.faults.append(f"record {fault.seq}: {fault.reason}")
+    if held < episode.records:
+        episode.faults.append(f"PostgreSQL holds {held} of {episode.records} records")
 
 
 def _examine_receipts(
@@ -196,11 +215,12 @@ def run_kills(
     seed: int,
     *,
     store: str = "SQLite",
-    environment: Mapping[str, str] | None = None,
+    environment_of: Callable[[int], Mapping[str, str]] = lambda _: {},
     package: Path | None = None,
     workers: int = 2,
 ) -> KillRun:
-    """Spread the kills over homes of their own, `workers` of them at a time."""
+    """Spread the kills over homes of their own, `workers` of them at a time. `environment_of` gives what
+    the daemon of a home by its number is started with: the address of a database of its own."""
     lives = plan(kills, seed)
     parts = [lives[at : at + KILLS_AN_EPISODE] for at in range(0, len(lives), KILLS_AN_EPISODE)]
     began = time.monotonic()
@@ -208,7 +228,9 @@ def run_kills(
 
     def episode(number: int) -> Episode:
         with guard:
-            daemon = PaperDaemon(folder / f"home-{number}", package=package, environment=environment)
+            daemon = PaperDaemon(
+                folder / f"home-{number}", package=package, environment=environment_of(number)
+            )
         try:
             return run_episode(daemon, parts[number], seed + number)
         finally:
