@@ -30,7 +30,7 @@ def run() -> int:
 
     Returns:
         0 after a graceful stop, 78 when the configuration or the journal forbids a start, 70 when
-        the cell stopped itself.
+        the cell stopped itself or the journal's database did not answer: another start may go well.
     """
     log = logging.getLogger("hive_exec")
     try:
@@ -52,7 +52,6 @@ def run() -> int:
         FileDamaged,
         FileInUse,
         JournalCorrupt,
-        JournalFailed,
         SettingsChanged,
         IllegalRecord,
         OtherFormat,
@@ -60,6 +59,9 @@ def run() -> int:
     ) as error:
         log.critical("hive exec does not start: %s", error)
         return EXIT_CONFIGURATION
+    except JournalFailed as error:  # its database may answer at the next start
+        log.critical("hive exec does not start: %s", error)
+        return EXIT_FATAL
     except sqlite3.Error as error:
         log.critical(
             "hive exec does not start: the disk under %s fails (%s); see to it, then start again",

@@ -6,6 +6,8 @@ import signal
 
 import pytest
 
+from hive_exec.journal.errors import JournalFailed
+from hive_exec.main import EXIT_FATAL, run
 from proofs.paper_daemon import PaperDaemon, decision_of
 
 pytestmark = pytest.mark.slow
@@ -29,6 +31,18 @@ def test_a_failpoint_without_its_permission_refuses_the_start(tmp_path):
     armed.launch()
     assert armed.running().wait(30) == 78
     assert "HIVE_ALLOW_FAILPOINTS=1 does not stand beside it" in armed.log_tail()
+
+
+def test_a_journal_that_does_not_answer_is_no_reason_never_to_start_again(monkeypatch, tmp_path, caplog):
+    """A service manager does not start again what ended with 78."""
+
+    def fails(*_, **__):
+        raise JournalFailed("the journal in PostgreSQL could not be reached")
+
+    monkeypatch.setenv("HIVE_HOME", str(tmp_path / "hive"))
+    monkeypatch.setattr("hive_exec.main.Cell", fails)
+    assert run() == EXIT_FATAL
+    assert "could not be reached" in caplog.text
 
 
 def test_killed_at_a_failpoint_it_goes_on_with_what_it_acknowledged(daemon):
