@@ -179,7 +179,8 @@ class OandaBroker:
     ) -> Sequence[BrokerReport]:
         """As the port. The trade that the order opened is closed by its own id, so it is that one and no
         older one, of ours or of a person's, and nothing can be opened. The venue lets such a request carry no
-        id: what it did is known by the trade. A refusal is a `rejected` report of `request_id`."""
+        id: what it did is known by the trade. A refusal is a `modify_rejected` report of the order, whose
+        text names the request."""
         self._check_tradeable(order)
         try:
             units = (
@@ -187,21 +188,15 @@ class OandaBroker:
             )
         except NotExpressible as error:
             raise NotSent(str(error)) from None
-        path = f"{self._path}/trades/@{order.client_order_id}/close"
-        answer = self._transport.change("PUT", path, {"units": units})
+        owner, refused = order.client_order_id, ReportKind.MODIFY_REJECTED
+        answer = self._transport.change("PUT", f"{self._path}/trades/@{owner}/close", {"units": units})
         if answer.status in _NOT_ALLOWED:
-            return [self._answers.not_allowed(request_id, ReportKind.REJECTED, answer, "close")]
-        if answer.status not in _ANSWERED:
-            return [
-                self._answers.refusal(
-                    self._answers.told(answer, ("orderRejectTransaction",)), request_id, ReportKind.REJECTED
-                )
-            ]
-        told = self._answers.told(answer, _CLOSED)
+            return [self._answers.not_allowed(owner, refused, answer, "close")]
+        told = self._answers.told(answer, _CLOSED if answer.status in _ANSWERED else _CREATE_REFUSED)
         fills = [one for one in told if isinstance(one, Filled)]
         if not fills:
-            return [self._answers.refusal(told, request_id, ReportKind.REJECTED)]
-        return self._answers.reports(fills, order.client_order_id)
+            return [self._answers.refusal(told, owner, refused, f"close {request_id}: ")]
+        return self._answers.reports(fills, owner)
 
     def look_up(self, order: BracketOrder, since_cursor: str) -> Lookup:
         """As the port. Absence is proved by a whole log from the cursor, read `settle_s` or more after the

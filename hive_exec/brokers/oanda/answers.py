@@ -78,8 +78,10 @@ class Answers:
             found.extend(said)
         return found
 
-    def refusal(self, told: Sequence[Transaction], owner: str, kind: ReportKind) -> BrokerReport:
-        """The report that a request about an order was refused.
+    def refusal(
+        self, told: Sequence[Transaction], owner: str, kind: ReportKind, said: str = ""
+    ) -> BrokerReport:
+        """The report that a request about an order was refused. `said` stands before the venue's words.
 
         Raises:
             Ambiguous: nothing of the answer refuses it.
@@ -87,7 +89,7 @@ class Answers:
         for one in told:
             if isinstance(one, OrderRefused | CancelRefused | Cancelled | DependentRefused):
                 reason = our_reason(one.reason)
-                return self._interpreter.say(one.head, owner, kind, reason=reason, text=one.reason)
+                return self._interpreter.say(one.head, owner, kind, reason=reason, text=said + one.reason)
         raise Ambiguous("OANDA's answer neither does what was asked nor refuses it")
 
     def not_allowed(self, owner: str, kind: ReportKind, answer: Answer, what: str) -> BrokerReport:

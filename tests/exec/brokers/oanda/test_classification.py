@@ -88,9 +88,9 @@ CALLS = {
     "close": lambda one: one.close_position(order(), None, "req_1"),
 }
 REFUSED_KIND = {
-    "submit": (order().client_order_id, ReportKind.REJECTED),
-    "cancel": (order().client_order_id, ReportKind.CANCEL_REJECTED),
-    "close": ("req_1", ReportKind.REJECTED),
+    "submit": ReportKind.REJECTED,
+    "cancel": ReportKind.CANCEL_REJECTED,
+    "close": ReportKind.MODIFY_REJECTED,
 }
 
 
@@ -119,7 +119,7 @@ def test_every_status_through_the_adapter_with_a_body_that_says_nothing(call, bo
         one, network = broker((status, body))
         if status in REFUSED:
             [said] = CALLS[call](one)
-            assert (said.client_order_id, said.kind) == REFUSED_KIND[call]
+            assert (said.client_order_id, said.kind) == (order().client_order_id, REFUSED_KIND[call])
             assert said.reason == "not_authorised"
             assert str(status) in said.text
         else:

@@ -156,15 +156,14 @@ def test_a_position_is_closed_in_parts_and_never_beyond(bench):
     assert (part.kind, part.lots, part.reason) == (CLOSED, Decimal("0.04"), "flatten")
     assert part.profit == Decimal("-0.4")
     [refused] = bench.broker.close_position(order(), Decimal("0.07"), "req_2")
-    assert (refused.client_order_id, refused.kind, refused.reason) == (
-        "req_2",
-        ReportKind.REJECTED,
-        "size_refused",
-    )
+    assert (refused.client_order_id, refused.kind) == (order().client_order_id, ReportKind.MODIFY_REJECTED)
+    assert (refused.reason, refused.text) == (
+        "size_refused", "close req_2: CLOSE_TRADE_UNITS_EXCEED_TRADE_SIZE",
+    )  # fmt: skip
     [rest] = bench.broker.close_position(order(), None, "req_3")
     assert rest.lots == Decimal("0.06")
     [gone] = bench.broker.close_position(order(), None, "req_4")
-    assert (gone.client_order_id, gone.reason) == ("req_4", "unknown_order")
+    assert (gone.kind, gone.reason) == (ReportKind.MODIFY_REJECTED, "unknown_order")
     assert not bench.broker.snapshot().positions
     assert part.execution_id != rest.execution_id
 
@@ -177,11 +176,8 @@ def test_a_close_takes_the_position_that_is_meant_and_no_older_one(bench):
     assert left.client_order_id == order(1).client_order_id
     bench.venue.halted.add("EUR_USD")
     [refused] = bench.broker.close_position(order(1), None, "req_2")
-    assert (refused.client_order_id, refused.kind, refused.reason) == (
-        "req_2",
-        ReportKind.REJECTED,
-        "market_closed",
-    )
+    assert (refused.client_order_id, refused.kind) == (order(1).client_order_id, ReportKind.MODIFY_REJECTED)
+    assert refused.reason == "market_closed"
 
 
 def test_stop_and_target_close_at_the_venue_and_are_told_by_the_log(bench):
