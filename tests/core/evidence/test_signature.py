@@ -57,3 +57,8 @@ def test_a_purpose_that_could_run_into_the_content_is_refused(purpose):
 def test_a_signature_has_one_form(fields):
     with pytest.raises(ValidationError):
         Signature(**fields)
+
+
+def test_a_signing_key_shows_no_secret():
+    key = new_signing_key()
+    assert repr(key) == f"SigningKey({key.public.key_id[:12]})"

@@ -118,6 +118,16 @@ def test_a_leader_whose_session_is_ended_finds_out(database):
     )
     lease._thread.join(30)
     assert told == ["OperationalError"]
+    lease._lose("told once only")
+    assert told == ["OperationalError"]
+    lease.close()
+
+
+def test_a_lead_that_is_lost_is_lost_also_when_nobody_listens(database):
+    lease = Standby(database).try_lead()
+    lease._lose("a reason")
+    with pytest.raises(LeaseLost, match="a reason"):
+        lease.require()
     lease.close()
 
 

@@ -6,15 +6,17 @@ import random
 import re
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from journal_bench import a_record, as_a_vandal, keeper, signed
+from journal_bench import KEY, a_record, as_a_vandal, keeper, signed
 
 from hive_core.evidence.chain import GENESIS_HASH, link_hash
 from hive_exec.journal.audit import JournalAudit
 from hive_exec.journal.errors import JournalCorrupt
 from hive_exec.journal.head_file import read_heads
+from hive_exec.journal.snapshots import _digest
 from hive_exec.journal.writing import Journal
 
 
@@ -303,3 +305,52 @@ def signed_once(path: Path, witness: Path) -> int:
     journal = signed(path, witnesses=(witness,))
     journal.abandon()
     return journal.verified_from
+
+
+def test_a_snapshot_whose_tree_cannot_be_is_left_aside_though_its_digest_is_right(path, caplog):
+    """Without a key its digest can be made by anybody."""
+    journal = Journal(path, lambda: 7)
+    for number in (1, 2, 3):
+        journal.append(a_record(number))
+    journal.save_snapshot(b"{}", "v1")
+    (row,) = journal._store.snapshots()
+    journal_id = journal.journal_id
+    journal.close()
+    digest = _digest(replace(row, peaks=row.peaks[32:]), journal_id)
+    with as_a_vandal(path) as connection:
+        connection.execute("UPDATE snapshot SET peaks = ?, digest = ?", (row.peaks[32:], digest))
+    again = Journal(path, lambda: 7)
+    assert (again.verified_from, again.load_snapshot("v1")) == (0, None)
+    assert "1 peaks are not the frontier of a log of 3 entries" in caplog.text
+    again.close()
+
+
+def test_a_snapshot_damaged_after_the_start_is_not_loaded(path, caplog):
+    journal = Journal(path, lambda: 7)
+    for number in (1, 2):
+        journal.append(a_record(number))
+        journal.save_snapshot(b"%d" % number, "v1")
+    journal.close()
+    again = Journal(path, lambda: 7)
+    connection = again._store._connection
+    connection.execute("UPDATE snapshot SET state = x'00' WHERE seq = 2")
+    assert again.load_snapshot("v1").seq == 1
+    assert "the snapshot at record 2 is left aside: its content" in caplog.text
+    connection.execute("DROP TRIGGER journal_is_append_only_update")
+    connection.execute("UPDATE journal SET record_hash = '' WHERE seq = 1")
+    assert again.load_snapshot("v1") is None
+    assert "the snapshot at record 1 is left aside: the journal has another record there" in caplog.text
+    again.abandon()
+
+
+def test_a_signed_head_is_held_against_the_snapshot_that_a_start_begins_at(path):
+    """Whoever has the key can sign another head of just that place: two signed things disagree then."""
+    journal = signed(path)
+    journal.append(a_record(1))
+    journal.save_snapshot(b"{}", "v1")
+    journal.close()
+    heads = path.parent / "heads.jsonl"
+    other = replace(read_heads(heads)[-1].head, root="d" * 64).sign(KEY)
+    heads.write_bytes(other.as_line() + b"\n")
+    with pytest.raises(JournalCorrupt, match="record 1: it or one before it was written anew"):
+        signed(path)

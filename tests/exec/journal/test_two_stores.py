@@ -191,3 +191,24 @@ def test_in_postgres_a_written_row_is_never_written_again(database, statement):
         with pytest.raises(psycopg.errors.UniqueViolation):
             connection.execute("INSERT INTO hive_journal VALUES (1, '', '', '')")
     journal.close()
+
+
+def test_many_keys_are_asked_for_at_once_and_known_until_the_next_flush(store_of, monkeypatch):
+    journal = opened(store_of)
+    for number in (1, 2):
+        journal.answer(f"dec_{number}", "a" * 64, b"%d" % number)
+    journal.flush()
+    journal.recall(["dec_1", "dec_2", "dec_3", "\u00fc' OR 1=1 --"])
+    asked = []
+    real = type(journal._store).answered
+    monkeypatch.setattr(
+        type(journal._store), "answered", lambda store, key: asked.append(key) or real(store, key)
+    )
+    assert [journal.answered(f"dec_{number}") is not None for number in (1, 2, 3)] == [True, True, False]
+    assert asked == []
+    journal.answer("dec_3", "a" * 64, b"3")
+    assert journal.answered("dec_3").response == b"3"  # buffered since
+    journal.flush()
+    assert journal.answered("dec_3").response == b"3"
+    assert asked == ["dec_3"]
+    journal.close()
