@@ -17,6 +17,9 @@ from hive_exec.core.orders import IllegalRecord
 from hive_exec.failpoints import FailpointsRefused, arm
 from hive_exec.http import create_app
 from hive_exec.journal.errors import JournalFailed
+from hive_exec.lanes.answering import Lanes
+from hive_exec.lanes.kafka import KafkaMissing
+from hive_exec.lanes.kafka_security import SecurityFileUnusable
 from hive_exec.logs import UnknownLogFormat, configure_logging
 from hive_exec.principals import PrincipalsUnusable, ensure_principals
 from hive_exec.sqlite_file import FileDamaged, FileInUse, OtherFormat
@@ -46,12 +49,15 @@ def run() -> int:
         configuration = load_configuration(home.configuration_file)
         principals = ensure_principals(home)
         cell = Cell(home, configuration)
+        lanes = Lanes(cell)
     except (
         ConfigurationError,
         FailpointsRefused,
         FileDamaged,
         FileInUse,
         JournalCorrupt,
+        KafkaMissing,
+        SecurityFileUnusable,
         SettingsChanged,
         IllegalRecord,
         OtherFormat,
@@ -88,10 +94,12 @@ def run() -> int:
     sys.setswitchinterval(0.001)
     cell.on_fatal = lambda _: setattr(server, "should_exit", True)
     cell.start()
+    lanes.start()
     log.info("hive exec listens on http://%s:%s", configuration.ports.host, configuration.ports.hive_exec)
     server.run()
     if cell.fatal is not None:
         return EXIT_FATAL
+    lanes.stop()
     cell.stop()
     log.info("hive exec stopped; the journal ends at record %s", cell.journal.durable_seq)
     return 0

@@ -35,6 +35,8 @@ class LaneOutcome(StrEnum):
     """The message is known with other content, and this is no later version of it."""
     FULL = "full"
     """More messages or sources than are held at once."""
+    FAILED = "failed"
+    """A fault of ours met it; the daemon's log has it. The message is not heard."""
 
 
 class SignalFate(Contract):

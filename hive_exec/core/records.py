@@ -33,6 +33,8 @@ class Kind(StrEnum):
     DELIVERY_CONFLICT = "delivery_conflict"
     SIGNAL_RECEIVED = "signal_received"
     SIGNAL_CONFLICT = "signal_conflict"
+    SIGNAL_JUDGED = "signal_judged"
+    """What the live lane made of a signal, whatever that is: `contracts.lane.SignalJudged`."""
     """Another content came under the key of a signal that is known; it is never traded."""
     DECISION_DENIED = "decision_denied"
     DECISION_HELD = "decision_held"

@@ -313,10 +313,17 @@ def _told(fate: Fate) -> SignalFate:
     )
 
 
-def without_deck(
-    key: str, message: Message, *, received_ns: int, why: str, is_deleted: bool = False
+def unjudged(
+    key: str,
+    message: Message,
+    outcome: LaneOutcome,
+    why: str,
+    *,
+    received_ns: int,
+    deck_sha256: str | None = None,
+    is_deleted: bool = False,
 ) -> Taken:
-    """The answer to a message while there is no deck that holds: it is refused, and nothing is guessed."""
+    """The answer to a message that no lane looked at, or that one failed at: nothing is guessed."""
     row = row_of(message, received_ns=received_ns, is_deleted=is_deleted)
     return Taken(
         SignalJudged(
@@ -326,8 +333,8 @@ def without_deck(
             version=message.version,
             message_sha256=row["message_sha256"],
             ts_received_ns=received_ns,
-            deck_sha256=None,
-            outcome=LaneOutcome.NO_DECK,
+            deck_sha256=deck_sha256,
+            outcome=outcome,
             detail=why[:MAX_DETAIL],
         )
     )

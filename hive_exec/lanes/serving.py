@@ -6,12 +6,16 @@ cell's thread. What a message becomes is `live`'s, which deck may be used is `de
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
+from hive_core.contracts.lane import LaneOutcome
 from hive_core.contracts.message import Message
 from hive_core.signals.lane_context import LaneContext
 from hive_core.signals.recompute import Heard
-from hive_exec.lanes.live import LiveLane, Taken, without_deck
+from hive_exec.lanes.live import LiveLane, Taken, unjudged
+
+_log = logging.getLogger("hive_exec.lanes")
 
 MAX_TRIES = 3
 """So often a lane is made beside the cell's thread while messages come; after that, in it."""
@@ -46,11 +50,33 @@ class ServedLane:
     def take(
         self, key: str, message: Message, *, received_ns: int, now_ns: int, is_deleted: bool = False
     ) -> Taken:
-        """Judge a message, or say that there is no deck that holds."""
+        """Judge a message, or say that there is no deck that holds.
+
+        A fault of ours ends neither the daemon nor the lane: it is answered, logged, and the lane is made
+        anew from what it had heard before.
+        """
         if self._lane is None:
             why = "there is no deck: materialise the asset deck"
-            return without_deck(key, message, received_ns=received_ns, why=why, is_deleted=is_deleted)
-        return self._lane.take(key, message, received_ns=received_ns, now_ns=now_ns, is_deleted=is_deleted)
+            return unjudged(
+                key, message, LaneOutcome.NO_DECK, why, received_ns=received_ns, is_deleted=is_deleted
+            )
+        heard, context = self._lane.heard, self._lane.context
+        try:
+            return self._lane.take(
+                key, message, received_ns=received_ns, now_ns=now_ns, is_deleted=is_deleted
+            )
+        except Exception as error:
+            _log.exception("the live lane failed at %s", key)
+            self._lane = LiveLane(context, heard)
+            return unjudged(
+                key,
+                message,
+                LaneOutcome.FAILED,
+                f"{type(error).__name__}: {error}",
+                received_ns=received_ns,
+                deck_sha256=context.sha256,
+                is_deleted=is_deleted,
+            )
 
     def prepare(self, context: LaneContext) -> Prepared:
         """A lane of a new deck and of what was heard up to now."""

@@ -1,0 +1,168 @@
+"""The lanes at work beside a cell: signals that arrived are judged and their decisions taken in, decks are
+looked for, and topics read. What a message becomes is `live`'s; the inbox of decisions is `service`'s.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from hive_core.contracts.base import Contract
+from hive_core.contracts.lane import SignalJudged
+from hive_core.contracts.message import Message
+from hive_core.contracts.submission import SignalSubmission
+from hive_core.evidence.canonical import canonical_bytes
+from hive_core.signals.recompute import heard_of
+from hive_core.signals.submitted import message_of_record
+from hive_exec import service
+from hive_exec.cell import Cell, CommandRefused
+from hive_exec.core.records import CELL, RANK_DECISION, Kind, Record
+from hive_exec.journal.writing import record_of
+from hive_exec.lanes.decks import DeckKeeper
+from hive_exec.lanes.kafka import KafkaLane
+from hive_exec.lanes.live import Taken
+from hive_exec.lanes.serving import MAX_TRIES, ServedLane
+from hive_exec.signal_inbox import submit_signals
+
+_log = logging.getLogger("hive_exec.lanes")
+
+LOOKED_BACK_OVER = 200_000
+"""Records of the journal that are read at a start for what was heard and not answered."""
+LOOK_EVERY_S = 5.0
+
+
+def decisions_for(body: Mapping[str, Any], lane: ServedLane, *, received_ns: int, now_ns: int) -> Taken:
+    """What the lane makes of a journalled `signal_received`: what to write, and the decisions to take in."""
+    return lane.take(body["key"], message_of_record(body), received_ns=received_ns, now_ns=now_ns)
+
+
+class Lanes:
+    """Made before the cell starts, for it reads the journal."""
+
+    def __init__(self, cell: Cell) -> None:
+        self._cell = cell
+        self._waiting: deque[tuple[Mapping[str, Any], int]] = deque()
+        self._is_queued = False
+        self._keeper = DeckKeeper(cell.home)
+        self.lane = self._recalled()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._look_for_decks, name="hive-decks", daemon=True)
+        kafka = cell.configuration.kafka
+        self.kafka = (
+            None
+            if kafka is None
+            else KafkaLane(kafka, lambda batch: cell.call(lambda: submit_signals(cell, batch)))
+        )
+        cell.on_signal = self._arrived
+
+    def start(self) -> None:
+        """Begin, once the cell has: answer what was received before, look for decks, read topics."""
+        if self._cell.configuration.live_lane.enabled:
+            self.look()  # what waits since the last end is not refused for want of a deck that is there
+            self._thread.start()
+        self._cell.call(self._answer_all, is_urgent=True)
+        if self.kafka is not None:
+            self.kafka.start()
+
+    def stop(self) -> None:
+        """End before the cell does; what is not answered is, after the next start."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        if self.kafka is not None:
+            self.kafka.stop()
+
+    def alarm(self) -> str:
+        """Why the live lane cannot answer, or nothing."""
+        if not self._cell.configuration.live_lane.enabled:
+            return ""
+        return self._keeper.alarm(self._cell.wall_clock_ns())
+
+    def look(self) -> bool:
+        """Let a newer deck take over, if there is one. Not in the cell's thread."""
+        context = self._keeper.look(self._cell.wall_clock_ns())
+        if context is None:
+            return False
+        for tries in range(MAX_TRIES + 1):
+            prepared = self.lane.prepare(context)
+            if self._cell.call(lambda: self.lane.adopt(prepared, tries), is_urgent=True).result():  # noqa: B023
+                _log.info("the live lane decides by deck %s", context.sha256[:12])
+                return True
+        return False
+
+    def _recalled(self) -> ServedLane:
+        """A lane of what the journal says was heard; what was received and not answered waits."""
+        journal = self._cell.journal
+        received: dict[str, tuple[Mapping[str, Any], int]] = {}
+        messages: dict[str, Message] = {}
+        heard = []
+        for link in journal.links(after_seq=max(0, journal.durable_seq - LOOKED_BACK_OVER)):
+            record = record_of(link)
+            if record.kind is Kind.SIGNAL_RECEIVED:
+                received[record.body["key"]] = record.body, record.at[0]
+                messages[record.body["key"]] = message_of_record(record.body)
+            elif record.kind is Kind.SIGNAL_JUDGED:
+                judged = SignalJudged.model_validate_json(canonical_bytes(record.body))
+                received.pop(judged.key, None)
+                message = messages.pop(judged.key, None)
+                one = None if message is None else heard_of(message, judged)
+                if one is not None:
+                    heard.append(one)
+        self._waiting.extend(received.values())
+        return ServedLane(tuple(heard))
+
+    def _arrived(self, key: str, submission: SignalSubmission, _: int) -> None:
+        body = {"key": key, "submission": submission.model_dump(mode="json")}
+        self._waiting.append((body, self._cell.wall_clock_ns()))
+        if not self._is_queued:
+            # In the next round: then the receipt is durable.
+            self._is_queued = True
+            self._cell.call(self._answer_all, is_urgent=True)
+
+    def _answer_all(self) -> None:
+        self._is_queued = False
+        while self._waiting:
+            body, received_ns = self._waiting[0]
+            self._answer(
+                decisions_for(body, self.lane, received_ns=received_ns, now_ns=self._cell.wall_clock_ns())
+            )
+            self._waiting.popleft()
+
+    def _answer(self, taken: Taken) -> None:
+        """Take the decisions in, then note the answer: killed in between, the message is judged again, and a
+        decision that is known is taken in once."""
+        for delivery in taken.deliveries:
+            try:
+                service.deliver(
+                    self._cell, delivery.decision.decision_id, canonical_bytes(delivery), delivery
+                )
+            except CommandRefused as refused:
+                _log.error("a decision of the live lane was refused: %s", refused)
+        judged = taken.judged
+        at = (self._cell.wall_clock_ns(), RANK_DECISION, judged.key)
+        self._cell.write(Record(CELL, Kind.SIGNAL_JUDGED, at, _plain(judged)))
+
+    def _look_for_decks(self) -> None:
+        told = ""
+        while True:
+            try:
+                self.look()
+            except RuntimeError:
+                if self._cell.fatal is not None:
+                    return
+                raise
+            alarm = self.alarm()
+            if alarm and alarm != told:
+                _log.error("the live lane refuses messages: %s", alarm)
+            told = alarm
+            if self._stopping.wait(LOOK_EVERY_S):
+                return
+
+
+def _plain(contract: Contract) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(canonical_bytes(contract))
+    return body

@@ -1,0 +1,218 @@
+"""The live lane in a cell: what is posted is judged and traded once, and what was not answered is, after a
+restart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from exec_bench import write_bars
+from lane_bench import Pipeline, in_order, message_of
+from lane_rooms import BEGIN, made_up_rooms
+
+from hive_core.calendars.trading_day import to_ns
+from hive_core.configuration.live_lane import LiveLaneSettings
+from hive_core.contracts.submission import SignalSubmission
+from hive_core.landing.decks import KEY_NAME, keys_folder, publish_deck
+from hive_core.landing.keys import signing_key
+from hive_core.signals.lane_context import make_deck
+from hive_exec.cell import Cell
+from hive_exec.core.records import Kind, Record
+from hive_exec.journal.writing import record_of
+from hive_exec.lanes import live
+from hive_exec.lanes.answering import Lanes
+from hive_exec.signal_inbox import Submitted, submit_signals
+
+MESSAGES = 40
+
+
+class Clock:
+    """The daemon's wall clock, where the test puts it."""
+
+    def __init__(self) -> None:
+        self.now_ns = to_ns(BEGIN)
+
+    def __call__(self) -> int:
+        self.now_ns += 1_000
+        return self.now_ns
+
+
+class Daemon:
+    """A cell with its lanes, that can be ended and begun again."""
+
+    def __init__(self, home, rooms: Pipeline) -> None:
+        settings = LiveLaneSettings(enabled=True)
+        self.home, self.rooms, self.clock = home, rooms, Clock()
+        self.configuration = rooms.configuration.model_copy(update={"live_lane": settings})
+        self.begin()
+
+    def begin(self) -> None:
+        self.cell = Cell(self.home, self.configuration, wall_clock_ns=self.clock)
+        self.lanes = Lanes(self.cell)
+
+    def start(self) -> None:
+        """Without the thread that looks for decks: the tests say when."""
+        self.cell.start()
+        self.cell.call(self.lanes._answer_all).result()
+
+    def end(self) -> None:
+        self.cell.stop()
+
+    def publish(self, made_at) -> None:
+        known = Pipeline(
+            self.rooms.messages.filter(pl.col("ts_event") < made_at), self.rooms.bars, self.configuration
+        )
+        deck, payloads = make_deck(
+            known.tables(),
+            self.configuration,
+            made_at=made_at,
+            valid_for=timedelta(days=6),
+            run_id="run-1",
+            inputs=(),
+        )
+        publish_deck(self.home, deck, payloads, signing_key(keys_folder(self.home), KEY_NAME))
+
+    def post(self, row: dict) -> int:
+        self.clock.now_ns = max(self.clock.now_ns, to_ns(row["ts_event"]))
+        submission = SignalSubmission(message=message_of(row))
+        submitted = Submitted.of(submission.key, submission, "somebody")
+        ((status, _),) = self.cell.call(lambda: submit_signals(self.cell, [submitted])).result()
+        self.cell.call(lambda: None).result()  # the round in which it was answered is over
+        return status
+
+    def records(self, kind: Kind) -> list[Record]:
+        found = (record_of(link) for link in self.cell.journal.links())
+        return [record for record in found if record.kind is kind]
+
+    def received(self) -> dict[str, str]:
+        """The lane of every decision, by its id."""
+        return {
+            record.body["decision_id"]: record.body["delivery"]["origin"]["lane"]
+            for record in self.records(Kind.DECISION_RECEIVED)
+        }
+
+
+@pytest.fixture
+def daemon(home) -> Iterator[Daemon]:
+    rooms = made_up_rooms()
+    write_bars(home, rooms.bars)
+    made = Daemon(home, rooms)
+    yield made
+    made.end()
+
+
+def rows_of(daemon: Daemon) -> list[dict]:
+    return in_order(daemon.rooms.messages.filter(pl.col("ts_event") >= BEGIN))[:MESSAGES]
+
+
+def wanted(daemon: Daemon) -> set[str]:
+    last = rows_of(daemon)[-1]["ts_event"]
+    made = daemon.rooms.resolved().decisions.filter(pl.col("ts_decided").is_between(BEGIN, last))
+    return set(made["decision_id"])
+
+
+def test_what_is_posted_is_decided_as_by_the_pipeline_and_taken_in_once(daemon):
+    daemon.start()
+    daemon.publish(BEGIN)
+    assert daemon.lanes.look()
+    assert not daemon.lanes.look()
+    assert [daemon.post(row) for row in rows_of(daemon)] == [202] * MESSAGES
+    assert [daemon.post(row) for row in rows_of(daemon)[-3:]] == [200] * 3
+    assert daemon.received() == dict.fromkeys(wanted(daemon), "live")
+    assert daemon.received()
+    assert len(daemon.records(Kind.SIGNAL_JUDGED)) == MESSAGES
+    ends = [
+        record.body["decision_id"]
+        for kind in (Kind.DECISION_DENIED, Kind.ORDER_INTENDED, Kind.DECISION_HELD)
+        for record in daemon.records(kind)
+        if "decision_id" in record.body
+    ]
+    assert len(ends) == len(set(ends)), "a decision was judged twice"
+
+
+def test_restarts_and_a_new_deck_in_the_middle_change_nothing(daemon):
+    daemon.start()
+    daemon.publish(BEGIN)
+    daemon.lanes.look()
+    for number, row in enumerate(rows_of(daemon)):
+        if number in (10, 25):
+            daemon.end()
+            daemon.begin()
+            daemon.start()
+            if number == 25:
+                daemon.publish(row["ts_event"])
+                daemon.clock.now_ns = max(daemon.clock.now_ns, to_ns(row["ts_event"]))
+            assert daemon.lanes.look()
+        daemon.post(row)
+    assert set(daemon.received()) == wanted(daemon)
+    assert len(daemon.records(Kind.SIGNAL_JUDGED)) == MESSAGES
+
+
+def test_killed_before_it_was_answered_a_message_is_answered_after_the_start(daemon):
+    daemon.publish(BEGIN)
+    daemon.start()
+    daemon.lanes.look()
+    daemon.cell.on_signal = None  # as if the daemon had ended between receipt and answer
+    rows = rows_of(daemon)
+    for row in rows:
+        daemon.post(row)
+    assert daemon.records(Kind.SIGNAL_JUDGED) == []
+    daemon.end()
+    daemon.begin()
+    daemon.cell.start()
+    assert daemon.lanes.look()
+    daemon.cell.call(daemon.lanes._answer_all).result()
+    assert len(daemon.records(Kind.SIGNAL_JUDGED)) == MESSAGES
+    assert set(daemon.received()) == wanted(daemon)
+
+
+def test_without_a_deck_every_message_is_refused_and_the_alarm_says_why(daemon):
+    daemon.start()
+    assert not daemon.lanes.look()
+    assert "materialise the asset deck" in daemon.lanes.alarm()
+    for row in rows_of(daemon)[:5]:
+        assert daemon.post(row) == 202
+    outcomes = {record.body["outcome"] for record in daemon.records(Kind.SIGNAL_JUDGED)}
+    assert outcomes == {"no_deck"}
+    assert daemon.received() == {}
+
+
+def test_a_fault_of_ours_is_answered_and_ends_nothing(daemon, monkeypatch, caplog):
+    daemon.start()
+    daemon.publish(BEGIN)
+    daemon.lanes.look()
+    rows = rows_of(daemon)
+    for row in rows[:10]:
+        daemon.post(row)
+    with monkeypatch.context() as patched:
+        patched.setattr(live, "validate_signals", lambda *_: 1 / 0)
+        number = next(
+            n for n, row in enumerate(rows) if n >= 10 and "SL" in row["text"] and "TP" in row["text"]
+        )
+        for row in rows[10 : number + 1]:
+            daemon.post(row)
+    last = daemon.records(Kind.SIGNAL_JUDGED)[-1].body
+    assert (last["outcome"], "ZeroDivisionError" in last["detail"]) == ("failed", True)
+    assert "the live lane failed at" in caplog.text
+    daemon.post(rows[number + 1])
+    assert daemon.records(Kind.SIGNAL_JUDGED)[-1].body["outcome"] == "judged"
+
+
+@pytest.mark.slow
+def test_the_thread_finds_a_deck_by_itself_and_ends_with_the_daemon(daemon):
+    daemon.publish(BEGIN)
+    daemon.cell.start()
+    daemon.lanes.start()
+    first = daemon.lanes.lane.deck_sha256
+    assert first is not None, "a deck that is there counts from the first message on"
+    daemon.clock.now_ns += 60 * 10**9
+    daemon.publish(BEGIN + timedelta(seconds=30))
+    until = time.monotonic() + 20
+    while daemon.lanes.lane.deck_sha256 == first and time.monotonic() < until:
+        time.sleep(0.05)
+    assert daemon.lanes.lane.deck_sha256 != first
+    assert daemon.lanes.alarm() == ""
+    daemon.lanes.stop()
