@@ -80,7 +80,10 @@ class Lanes:
         """Why the live lane cannot answer, or nothing."""
         if not self._cell.configuration.live_lane.enabled:
             return ""
-        return self._keeper.alarm(self._cell.wall_clock_ns())
+        alarm = self._keeper.alarm(self._cell.wall_clock_ns())
+        if not alarm and self.lane.deck_sha256 is None:
+            return "the lane of the newest deck failed, the log says how: materialise the asset deck anew"
+        return alarm
 
     def look(self) -> bool:
         """Let a newer deck take over, if there is one. Not in the cell's thread."""

@@ -65,9 +65,9 @@ class ServedLane:
             return self._lane.take(
                 key, message, received_ns=received_ns, now_ns=now_ns, is_deleted=is_deleted
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (one message must not end the daemon)
             _log.exception("the live lane failed at %s", key)
-            self._lane = LiveLane(context, heard)
+            self._make_anew(context, heard)
             return unjudged(
                 key,
                 message,
@@ -77,6 +77,15 @@ class ServedLane:
                 deck_sha256=context.sha256,
                 is_deleted=is_deleted,
             )
+
+    def _make_anew(self, context: LaneContext, heard: tuple[Heard, ...]) -> None:
+        """What failed may have left half a message behind. Where that fails too there is no lane, and
+        messages are refused, until a newer deck makes one."""
+        self._lane, self._heard = None, heard
+        try:
+            self._lane = LiveLane(context, heard)
+        except Exception:  # noqa: BLE001 (one deck must not end the daemon)
+            _log.exception("the live lane cannot be made anew; it waits for a newer deck")
 
     def prepare(self, context: LaneContext) -> Prepared:
         """A lane of a new deck and of what was heard up to now."""

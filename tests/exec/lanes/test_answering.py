@@ -180,25 +180,34 @@ def test_without_a_deck_every_message_is_refused_and_the_alarm_says_why(daemon):
     assert daemon.received() == {}
 
 
-def test_a_fault_of_ours_is_answered_and_ends_nothing(daemon, monkeypatch, caplog):
+@pytest.mark.parametrize("lasting", [False, True])
+def test_a_fault_of_ours_is_answered_and_ends_nothing(daemon, monkeypatch, caplog, lasting):
     daemon.start()
     daemon.publish(BEGIN)
     daemon.lanes.look()
     rows = rows_of(daemon)
-    for row in rows[:10]:
+    calls = [row for row in rows if "SL" in row["text"] and "TP" in row["text"]]
+    begin = next(number for number, row in enumerate(rows) if number >= 10 and row in calls)
+    for row in rows[:begin]:
         daemon.post(row)
+    faults = []
+    judge = live.validate_signals
+
+    def failing(*args):
+        faults.append(1)
+        return 1 / 0 if lasting or len(faults) == 1 else judge(*args)
+
     with monkeypatch.context() as patched:
-        patched.setattr(live, "validate_signals", lambda *_: 1 / 0)
-        number = next(
-            n for n, row in enumerate(rows) if n >= 10 and "SL" in row["text"] and "TP" in row["text"]
-        )
-        for row in rows[10 : number + 1]:
-            daemon.post(row)
+        patched.setattr(live, "validate_signals", failing)
+        daemon.post(rows[begin])
     last = daemon.records(Kind.SIGNAL_JUDGED)[-1].body
     assert (last["outcome"], "ZeroDivisionError" in last["detail"]) == ("failed", True)
     assert "the live lane failed at" in caplog.text
-    daemon.post(rows[number + 1])
-    assert daemon.records(Kind.SIGNAL_JUDGED)[-1].body["outcome"] == "judged"
+    heard = daemon.lanes.lane.heard
+    daemon.post(rows[begin + 1])
+    assert daemon.records(Kind.SIGNAL_JUDGED)[-1].body["outcome"] == ("no_deck" if lasting else "judged")
+    assert ("failed" in daemon.lanes.alarm()) is lasting
+    assert len(heard) == begin, "what was heard before is not forgotten"
 
 
 @pytest.mark.slow
