@@ -122,7 +122,8 @@ class KafkaLane:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        common = {"bootstrap.servers": ",".join(self._settings.brokers), **self._security}
+        servers = ",".join(self._settings.brokers)
+        common = {"bootstrap.servers": servers, "logger": _log, **self._security}
         consumer = self._client.Consumer(
             {
                 **common,
