@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -105,3 +106,9 @@ def test_a_contract_is_spelled_by_its_fields() -> None:
 
 def test_a_short_id_is_of_the_content() -> None:
     assert short_id("dec", {"a": 1}) == f"dec_{content_hash({'a': 1})[:24]}"
+
+
+def test_a_mapping_of_any_kind_is_spelled_as_one() -> None:
+    plain = {"b": 1, "a": {"c": Decimal("1.50")}}
+    frozen = MappingProxyType({"b": 1, "a": MappingProxyType({"c": Decimal("1.50")})})
+    assert canonical_bytes(frozen) == canonical_bytes(plain)
