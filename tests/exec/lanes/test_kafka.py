@@ -284,6 +284,22 @@ def test_what_others_read_now_is_let_go_and_its_offset_does_not_move(topic, benc
     assert received(bench.cell) == []
 
 
+@pytest.mark.skipif("HIVE_TEST_KAFKA" not in os.environ, reason="the mock cluster serves no second member")
+def test_a_second_member_comes_and_the_first_goes_and_every_signal_is_taken_in_once(topic, bench):
+    keys = []
+    for number in range(120):
+        key, value = message_of(number, bench.cell)
+        keys.append(key)
+        topic.send(value, key=key)
+    slow = topic.settings.model_copy(update={"batch": 2})
+    with Running(topic, into(bench.cell), slow) as second:
+        with Running(topic, into(bench.cell), slow) as first:
+            until(lambda: first.lane.counts.taken + second.lane.counts.taken > 20)
+        until(lambda: topic.committed() == 120, wait_s=60)
+        assert second.alarms == first.alarms == []
+    assert sorted(received(bench.cell)) == sorted(keys)
+
+
 def test_a_cell_that_stopped_ends_the_lane_with_an_alarm_and_no_offset(topic, bench):
     key, value = message_of(1, bench.cell)
     topic.send(value, key=key)
