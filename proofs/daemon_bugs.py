@@ -6,13 +6,14 @@ names the text as it stands; when the code changes, the harness says which patch
 
 from __future__ import annotations
 
-from proofs.daemon_mutants import Mutant, by_kills, by_network, by_tests
+from proofs.daemon_mutants import Mutant, by_explorer, by_kills, by_network, by_tests
 from proofs.package_copy import Patch
 
 _EXEC = "tests/exec"
 SUITES = {
     "real kills": by_kills,
     "the broken network": by_network,
+    "the explorer": by_explorer,
     "what the kernel saw": by_tests(f"{_EXEC}/faults/test_durability_order.py"),
     "tests of the journal": by_tests(f"{_EXEC}/test_journal.py"),
     "tests of tampering": by_tests(f"{_EXEC}/journal/test_tampering.py", f"{_EXEC}/journal/test_heads.py"),
@@ -22,7 +23,9 @@ SUITES = {
     "tests of the lease": by_tests(f"{_EXEC}/journal/test_lease.py"),
     "tests of permissions": by_tests(f"{_EXEC}/http/test_permissions.py"),
     "tests of HTTP": by_tests(f"{_EXEC}/http/test_http.py"),
-    "the FIX acceptance list": by_tests(f"{_EXEC}/brokers/fix"),
+    "the FIX acceptance list": by_tests(
+        f"{_EXEC}/brokers/fix/test_acceptance_sequence.py", f"{_EXEC}/brokers/fix/test_acceptance_content.py"
+    ),
     "tests of OANDA": by_tests(
         f"{_EXEC}/brokers/oanda/test_classification.py", f"{_EXEC}/brokers/oanda/test_orders.py"
     ),
@@ -34,6 +37,8 @@ SUITES = {
 _CELL = "hive_exec/cell.py"
 _SERVICE = "hive_exec/service.py"
 _STEP = "hive_exec/core/step.py"
+_REPORTS = "hive_exec/core/reports.py"
+_DESK = "hive_exec/brokers/desk.py"
 _PAPER = "hive_exec/brokers/paper.py"
 _STORE = "hive_exec/journal/sqlite_store.py"
 _OANDA = "hive_exec/brokers/oanda"
@@ -321,5 +326,117 @@ MUTANTS = (
             ),
         ),
         "tests of MetaTrader's answers",
+    ),
+    Mutant(
+        "a time-out is tried again as if nothing had been sent",
+        (
+            Patch(
+                _DESK,
+                "            self._post(SubmitUnknown(account, order_id, str(error)))\n",
+                "            self._post(SubmitNotSent(account, order_id, str(error), RETRY_AFTER_S))\n",
+            ),
+        ),
+        "the explorer",
+    ),
+    Mutant(
+        "a time-out means rejected",
+        (
+            Patch(
+                _DESK,
+                "            self._post(SubmitUnknown(account, order_id, str(error)))\n",
+                "            self._post(SubmitNotSent(account, order_id, str(error), None))\n",
+            ),
+        ),
+        "the explorer",
+    ),
+    Mutant(
+        "not found means never arrived",
+        (
+            Patch(
+                _STEP,
+                "line.state is OrderState.UNRESOLVED and lookup.is_proof:",
+                "line.state is OrderState.UNRESOLVED:",
+            ),
+        ),
+        "the explorer",
+    ),
+    Mutant(
+        "not found means sent again",
+        (
+            Patch(
+                _STEP,
+                "    if line.state is OrderState.UNRESOLVED and lookup.is_proof:\n",
+                "    if line.state is OrderState.UNRESOLVED:\n"
+                "        return [], [Submit(line.order, 0)]\n"
+                "    if line.state is OrderState.UNRESOLVED and lookup.is_proof:\n",
+            ),
+        ),
+        "the explorer",
+    ),
+    Mutant(
+        "an intent without an outcome is sent at every start",
+        (
+            Patch(
+                _STEP,
+                "                effects += asked\n    return records, effects\n\n\ndef _ticked(",
+                "                effects += [Submit(line.order, 0)]\n"
+                "    return records, effects\n\n\ndef _ticked(",
+            ),
+        ),
+        "the explorer",
+    ),
+    Mutant(
+        "nobody asks after an intent that a crash left",
+        (
+            Patch(
+                _STEP,
+                "            if line.state is OrderState.INTENDED:\n                more, asked = _unknown(",
+                "            if False:\n                more, asked = _unknown(",
+            ),
+        ),
+        "the explorer",
+    ),
+    Mutant(
+        "an execution that is told twice is applied twice",
+        (Patch(_REPORTS, "    if report.execution_id in line.applied:\n", "    if False:\n"),),
+        "the explorer",
+    ),
+    Mutant(
+        "what was filled without a stop is left open",
+        (
+            Patch(
+                _REPORTS,
+                "    return [*records, record], [*effects, request]\n",
+                "    return records, effects\n",
+            ),
+            Patch(
+                "hive_exec/core/reconciling.py",
+                '        records, effects = close(bot, line, at, "it has no stop at the venue")\n',
+                "        records, effects = [], []\n",
+            ),
+        ),
+        "the explorer",
+    ),
+    Mutant(
+        "an order of unknown fate counts for nothing",
+        (
+            Patch(
+                "hive_exec/core/orders.py",
+                "is_working = self.state in WAITING_STATES or self.state in {",
+                "is_working = self.state in {",
+            ),
+        ),
+        "the explorer",
+    ),
+    Mutant(
+        "the id of an order is drawn by chance",
+        (
+            Patch(
+                "hive_exec/core/deciding.py",
+                "client_order_id(state.environment, bot.name, decision.decision_id, number, 1),",
+                '"ord_" + __import__("secrets").token_hex(12),',
+            ),
+        ),
+        "tests of the core",
     ),
 )

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from proofs.daemon_kills import run_kills
 from proofs.daemon_network import run_broken_network
-from proofs.package_copy import ROOT, Patch, copy_of_packages
+from proofs.package_copy import ROOT, Patch, PatchDoesNotFit, copy_of_packages
 from proofs.reporting import Claim
 
 KILLS = 36
@@ -36,10 +36,17 @@ class Mutant:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a suite said of a copy: nothing (`text` is None) or the first fault, and the time it took."""
+    """What a suite said of a copy: nothing (`text` is None) or the first fault, and the time it took.
+    `broken` is why it could say nothing: then neither a bug is found nor its absence."""
 
     text: str | None
     seconds: float
+    broken: str = ""
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether a fault was found."""
+        return self.text is not None and not self.broken
 
 
 class SuiteBroken(RuntimeError):
@@ -61,20 +68,63 @@ def by_network(package: Path, folder: Path) -> str | None:
     return next((text for texts in (episode.lost, episode.doubled, episode.faults) for text in texts), None)
 
 
+_EXPLORE = """
+from proofs.model.explore import explore
+for deduplicates in (False, True):
+    for crashes, faults in ((0, 1), (1, 0)):
+        found = explore(
+            signals=1, legs=1, deduplicates=deduplicates, crashes=crashes, faults=faults, keep=1
+        )
+        print("VIOLATION " + found.violations[0] if found.violations else f"{found.runs} runs", flush=True)
+        if found.violations:
+            raise SystemExit(0)
+print("COMPLETE")
+"""
+
+
+def by_explorer(package: Path, folder: Path) -> str | None:
+    """Every run of one signal with one crash or one fault, at both kinds of venue (`proofs.model`). What a
+    run ends by, other than by a broken promise, is found too: the daemon would have stopped there."""
+    folder.mkdir(parents=True)
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", _EXPLORE],
+        env=_environment(package),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=SUITE_LIMIT_S,
+        check=False,
+    )
+    lines = ran.stdout.splitlines()
+    violation = next((line for line in lines if line.startswith("VIOLATION")), None)
+    if violation is not None:
+        return violation.removeprefix("VIOLATION ")
+    if ran.returncode == 0 and lines[-1:] == ["COMPLETE"]:
+        return None
+    last = (ran.stderr.splitlines() or ["nothing"])[-1]
+    if not lines and "ImportError" in last:
+        raise SuiteBroken(last)
+    return f"a run ended with {last}"
+
+
+def _environment(package: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(package), str(ROOT)]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
 def by_tests(*tests: str) -> Callable[[Path, Path], str | None]:
     """These tests against the copy. Only a test that fails counts; what cannot be imported does not."""
 
     def suite(package: Path, folder: Path) -> str | None:
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(package), str(ROOT)]),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        options = ["-x", "-q", "-p", "no:cacheprovider", "--basetemp", str(folder / "pytest"), "--tb=line"]
+        options = ["-x", "-q", "-o", f"cache_dir={folder / 'cache'}", "--tb=line"]
+        options += ["--basetemp", str(folder / "pytest")]
         folder.mkdir(parents=True)
         ran = subprocess.run(
             [sys.executable, "-P", "-m", "pytest", *options, *tests],
-            env=environment,
+            env=_environment(package),
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -85,7 +135,7 @@ def by_tests(*tests: str) -> Callable[[Path, Path], str | None]:
         if ran.returncode == 0:
             return None
         if ran.returncode != 1 or failed is None:
-            raise SuiteBroken(f"{' '.join(tests)}: pytest ended with {ran.returncode}: {ran.stdout[-1_500:]}")
+            raise SuiteBroken(f"pytest ended with {ran.returncode}: {ran.stdout[-400:]}")
         return failed[1]
 
     return suite
@@ -118,18 +168,25 @@ def mutant_claims(
 
     def ask(numbered: tuple[int, Mutant]) -> Finding:
         number, mutant = numbered
-        return examine(mutant, suites[mutant.suite], folder / str(number))
+        try:
+            return examine(mutant, suites[mutant.suite], folder / str(number))
+        except (PatchDoesNotFit, SuiteBroken, subprocess.TimeoutExpired) as error:
+            return Finding(None, 0, f"nothing can be said: {error}"[-400:])
 
     with ThreadPoolExecutor(workers) as pool:
         findings = dict(zip((m.name for m in asked), pool.map(ask, enumerate(asked)), strict=True))
-    false_alarms = [f"{m.suite}: {text}" for m in sound if (text := findings[m.name].text) is not None]
-    survivors = [m.name for m in mutants if findings[m.name].text is None]
+    false_alarms = [
+        f"{m.suite}: {findings[m.name].text or findings[m.name].broken}"
+        for m in sound
+        if findings[m.name].is_alarm or findings[m.name].broken
+    ]
+    survivors = [m.name for m in mutants if not findings[m.name].is_alarm]
     claims = [
         Claim(
             f"a planted bug is found: {mutant.name}",
             f"found by {mutant.suite}",
-            (findings[mutant.name].text or "SURVIVES").replace(str(folder), "")[:200],
-            findings[mutant.name].text is not None,
+            (findings[mutant.name].broken or findings[mutant.name].text or "SURVIVES")[:300],
+            findings[mutant.name].is_alarm,
             1,
         )
         for mutant in mutants

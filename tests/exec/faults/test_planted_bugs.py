@@ -45,6 +45,18 @@ def test_a_bug_for_other_source_is_an_error(tmp_path):
         examine(Mutant("old", FITS_NOWHERE, "any"), lambda *_: None, tmp_path)
 
 
+def test_what_cannot_be_said_is_neither_found_nor_sound(tmp_path):
+    def breaks(package, _):
+        raise SuiteBroken("it does not run")
+
+    old, unknown = Mutant("old", FITS_NOWHERE, "any"), Mutant("unknown", HARMLESS, "breaks")
+    claims = mutant_claims(tmp_path, (old, unknown), {"any": lambda *_: None, "breaks": breaks})
+    assert [claim.holds for claim in claims] == [False, False, False]
+    assert "not once" in claims[0].measured
+    assert "it does not run" in claims[1].measured
+    assert "2 survive, 1 false alarms" in claims[2].measured
+
+
 @pytest.mark.slow
 def test_tests_that_cannot_be_run_say_nothing(tmp_path):
     broken = (Patch("hive_exec/__init__.py", '"""The execution daemon', 'import no_such_module\n"""'),)
