@@ -1,7 +1,9 @@
-"""The daemon's claims: killed at its failpoints, behind a network that breaks, and with bugs planted in it.
+"""The daemon's claims: killed at its failpoints, its database killed, behind a network that breaks, and with
+bugs planted in it.
 
 `HIVE_PROOF_KILLS` sets the number of kills on each kind of journal (60; the full size is 500),
-`HIVE_PROOF_ROUNDS` how often each fault of the network comes (2), `HIVE_PROOF_SEED` the seed of all.
+`HIVE_PROOF_SERVER_KILLS` how often PostgreSQL is killed under it (4; full: 50), `HIVE_PROOF_ROUNDS` how often
+each fault of the network comes (2; full: 20), `HIVE_PROOF_SEED` the seed of all.
 """
 
 from __future__ import annotations
@@ -17,19 +19,43 @@ from proofs.daemon_bugs import MUTANTS, SUITES
 from proofs.daemon_kills import kill_claims, run_kills
 from proofs.daemon_mutants import mutant_claims
 from proofs.daemon_network import network_claims
+from proofs.daemon_postgres import run_server_kills, server_claims
 from proofs.reporting import Claim, report
+from tests.support.postgres_server import own_server
+
+
+def postgres_claims(
+    folder: Path, kills: int, server_kills: int, seed: int, *, package: Path | None = None
+) -> list[Claim]:
+    """The journal in a real PostgreSQL: the daemon killed, and the server killed under it."""
+    with own_server() as server:
+
+        def address(number: int) -> dict[str, str]:
+            return {"HIVE_JOURNAL_URL": server.new_database(f"home_{number}")}
+
+        run = run_kills(
+            folder / "kills", kills, seed, store="PostgreSQL", environment_of=address, package=package
+        )
+        environment = {"HIVE_JOURNAL_URL": server.new_database("killed_server")}
+        episode, ends = run_server_kills(
+            folder / "server", server, server_kills, seed, environment=environment, package=package
+        )
+    return [*kill_claims(run), *server_claims(episode, ends, server_kills)]
 
 
 def main() -> int:
     """Run every claim; 1 if one fails."""
     kills = int(os.environ.get("HIVE_PROOF_KILLS", "60"))
+    server_kills = int(os.environ.get("HIVE_PROOF_SERVER_KILLS", "4"))
     rounds = int(os.environ.get("HIVE_PROOF_ROUNDS", "2"))
     seed = int(os.environ.get("HIVE_PROOF_SEED", "20170101"))
     claims: list[Claim] = []
     with tempfile.TemporaryDirectory(prefix="hive-proofs-") as name, Progress(transient=True) as progress:
         folder = Path(name)
-        bar = progress.add_task("kills", total=3)
+        bar = progress.add_task("kills", total=4)
         claims += kill_claims(run_kills(folder / "kills", kills, seed))
+        progress.update(bar, advance=1, description="PostgreSQL")
+        claims += postgres_claims(folder / "postgres", kills, server_kills, seed)
         progress.update(bar, advance=1, description="network")
         claims += network_claims(folder / "network", rounds, seed)
         progress.update(bar, advance=1, description="planted bugs")

@@ -100,7 +100,14 @@ MUTANTS = (
     ),
     Mutant(
         "a decision that was received is forgotten at a restart",
-        (Patch(_CELL, "for decision_id in list(bot.pending):", "for decision_id in []:"),),
+        (
+            Patch(_CELL, "for decision_id in list(bot.pending):", "for decision_id in []:"),
+            Patch(
+                _STEP,
+                "if decision_id not in bot.reviews and (is_free or is_late or bot.settings.failover_to):",
+                "if False:",
+            ),
+        ),
         "tests of restarts",
     ),
     Mutant(

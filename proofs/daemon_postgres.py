@@ -6,6 +6,7 @@ the daemon itself on PostgreSQL are in `proofs.daemon_kills`. Sizes come from `p
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -33,7 +34,10 @@ def _lose_the_server(daemon: PaperDaemon, server: PostgresServer, ends: Counter[
     """
     time.sleep(WORK_S)
     server.kill()
-    code = daemon.running().wait(END_S)
+    try:
+        code = daemon.running().wait(END_S)
+    except subprocess.TimeoutExpired:
+        raise DaemonFault(f"its server is gone, and the daemon goes on after {END_S} s") from None
     ends[code] += 1
     if code != EXIT_FATAL:
         raise DaemonFault(f"without its server the daemon ended with {code}: {daemon.log_tail()[-600:]}")
