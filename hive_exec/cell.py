@@ -17,6 +17,7 @@ from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from hive_core.backtest.venue.terms import Terms
 from hive_core.configuration.model import Account, Configuration
 from hive_core.contracts.order import OrderState
 from hive_core.contracts.submission import SignalSubmission
@@ -31,6 +32,8 @@ from hive_exec.core.events import (
     Alarm,
     BarBegan,
     BarRanged,
+    Cancel,
+    ClosePosition,
     DecisionDue,
     Effect,
     Event,
@@ -108,7 +111,7 @@ class Cell:
         self.clock = SteadyClock() if wall_clock_ns is None else SteadyClock(wall_clock_ns, wall_clock_ns)
         self.wall_clock_ns = self.clock.now_ns
         self.journal = Journal(home.journal, wall_clock_ns or time.time_ns)
-        self.venue = PaperVenue(home.journal.with_name("paper.sqlite"), self.journal.flush)
+        self.venue = PaperVenue(home.journal.with_name("paper.sqlite"), self.journal.flush, self._terms_of)
         self.feed = LakeFeed(home.lake)
         self.state = CellState(configuration.environment, configuration.execution)
         self.engine = Engine(self.state, self.journal)
@@ -233,6 +236,12 @@ class Cell:
                     self.venue.submit(order, at)
                     failpoint("effect.after")
                     self.take_reports(self.bots[order.account])
+                case Cancel(order) if order.account not in self.desks:
+                    self.venue.cancel(order, at)
+                    self.take_reports(self.bots[order.account])
+                case ClosePosition(order, lots, request_id) if order.account not in self.desks:
+                    self.venue.close_position(order, lots, request_id, at)
+                    self.take_reports(self.bots[order.account])
                 case Flatten(account):
                     failpoint("effect.before")
                     self.venue.flatten(account, at)
@@ -243,6 +252,15 @@ class Cell:
 
     def _desk_of(self, effect: Any) -> Desk:
         return self.desks[effect.order.account]
+
+    def _terms_of(self, account: str) -> Terms:
+        """How the venue in this process fills an account; money is counted where its settings ask for it."""
+        settings = self.configuration.account_named(account)
+        if settings is None:
+            return Terms()
+        if not settings.venue.counts_money:
+            return Terms(settings.venue)
+        return Terms(settings.venue, settings.currency, settings.initial_balance)
 
     def decide_now(self, bot: Bot, decision_id: str) -> None:
         """Judge a received decision of an account on the wall clock. Its receipt is durable by then."""

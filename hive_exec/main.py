@@ -14,6 +14,7 @@ from hive_core.configuration.load import ConfigurationError, load_configuration
 from hive_core.landing.home import HiveHome
 from hive_exec.cell import Cell, JournalCorrupt, SettingsChanged
 from hive_exec.core.orders import IllegalRecord
+from hive_exec.desks import BrokerUnusable, desk_of_settings
 from hive_exec.failpoints import FailpointsRefused, arm
 from hive_exec.http import create_app
 from hive_exec.journal.errors import JournalFailed
@@ -48,9 +49,10 @@ def run() -> int:
             log.warning("failpoint %s is armed: this daemon ends on purpose", armed)
         configuration = load_configuration(home.configuration_file)
         principals = ensure_principals(home)
-        cell = Cell(home, configuration)
+        cell = Cell(home, configuration, make_desk=desk_of_settings)
         lanes = Lanes(cell)
     except (
+        BrokerUnusable,
         ConfigurationError,
         FailpointsRefused,
         FileDamaged,

@@ -204,7 +204,7 @@ def _add_exit(
     position: dict[str, Any], ts: Any, kind: str, body: dict[str, Any], order: dict[str, Any]
 ) -> None:
     """An execution of the exit. The position is over with its last; its exit price is that of the last."""
-    position["_gained"] += float(body["profit"])
+    position["_gained"] += float(body["profit"]) - float(body["commission"]) - float(body.get("swap", 0))
     if kind == "position_reduced":
         return
     profit = round(position["_gained"] - position["_commission"], 2)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from hive_core.contracts.base import Contract, ExactDecimal, Symbol
+from hive_core.contracts.base import AccountName, Contract, ExactDecimal, Symbol
 
 CompId = Annotated[str, Field(pattern=r"^[!-~]{1,64}$")]
 """Printable ASCII without spaces."""
@@ -76,6 +76,7 @@ class FixSettings(Contract):
     `position_id_tag` names a position at a hedging venue (721 PosMaintRptID unless it has its own).
     """
 
+    name: AccountName = "fix"
     kind: Literal["fix"] = "fix"
     account: CompId
     trading: FixEndpoint

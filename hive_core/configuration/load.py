@@ -120,7 +120,7 @@ def parse_configuration(text: str, file: str = "hive.toml") -> Configuration:
     places = _places(text)
     faults = []
     for problem in problems:
-        path: Path_ = tuple(part for part in problem["loc"] if part != "[key]")
+        path = _without_tags(tuple(part for part in problem["loc"] if part != "[key]"), raw)
         if problem["type"] == "too_short" and any(
             other["loc"][: len(path) + 1][:-1] == path for other in problems
         ):
@@ -139,6 +139,23 @@ def parse_configuration(text: str, file: str = "hive.toml") -> Configuration:
         shown = lines[line - 1] if line <= len(lines) else ""
         faults.append(ConfigurationFault(file, line, column, shown, f"{name}: {reason}"))
     raise ConfigurationError(sorted(faults, key=lambda fault: (fault.line, fault.column)))
+
+
+def _without_tags(path: Path_, raw: Any) -> Path_:
+    """A place without the kinds by which pydantic tells one sort of table from another."""
+    found: list[str | int] = []
+    here = raw
+    for part in path:
+        if isinstance(here, dict) and part not in here and part in {here.get("kind"), here.get("style")}:
+            continue
+        found.append(part)
+        if isinstance(here, dict):
+            here = here.get(part)
+        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+            here = here[part]
+        else:
+            here = None
+    return tuple(found)
 
 
 def load_configuration(path: Path) -> Configuration:

@@ -16,6 +16,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from hive_core.configuration.broker_fix import FixSettings
+from hive_core.configuration.broker_metatrader import MetaTraderSettings
+from hive_core.configuration.broker_oanda import OandaSettings
+from hive_core.configuration.broker_paper import PaperVenueSettings
 from hive_core.configuration.kafka_lane import KafkaSettings
 from hive_core.configuration.live_lane import LiveLaneSettings
 from hive_core.contracts.base import AccountName, Contract, ExactDecimal, Identifier, SourceId
@@ -91,6 +95,10 @@ class Ports(Contract):
     hive_exec: Port = 8787
 
 
+BrokerSettings = Annotated[OandaSettings | FixSettings | MetaTraderSettings, Field(discriminator="kind")]
+"""A venue, by its `kind`; each kind has a page of its own."""
+
+
 class Account(Contract):
     """One account: which sources trade it, by which clock, under which rules, with how much risk.
 
@@ -107,6 +115,7 @@ class Account(Contract):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*(\{source\})?$", max_length=32)]
     mode: Literal["replay", "paper", "broker"]
     broker: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")] | None = None
+    symbols: Annotated[tuple[SymbolWithFacts, ...], Field(max_length=200)] = ()
     failover_to: AccountName | None = None
     sources: Annotated[tuple[str, ...], Field(min_length=1)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
@@ -120,6 +129,7 @@ class Account(Contract):
     max_quote_age_s: Annotated[int, Field(gt=0, le=86_400)] | None = None
     max_open_positions: Annotated[int, Field(gt=0, le=200)] = 20
     commission_per_lot: NotNegative = Decimal("0")
+    venue: PaperVenueSettings = PaperVenueSettings()
     max_orders_per_hour: Annotated[int, Field(gt=0, le=3_600)] | None = None
     rejections_before_breaker: Annotated[int, Field(gt=0, le=100)] = 5
     review_over_headroom: Share | None = None
@@ -132,6 +142,8 @@ class Account(Contract):
             raise ValueError("`broker` names the venue of an account of mode broker, and of no other")
         if self.mode == "broker" and self.stem is not None:
             raise ValueError("an account at a broker has one name, without {source}")
+        if self.has_broker and not self.symbols:
+            raise ValueError("`symbols` lists the instruments whose quotes the broker shall stream")
         return self
 
     @property
@@ -275,6 +287,7 @@ class Configuration(Contract):
     """Part of every order's id: two installations on one account must not share it."""
     ports: Ports = Ports()
     accounts: Annotated[tuple[Account, ...], Field(min_length=1)] = Field(default_factory=_default_accounts)
+    brokers: tuple[BrokerSettings, ...] = ()
     sources: dict[SourceId, SourceProfile] = {}
     validation: Validation = Validation()
     resolution: Resolution = Resolution()
@@ -310,6 +323,24 @@ class Configuration(Contract):
             if target == account.name or not any(one.is_named(target) for one in accounts):
                 raise ValueError(f"{account.name}: failover_to names no other account: {target!r}")
         return accounts
+
+    @model_validator(mode="after")
+    def _each_account_has_its_venue(self) -> Self:
+        names = [broker.name for broker in self.brokers]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"brokers: {', '.join(twice)} stands twice")
+        wanted = [account.broker for account in self.accounts if account.broker is not None]
+        for name in wanted:
+            if name not in names:
+                raise ValueError(f"no [[brokers]] is named {name}; there are: {', '.join(names) or 'none'}")
+            if wanted.count(name) > 1:
+                raise ValueError(f"broker {name} is one account; two accounts here cannot share it")
+        return self
+
+    def broker_named(self, name: str) -> BrokerSettings | None:
+        """The settings of a venue."""
+        return next((broker for broker in self.brokers if broker.name == name), None)
 
     def minimum_confidence_of(self, source: str) -> Decimal:
         """How sure the reading of a source's call must be, for it to trade unseen."""

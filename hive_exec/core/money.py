@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from hive_core.backtest.fills import BarPrices, exit_fill
 from hive_core.calendars.trading_day import NS_PER_SECOND
 from hive_core.contracts.base import decimal_text
+from hive_core.contracts.broker import BrokerReport
 from hive_core.risk.account import Exposure, commission_of, equity, equity_after, lowest_equity, profit_at
 from hive_exec.core.events import Effect, Flatten
 from hive_exec.core.orders import OrderLine
@@ -136,20 +138,23 @@ def fill_money(bot: Bot, line: OrderLine, lots: Decimal, commission: Decimal | N
     }
 
 
-def exit_money(
-    bot: Bot, line: OrderLine, lots: Decimal, price: Decimal, profit: Decimal | None
-) -> dict[str, str]:
-    """The profit of an exit, and what balance and equity are after it."""
+def exit_money(bot: Bot, line: OrderLine, lots: Decimal, report: BrokerReport) -> dict[str, str]:
+    """The profit and costs of an exit, and what balance and equity are after it. Costs are positive; where
+    the venue names none there is none."""
     account = bot.account
     exposure = account.exposures[line.order.client_order_id]
-    part = exposure if lots == exposure.lots else _part(exposure, lots)
-    gained = profit_at(account, part, price) if profit is None else profit
+    part = exposure if lots == exposure.lots else replace(exposure, lots=lots)
+    price = exposure.entry if report.price is None else report.price
+    gained = profit_at(account, part, price) if report.profit is None else report.profit
+    commission, swap = report.commission or Decimal(0), report.swap or Decimal(0)
+    net = gained - commission - swap
     others = equity(account) - _open_profit(bot, part)
     return {
         "profit": decimal_text(gained),
-        "commission": "0",
-        "balance": decimal_text(account.balance + gained),
-        "equity": decimal_text(others + gained),
+        "commission": decimal_text(commission),
+        **({"swap": decimal_text(swap)} if swap else {}),
+        "balance": decimal_text(account.balance + net),
+        "equity": decimal_text(others + net),
         **_day_and_floors(bot),
     }
 
@@ -161,19 +166,6 @@ def _day_and_floors(bot: Bot) -> dict[str, Any]:
         "maximum_floor": decimal_text(maximum_floor),
         "trading_day": bot.account.trading_day.isoformat(),
     }
-
-
-def _part(exposure: Exposure, lots: Decimal) -> Exposure:
-    return Exposure(
-        exposure.client_order_id,
-        exposure.symbol,
-        exposure.side,
-        lots,
-        exposure.entry,
-        exposure.stop_loss,
-        exposure.take_profit,
-        is_open=True,
-    )
 
 
 def _open_profit(bot: Bot, exposure: Exposure) -> Decimal:

@@ -116,15 +116,16 @@ def fill(line: OrderLine, record: Record) -> Decimal:
 
 
 def leave(line: OrderLine, record: Record) -> Decimal:
-    """Fold an execution of the exit; returns its profit."""
+    """Fold an execution of the exit; returns its profit less its costs."""
     body = record.body
     line.exit_price = Decimal(body["price"])
     line.exit_reason = body["reason"]
     line.ts_closed_ns = record.at[0]
     line.closed_lots += Decimal(body["lots"]) if "lots" in body else line.open_lots
-    profit = Decimal(body["profit"])
+    profit, commission = Decimal(body["profit"]), Decimal(body.get("commission", "0"))
     line.profit = profit if line.profit is None else line.profit + profit
-    return profit
+    line.commission += commission
+    return profit - commission - Decimal(body.get("swap", "0"))
 
 
 def expose(account: AccountState, line: OrderLine) -> None:

@@ -228,7 +228,7 @@ def _closed(bot: Bot, line: OrderLine, event: Reported, at: FeedPosition) -> Out
     body: dict[str, Any] = {
         "price": decimal_text(report.price),
         "lots": decimal_text(lots),
-        **exit_money(bot, line, lots, report.price, report.profit),
+        **exit_money(bot, line, lots, report),
     }
     return [_record(bot, line, event, kind, at, **body)], []
 

@@ -113,8 +113,10 @@ class ReplayDriver:
         if is_new and bot.account.exposures:
             self._cell.handle(bot, TimePassed(bot.name), event.at)
         match event:
-            case RatePublished():
+            case RatePublished(at, currency, per_eur):
                 self._observe(event)
+                if bot.settings.venue.counts_money:
+                    venue.rate_published(bot.name, currency, per_eur, at)
             case BarOpened(at, symbol, bid, ask):
                 self._observe(event)
                 self._cell.market_moved(

@@ -247,6 +247,8 @@ WITHOUT_A_TABLE = {
     Kind.RESUME_CONFIRMED,
     Kind.RESUMED,
     Kind.STARTED,
+    Kind.SIGNAL_RECEIVED,
+    Kind.SIGNAL_CONFLICT,
 }
 """Kinds that no table is made of; a kind added to the daemon is put here or into the tables."""
 

@@ -31,16 +31,14 @@ def read_token(variable: str, environment: Mapping[str, str]) -> SecretStr:
     if (given is None) == (path is None):
         said = "neither is" if given is None else "both are"
         raise TokenUnusable(
-            f"the OANDA token is read from {variable} or from the file that {variable}_FILE names, and "
+            f"the token is read from {variable} or from the file that {variable}_FILE names, and "
             f"{said} set: set one of them"
         )
     if path is not None:
         given = _from_file(path, f"{variable}_FILE")
     token = (given or "").strip()
     if not _TOKEN.fullmatch(token):
-        raise TokenUnusable(
-            f"{variable}: what is there does not look like an OANDA token; make a new one there"
-        )
+        raise TokenUnusable(f"{variable}: what is there does not look like a token")
     return SecretStr(token)
 
 

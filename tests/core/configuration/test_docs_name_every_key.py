@@ -60,6 +60,8 @@ def in_words(field: FieldInfo) -> str:
         return str(default).lower()
     if isinstance(default, BaseModel):
         return "table"
+    if default == ():
+        return "none"
     if isinstance(default, tuple):
         return f"{['no', 'one', 'two', 'three'][len(default)]} accounts"
     return "empty" if default == {} else str(default)
