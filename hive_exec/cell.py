@@ -8,6 +8,7 @@ a long replay never keeps a caller waiting.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import queue
 import threading
@@ -15,15 +16,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hive_core.backtest.venue.terms import Terms
 from hive_core.configuration.model import Account, Configuration
 from hive_core.contracts.order import OrderState
 from hive_core.contracts.submission import SignalSubmission
-from hive_core.evidence.chain import first_fault
+from hive_core.evidence.canonical import canonical_bytes
 from hive_core.landing.home import HiveHome
-from hive_core.signals.code_version import code_version
 from hive_exec.brokers.desk import Desk
 from hive_exec.brokers.paper import PaperVenue
 from hive_exec.clock import SteadyClock
@@ -48,19 +49,30 @@ from hive_exec.core.events import (
     TimePassed,
 )
 from hive_exec.core.records import CELL, RANK_BAR_OPENED, RANK_DECISION, FeedPosition, Record
+from hive_exec.core.snapshot import state_as_data, state_from_data
 from hive_exec.core.state import Bot, CellState, apply, observe_quote, observe_rate, with_settings
+from hive_exec.core_version import core_version
 from hive_exec.desks import DeskMaker, no_desks
 from hive_exec.engine import Engine
 from hive_exec.failpoints import failpoint
+from hive_exec.journal.audit import JournalAudit
 from hive_exec.journal.errors import JournalCorrupt as JournalCorrupt
+from hive_exec.journal.errors import LeaseLost
+from hive_exec.journal.home import Signing, open_journal
+from hive_exec.journal.witnesses import WitnessReport
 from hive_exec.journal.writing import Journal, record_of
 from hive_exec.killing import KillFile
 from hive_exec.replay.driver import ReplayDriver
 from hive_exec.replay.feed import LakeFeed, RatePublished
 
+if TYPE_CHECKING:
+    from hive_exec.journal.lease import Lease
+
 _log = logging.getLogger("hive_exec.cell")
 
 MAX_QUEUED_COMMANDS = 1_024
+SNAPSHOT_EVERY_RECORDS = 50_000
+"""So many records are folded at a start within a few seconds."""
 SLICE_S = 0.02
 """How long a replay may run before callers are looked after again."""
 TICK_S = 1.0
@@ -104,16 +116,20 @@ class Cell:
         *,
         wall_clock_ns: Callable[[], int] | None = None,
         make_desk: DeskMaker = no_desks,
+        lease: Lease | None = None,
     ) -> None:
+        """`lease` is the lead of a PostgreSQL journal; without one the journal is a file under the home."""
         self.home = home
         self.configuration = configuration
         # A test's clock is the wall and the steady one at once.
         self.clock = SteadyClock() if wall_clock_ns is None else SteadyClock(wall_clock_ns, wall_clock_ns)
         self.wall_clock_ns = self.clock.now_ns
-        self.journal = Journal(home.journal, wall_clock_ns or time.time_ns)
+        self.lease = lease
+        self.witness_faults: dict[str, str | None] = {}
+        self.journal = self._open_journal(wall_clock_ns or time.time_ns)
         self.venue = PaperVenue(home.journal.with_name("paper.sqlite"), self.journal.flush, self._terms_of)
         self.feed = LakeFeed(home.lake)
-        self.state = CellState(configuration.environment, configuration.execution)
+        self.state = self._recall()
         self.engine = Engine(self.state, self.journal)
         self.fatal: BaseException | None = None
         self.on_fatal: Callable[[BaseException], None] | None = None
@@ -290,6 +306,11 @@ class Cell:
                 return "the kill switch is thrown"
             if self.fatal is not None:
                 return "the daemon has stopped trading"
+            if self.lease is not None:
+                try:
+                    self.lease.require()
+                except LeaseLost as error:
+                    return str(error)
             age_s = (self.clock.now_ns() - order.submitted_ns) / 1e9
             if age_s > age_limit_s or self.clock.now_ns() >= order.good_till_ns:
                 return f"{age_s:.0f} s after it was decided it is too old to be sent"
@@ -301,16 +322,11 @@ class Cell:
         self.post(Kill(text or f"the file {self.kill_file.path.name} appeared", "file"))
 
     def _recover(self) -> None:
-        """Load, fold, reconcile with the venue; only then does anything trade."""
-        held, _, fault = first_fault(self.journal.links())
-        if fault is not None:
-            raise JournalCorrupt(f"record {fault.seq}: {fault.reason}; {held} records before it hold")
-        for link in self.journal.links():
-            apply(self.state, record_of(link))
+        """Reconcile with the venue; only then does anything trade."""
         for name, bot in self.bots.items():
             self.bots[name] = self._under_todays_settings(bot)
         self._open_broker_accounts()
-        self.engine.handle(Started(self.state.epoch + 1, code_version()), self.now())
+        self.engine.handle(Started(self.journal.epoch, core_version()), self.now())
         failpoint("reconcile.before")
         for bot in self.bots.values():
             if bot.settings.mode == "replay":
@@ -331,6 +347,41 @@ class Cell:
                     self.decide_now(bot, decision_id)
         self.journal.flush()
         failpoint("reconcile.after")
+
+    def _open_journal(self, wall_clock_ns: Callable[[], int]) -> Journal:
+        witnesses = tuple(Path(path) for path in self.configuration.execution.witnesses)
+        signing = Signing(self.configuration.environment, core_version(), witnesses)
+        return open_journal(
+            self.home, wall_clock_ns, signing, lease=self.lease, on_witness=self._witness_said
+        )
+
+    def _witness_said(self, report: WitnessReport) -> None:
+        """A witness that cannot be written is told of until it can; the journal itself is safe."""
+        if report.fault is not None and self.witness_faults.get(report.witness) is None:
+            _log.error("the journal's heads do not reach witness %s: %s", report.witness, report.fault)
+        self.witness_faults[report.witness] = report.fault
+
+    def _recall(self) -> CellState:
+        """The state: of the last snapshot that this code made and that holds, and the records after it."""
+        configuration = self.configuration
+        snapshot = self.journal.load_snapshot(core_version())
+        state = CellState(configuration.environment, configuration.execution)
+        if snapshot is not None:
+            state = state_from_data(json.loads(snapshot.state), configuration.execution)
+            state.environment = configuration.environment
+        for link in self.journal.replay(snapshot):
+            apply(state, record_of(link))
+        self._snapshot_seq = 0 if snapshot is None else snapshot.seq
+        # What lies before the snapshot is walked beside the work; what does not hold ends the daemon.
+        self._audit = JournalAudit(self.journal, ()) if self.journal.verified_from else None
+        return state
+
+    def _save_snapshot(self) -> None:
+        """So that the next start folds little. Made when much was written, and at the end."""
+        if self.journal.durable_seq - self._snapshot_seq < SNAPSHOT_EVERY_RECORDS:
+            return  # so little is verified and folded whole at every start
+        self.journal.save_snapshot(canonical_bytes(state_as_data(self.state)), core_version())
+        self._snapshot_seq = self.journal.durable_seq
 
     def _open_broker_accounts(self) -> None:
         from hive_exec.accounts import opening
@@ -382,6 +433,7 @@ class Cell:
         try:
             while self._round():
                 pass
+            self._save_snapshot()
             self.journal.close()
             self.venue.close()
         except BaseException as error:
@@ -407,7 +459,7 @@ class Cell:
     def _round(self) -> bool:
         """One round: what waits, one flush, the answers, then a slice of every replay."""
         replays = [replay for replay in self._replays.values() if replay.has_work()]
-        taken, goes_on = self._take(block=not replays)
+        taken, goes_on = self._take(block=not replays and self._audit is None)
         self._being_served = [one for one in taken if isinstance(one, _Command)]
         answers: list[tuple[Future[Any], Any, Exception | None]] = []
         for one in taken:
@@ -428,6 +480,10 @@ class Cell:
         for replay in replays:
             replay.run_for(SLICE_S)
         self.journal.flush()
+        self._save_snapshot()
+        if self._audit is not None and not taken and self._audit.step():
+            _log.info("the whole journal holds: %s records", self._audit.verified)
+            self._audit = None
         return goes_on
 
     def _take(self, *, block: bool) -> tuple[list[_Command | Event], bool]:

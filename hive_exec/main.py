@@ -21,6 +21,7 @@ from hive_exec.journal.errors import JournalFailed
 from hive_exec.lanes.answering import Lanes
 from hive_exec.lanes.kafka import KafkaMissing
 from hive_exec.lanes.kafka_security import SecurityFileUnusable
+from hive_exec.leading import LeadRefused, StoppedWaiting, lead
 from hive_exec.logs import UnknownLogFormat, configure_logging
 from hive_exec.principals import PrincipalsUnusable, ensure_principals
 from hive_exec.sqlite_file import FileDamaged, FileInUse, OtherFormat
@@ -49,8 +50,12 @@ def run() -> int:
             log.warning("failpoint %s is armed: this daemon ends on purpose", armed)
         configuration = load_configuration(home.configuration_file)
         principals = ensure_principals(home)
-        cell = Cell(home, configuration, make_desk=desk_of_settings)
+        lease = lead(os.environ)
+        cell = Cell(home, configuration, make_desk=desk_of_settings, lease=lease)
         lanes = Lanes(cell)
+    except StoppedWaiting:
+        log.info("hive exec stopped while it stood by")
+        return 0
     except (
         BrokerUnusable,
         ConfigurationError,
@@ -60,6 +65,8 @@ def run() -> int:
         JournalCorrupt,
         KafkaMissing,
         SecurityFileUnusable,
+        JournalFailed,
+        LeadRefused,
         SettingsChanged,
         IllegalRecord,
         OtherFormat,

@@ -271,13 +271,17 @@ class Execution(Contract):
 
     `people_for_global`: how many different persons must agree to end the kill switch or to close a global
     breaker. `reduced_share`: what is left of size and rate under a breaker that reduces. A clock that jumps
-    by more than `max_clock_jump_s` stops new orders.
+    by more than `max_clock_jump_s` stops new orders. `witnesses` are files or folders, best on other
+    machines, that keep the signed heads of the journal too.
     """
 
     people_for_global: Annotated[int, Field(ge=1, le=3)] = 2
     reduced_share: Annotated[Setting, Field(gt=0, lt=1)] = Decimal("0.5")
     reconcile_every_s: Annotated[int, Field(ge=1, le=3_600)] = 30
     max_clock_jump_s: Annotated[int, Field(ge=1, le=60)] = 5
+    witnesses: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=1_024)], ...], Field(max_length=8)
+    ] = ()
 
 
 class Configuration(Contract):

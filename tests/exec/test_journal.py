@@ -21,7 +21,6 @@ from hive_exec import service
 from hive_exec.brokers.paper import PaperVenue
 from hive_exec.cell import Cell, JournalCorrupt, SettingsChanged
 from hive_exec.core.records import Kind, Record
-from hive_exec.core.state import IllegalRecord
 from hive_exec.journal.errors import JournalFailed
 from hive_exec.journal.reading import read_links
 from hive_exec.journal.writing import Journal, record_of
@@ -211,12 +210,20 @@ def test_a_tampered_journal_is_not_traded_on(traded, statement, told):
         Cell(traded, Configuration())
 
 
-def test_a_journal_cut_at_its_end_contradicts_the_venue_and_is_not_traded_on(traded):
-    """The chain alone cannot see it; the venue's own log remembers the order."""
+def test_a_journal_cut_at_its_end_contradicts_its_signed_heads_and_is_not_traded_on(traded):
+    """The chain alone cannot see it; the head that was signed at the last stop tells of more records."""
     with as_a_vandal(traded.journal) as connection:
         connection.execute("DELETE FROM journal WHERE seq >= 4")
     assert first_fault(read_links(traded.journal))[2] is None
-    with pytest.raises(IllegalRecord, match="which is not ours"):
+    with pytest.raises(JournalCorrupt, match="a signed head tells of"):
+        Cell(traded, Configuration())
+
+
+def test_a_journal_cut_at_its_end_together_with_its_heads_is_not_traded_on(traded):
+    with as_a_vandal(traded.journal) as connection:
+        connection.execute("DELETE FROM journal WHERE seq >= 4")
+    traded.journal.with_name("heads.jsonl").unlink()
+    with pytest.raises(JournalCorrupt, match="with its signed heads is gone"):
         Cell(traded, Configuration())
 
 
