@@ -65,7 +65,6 @@ def run() -> int:
         JournalCorrupt,
         KafkaMissing,
         SecurityFileUnusable,
-        JournalFailed,
         LeadRefused,
         SettingsChanged,
         IllegalRecord,

@@ -5,8 +5,8 @@ How the venue is spoken to belongs to `hive_exec.brokers.oanda`.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,7 @@ _HOSTS = {
     "live": ("api-fxtrade.oanda.com", "stream-fxtrade.oanda.com"),
 }
 _SITES = {"practice": "101", "live": "001"}
+_ADDRESS = re.compile(r"(?P<scheme>https?)://(?P<netloc>(?P<host>[A-Za-z0-9.-]+)(:[0-9]{1,5})?)", re.ASCII)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
@@ -67,16 +68,12 @@ class OandaSettings(Contract):
         return self
 
     def _check_address(self, field: str, url: str, host: str) -> None:
-        parts = urlsplit(url)
-        plain = not (parts.path or parts.query or parts.fragment or parts.username or parts.password)
-        if plain and parts.scheme == "https" and parts.netloc == host:
+        # Scheme and host, nothing else: no path, no query, no name and password.
+        parts = _ADDRESS.fullmatch(url)
+        if parts is not None and parts["scheme"] == "https" and parts["netloc"] == host:
             return
-        if (
-            plain
-            and self.environment == "practice"
-            and parts.scheme == "http"
-            and parts.hostname in _LOOPBACK
-        ):
+        is_local = parts is not None and parts["scheme"] == "http" and parts["host"] in _LOOPBACK
+        if is_local and self.environment == "practice":
             return
         raise ValueError(
             f"{field}: {url!r} is no address of the {self.environment} environment, which is https://{host}"
