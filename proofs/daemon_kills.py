@@ -129,8 +129,8 @@ def examine(daemon: PaperDaemon, load: Load, episode: Episode) -> None:
         episode.faults.append(f"the daemon stopped with {code}: {daemon.log_tail()[-600:]}")
     episode.records = len(reports)
     _verify(daemon, episode)
-    _examine_receipts(facts.acknowledged, reports, episode)
-    _examine_orders(orders, daemon.venue_log(), episode)
+    examine_receipts(facts.acknowledged, reports, episode)
+    examine_orders(orders, daemon.venue_log(), episode)
 
 
 def _verify(daemon: PaperDaemon, episode: Episode) -> None:
@@ -152,9 +152,10 @@ def _verify(daemon: PaperDaemon, episode: Episode) -> None:
         episode.faults.append(f"PostgreSQL holds {held} of {episode.records} records")
 
 
-def _examine_receipts(
+def examine_receipts(
     acknowledged: Mapping[str, object], reports: list[dict[str, Any]], episode: Episode
 ) -> None:
+    """Every acknowledged decision is in the journal once, and something became of it."""
     received = Counter(r["body"]["decision_id"] for r in reports if r["kind"] == "decision_received")
     denied = {r["body"]["decision_id"] for r in reports if r["kind"] == "decision_denied"}
     intended = {r["body"]["order"]["decision_id"] for r in reports if r["kind"] == "order_intended"}
@@ -169,7 +170,8 @@ def _examine_receipts(
         episode.faults.append(f"{key}: ordered without a receipt")
 
 
-def _examine_orders(orders: list[dict[str, Any]], venue: list[dict[str, Any]], episode: Episode) -> None:
+def examine_orders(orders: list[dict[str, Any]], venue: list[dict[str, Any]], episode: Episode) -> None:
+    """No leg has two orders in the venue's own log, and the daemon's books say of each what that log says."""
     told = {order["client_order_id"]: order for order in orders}
     accepted = [entry["order"] for entry in venue if entry["kind"] == "accepted"]
     episode.orders, episode.accepted = len(orders), len(accepted)
