@@ -8,8 +8,6 @@ import signal
 import sqlite3
 import sys
 
-import uvicorn
-
 from hive_core.configuration.load import ConfigurationError, load_configuration
 from hive_core.landing.home import HiveHome
 from hive_exec.cell import Cell, JournalCorrupt, SettingsChanged
@@ -17,6 +15,7 @@ from hive_exec.core.orders import IllegalRecord
 from hive_exec.desks import BrokerUnusable, desk_of_settings
 from hive_exec.failpoints import FailpointsRefused, arm
 from hive_exec.http import create_app
+from hive_exec.http.server import server_of
 from hive_exec.journal.errors import JournalFailed
 from hive_exec.lanes.answering import Lanes
 from hive_exec.lanes.kafka import KafkaMissing
@@ -83,21 +82,12 @@ def run() -> int:
             error,
         )
         return EXIT_FATAL
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(cell, principals),
-            host=configuration.ports.host,
-            port=configuration.ports.hive_exec,
-            log_level="warning",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
-    )
+    app = create_app(cell, principals)
+    server = server_of(app, configuration.ports.host, configuration.ports.hive_exec)
     # The server raises again the signal that ended it; without these it would end us before the cell stops.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
+    signal.signal(signal.SIGHUP, lambda *_: app.gatekeeper.reload())
     # Threads that wait for the interpreter get it after a millisecond: the cell's waits at every commit.
     sys.setswitchinterval(0.001)
     cell.on_fatal = lambda _: setattr(server, "should_exit", True)

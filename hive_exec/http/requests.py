@@ -3,7 +3,6 @@ and time, belongs here; what a body must say is its contract's matter."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -22,8 +21,6 @@ IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 OUR_HOSTS = re.compile(rb"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 MAX_HEADERS = 64
-BODY_TIMEOUT_S = 5.0
-"""64 KiB over loopback take milliseconds; whoever needs seconds holds a place on purpose."""
 
 AnyContract = TypeVar("AnyContract", bound=Contract)
 
@@ -126,7 +123,7 @@ async def read_body(headers: Headers, receive: Receive) -> bytes:
     """The payload, refused before it is read when it is too large or not JSON.
 
     Raises:
-        CommandRefused: 415, 413, or 408 when it does not come in `BODY_TIMEOUT_S`.
+        CommandRefused: 415, 413. How long it may take is the server's matter.
         CallerGone: he hung up.
     """
     if headers.get(b"content-type").split(b";")[0].strip() != b"application/json":
@@ -138,14 +135,6 @@ async def read_body(headers: Headers, receive: Receive) -> bytes:
         raise CommandRefused(400, "Content-Length", "not a length")
     if int(length) > MAX_PAYLOAD_BYTES:
         raise _too_large()
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            return await _whole(receive)
-    except TimeoutError:
-        raise CommandRefused(408, "body", f"not here after {BODY_TIMEOUT_S:g} s") from None
-
-
-async def _whole(receive: Receive) -> bytes:
     message = await receive()
     payload = _part(message)
     while message.get("more_body"):
