@@ -109,8 +109,21 @@ class LineFormatter(logging.Formatter):
         return on_one_line(self._scrubber.scrub(text[: 2 * MAX_CHARACTERS])[:MAX_CHARACTERS])
 
 
+class _LineHandler(logging.StreamHandler[TextIO]):
+    """Writes to a stream, or to whatever stderr is at the time."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__(stream)
+        self._given = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        self.stream = self._given or sys.stderr
+        super().emit(record)
+
+
 def configure_logging(environment: Mapping[str, str], stream: TextIO | None = None) -> None:
-    """Every logger of this process through one handler, to stderr.
+    """Every logger of this process through one handler of ours, to stderr.
 
     Raises:
         UnknownLogFormat: `HIVE_LOG` is neither json nor text.
@@ -119,10 +132,12 @@ def configure_logging(environment: Mapping[str, str], stream: TextIO | None = No
     wanted = environment.get("HIVE_LOG") or ("text" if target.isatty() else "json")
     if wanted not in {"json", "text"}:
         raise UnknownLogFormat(f"HIVE_LOG={wanted!r}: json or text is expected")
-    handler = logging.StreamHandler(target)
+    handler = _LineHandler(stream)
     handler.setFormatter(LineFormatter(is_json=wanted == "json"))
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    for before in [each for each in root.handlers if isinstance(each, _LineHandler)]:
+        root.removeHandler(before)
+    root.addHandler(handler)
     root.setLevel(logging.INFO)
     for name in ("httpx", "httpcore", "uvicorn.access"):  # an address each request, with what stands in it
         logging.getLogger(name).setLevel(logging.WARNING)
