@@ -30,6 +30,8 @@ class Cursor(BaseModel):
 )
 def pull_reports(context: dg.SensorEvaluationContext, hive: HiveResource) -> dg.SensorResult | dg.SkipReason:
     """Look at the head of the journal."""
+    if not hive.lake().names("parsed_signals"):
+        return dg.SkipReason("no message was read yet: there is nothing that reports could be about")
     cursor = Cursor.model_validate_json(context.cursor) if context.cursor else Cursor()
     with hive.daemon() as daemon:
         try:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import httpx
+import polars as pl
 import pytest
 from exec_bench import a_decision, delivery_bytes
 from tokens import owner_headers
 
+from hive_pipelines.lake import Lake
 from hive_pipelines.sensors.reports import MAX_WAIT_TICKS, pull_reports
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def tick(ticker):
+def tick(ticker, small):
+    """The sensor, in a home that has read a message."""
+    Lake(small.home.lake).write("parsed_signals", "room", pl.DataFrame({"source": []}), run_id="run-1")
     return ticker(pull_reports)
 
 
@@ -39,8 +43,9 @@ def grow(daemon):
     return deliver
 
 
-def test_an_empty_journal_is_nothing_new(tick, daemon):
-    assert tick.told() == "nothing new after record 0"
+def test_before_any_message_was_read_reports_are_about_nothing(ticker, daemon):
+    tick = ticker(pull_reports)
+    assert tick.told() == "no message was read yet: there is nothing that reports could be about"
     assert tick.cursor is None
 
 
