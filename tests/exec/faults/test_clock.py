@@ -97,8 +97,8 @@ def test_while_the_walls_clock_is_wrong_nothing_leaves_and_afterwards_it_does(wa
     assert decide(daemon, "before", time.time_ns()) == (["accepted"], [])
     wrong = []
     for name, jump_s in JUMPS.items():
-        fake.set(jump_s)
         before = len(halts(daemon))
+        fake.set(jump_s)
         after_a_tick(daemon, lambda before=before: len(halts(daemon)) > before)
         assert halts(daemon)[-1]["body"]["health"] == "down", name
         label = name.replace(" ", "_")

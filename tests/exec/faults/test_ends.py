@@ -33,7 +33,7 @@ def test_a_failpoint_without_its_permission_refuses_the_start(tmp_path):
     assert "HIVE_ALLOW_FAILPOINTS=1 does not stand beside it" in armed.log_tail()
 
 
-def test_a_journal_that_does_not_answer_is_no_reason_never_to_start_again(monkeypatch, tmp_path, caplog):
+def test_a_journal_that_does_not_answer_is_no_reason_never_to_start_again(monkeypatch, tmp_path, capfd):
     """A service manager does not start again what ended with 78."""
 
     def fails(*_, **__):
@@ -42,7 +42,7 @@ def test_a_journal_that_does_not_answer_is_no_reason_never_to_start_again(monkey
     monkeypatch.setenv("HIVE_HOME", str(tmp_path / "hive"))
     monkeypatch.setattr("hive_exec.main.Cell", fails)
     assert run() == EXIT_FATAL
-    assert "could not be reached" in caplog.text
+    assert "could not be reached" in capfd.readouterr().err
 
 
 def test_killed_at_a_failpoint_it_goes_on_with_what_it_acknowledged(daemon):
