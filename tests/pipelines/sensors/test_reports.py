@@ -96,6 +96,7 @@ def test_a_daemon_that_is_down_is_told_and_asked_again(tick, grow, daemon):
     assert told.endswith("`hive doctor` says more")
     assert tick.cursor == before
     daemon.start()
+    assert "the journal grows" in tick.told()  # the start itself is a record
     assert len(tick().run_requests) == 1
 
 
