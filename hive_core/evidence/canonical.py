@@ -20,11 +20,23 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 _LEAVES = frozenset({str, int, bool, type(None)})
 
 
+def _is_text(keys: Mapping[Any, Any]) -> bool:
+    try:
+        "".join(keys)
+    except TypeError:
+        return False
+    return True
+
+
 def _plain(value: Any) -> Any:
     if type(value) in _LEAVES or isinstance(value, (str, bool, int)):
         return value
-    if type(value) is dict and all(type(key) is str for key in value):
-        # What nearly every value is: no call for each of its leaves.
+    if type(value) is dict:
+        # What nearly every value is: looked at without a step of Python for each of its leaves.
+        if not _is_text(value):
+            raise TypeError("canonical data has text keys only")
+        if _LEAVES.issuperset(map(type, value.values())):
+            return value
         return {key: child if type(child) in _LEAVES else _plain(child) for key, child in value.items()}
     if isinstance(value, Decimal):
         if not value.is_finite():
