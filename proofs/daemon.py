@@ -16,12 +16,19 @@ from pathlib import Path
 from rich.progress import Progress
 
 from proofs.daemon_bugs import MUTANTS, SUITES
-from proofs.daemon_kills import kill_claims, run_kills
+from proofs.daemon_kills import OF_A_SNAPSHOT, kill_claims, run_kills
 from proofs.daemon_mutants import mutant_claims
 from proofs.daemon_network import network_claims
 from proofs.daemon_postgres import run_server_kills, server_claims
+from proofs.package_copy import Patch, copy_of_packages
 from proofs.reporting import Claim, report
 from tests.support.postgres_server import own_server
+
+SNAPSHOTS_OFTEN = Patch(
+    "hive_exec/cell.py",
+    "durable_seq - self._snapshot_seq < SNAPSHOT_EVERY_RECORDS:",
+    "durable_seq - self._snapshot_seq < 25:",
+)
 
 
 def postgres_claims(
@@ -43,6 +50,20 @@ def postgres_claims(
     return [*kill_claims(run), *server_claims(episode, ends, server_kills)]
 
 
+def snapshot_claims(folder: Path, kills: int, seed: int) -> list[Claim]:
+    """Killed while snapshots are made, in a copy of the daemon that makes one every few records."""
+    package = copy_of_packages(folder / "package", (SNAPSHOTS_OFTEN,))
+    run = run_kills(
+        folder / "kills",
+        kills,
+        seed,
+        store="SQLite, in a copy with a snapshot every 25 records",
+        points=OF_A_SNAPSHOT,
+        package=package,
+    )
+    return kill_claims(run)
+
+
 def main() -> int:
     """Run every claim; 1 if one fails."""
     kills = int(os.environ.get("HIVE_PROOF_KILLS", "60"))
@@ -55,6 +76,7 @@ def main() -> int:
         bar = progress.add_task("kills", total=4)
         claims += kill_claims(run_kills(folder / "kills", kills, seed))
         progress.update(bar, advance=1, description="PostgreSQL")
+        claims += snapshot_claims(folder / "snapshots", max(kills // 5, 4), seed)
         claims += postgres_claims(folder / "postgres", kills, server_kills, seed)
         progress.update(bar, advance=1, description="network")
         claims += network_claims(folder / "network", rounds, seed)

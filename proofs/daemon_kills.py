@@ -30,7 +30,11 @@ KILLS_AN_EPISODE = 40
 """Lives of one home. A new home keeps the journal, which every start reads, as long as an hour makes it."""
 MOST_LIFE_S = 4.0
 """A life whose failpoint is not reached within this is killed from outside."""
-AT_START = ("reconcile.before", "reconcile.after")
+AT_START = ("heads.before_write", "heads.after_write", "reconcile.before", "reconcile.after")
+OF_A_SNAPSHOT: tuple[FailpointName, ...] = ("snapshot.before_commit", "snapshot.after_commit")
+USUAL: tuple[FailpointName, ...] = tuple(name for name in FAILPOINTS if name not in OF_A_SNAPSHOT)
+"""A snapshot is made every so many thousand records: its failpoints have a run of their own, in which it is
+made every few."""
 OF_A_DECISION = ("inbox.before_record", "inbox.after_record", "effect.before", "effect.after")
 
 
@@ -56,16 +60,18 @@ class DaemonFault(Exception):
     """The daemon ended by itself: it does not go on after this."""
 
 
-def plan(kills: int, seed: int) -> list[tuple[FailpointName, int]]:
+def plan(kills: int, seed: int, points: tuple[FailpointName, ...] = USUAL) -> list[tuple[FailpointName, int]]:
     """Which failpoint ends each life, and at which time that it is reached: every failpoint in turn, so that
     their numbers differ by one at most."""
     chance = random.Random(seed)  # noqa: S311 - moments of kills, not secrets
     planned: list[tuple[FailpointName, int]] = []
     while len(planned) < kills:
-        names = list(FAILPOINTS)
+        names = list(points)
         chance.shuffle(names)
         for name in names[: kills - len(planned)]:
-            most = 1 if name in AT_START else 12 if name in OF_A_DECISION else 60
+            most = (
+                1 if name in AT_START else 2 if name in OF_A_SNAPSHOT else 12 if name in OF_A_DECISION else 60
+            )
             planned.append((name, chance.randint(1, most)))
     return planned
 
@@ -193,6 +199,7 @@ class KillRun:
 
     store: str
     planned: int
+    points: tuple[FailpointName, ...]
     episodes: list[Episode]
     seconds: float
 
@@ -219,11 +226,12 @@ def run_kills(
     store: str = "SQLite",
     environment_of: Callable[[int], Mapping[str, str]] = lambda _: {},
     package: Path | None = None,
+    points: tuple[FailpointName, ...] = USUAL,
     workers: int = 2,
 ) -> KillRun:
     """Spread the kills over homes of their own, `workers` of them at a time. `environment_of` gives what
     the daemon of a home by its number is started with: the address of a database of its own."""
-    lives = plan(kills, seed)
+    lives = plan(kills, seed, points)
     parts = [lives[at : at + KILLS_AN_EPISODE] for at in range(0, len(lives), KILLS_AN_EPISODE)]
     began = time.monotonic()
     guard = threading.Lock()  # ports are chosen one at a time
@@ -241,17 +249,17 @@ def run_kills(
 
     with ThreadPoolExecutor(workers) as pool:
         episodes = list(pool.map(episode, range(len(parts))))
-    return KillRun(store, kills, episodes, time.monotonic() - began)
+    return KillRun(store, kills, points, episodes, time.monotonic() - began)
 
 
 def kill_claims(run: KillRun) -> list[Claim]:
     """What must hold of a run."""
     kills, at_failpoints = run.kills.total(), run.kills.total() - run.kills["outside"]
-    reached = {name: run.kills[name] for name in FAILPOINTS}
+    reached = {name: run.kills[name] for name in run.points}
     lost, doubled, faults = run.total("lost"), run.total("doubled"), run.total("faults")
     acknowledged, accepted = run.total("acknowledged"), run.total("accepted")
     on = f"on {run.store}"
-    least = run.planned // len(FAILPOINTS) // 2
+    least = run.planned // len(run.points) // 2
     return [
         Claim(
             f"the installed daemon killed with SIGKILL at its failpoints, {on}",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hive_core.evidence.signature import PublicKey, SigningKey
 from hive_core.evidence.signed_head import SignedHead, TreeHead, first_contradiction
+from hive_exec.failpoints import failpoint
 from hive_exec.journal.errors import JournalCorrupt, JournalFailed
 from hive_exec.journal.head_file import HeadFileDamaged, append_line, holds_line, read_heads
 from hive_exec.journal.witnesses import Witnesses, WitnessReport
@@ -129,7 +130,9 @@ class HeadKeeper:
             code_hash=self._code_hash,
         ).sign(self.key)
         try:
+            failpoint("heads.before_write")
             append_line(self._file, head.as_line())
+            failpoint("heads.after_write")
         except OSError as error:
             raise JournalFailed(f"the signed head could not be written to {self._file}: {error}") from error
         self._signed_size, self._signed_at_ns = size, self._monotonic_ns()

@@ -17,6 +17,7 @@ from hive_core.evidence.canonical import canonical_bytes
 from hive_core.evidence.chain import ChainLink, link_hash
 from hive_core.evidence.walk import JournalWalk, record_leaf
 from hive_exec.core.records import Record
+from hive_exec.failpoints import failpoint
 from hive_exec.journal.errors import JournalCorrupt, JournalFailed
 from hive_exec.journal.heads import HeadKeeper
 from hive_exec.journal.opening import Opened, verify_opening
@@ -176,7 +177,9 @@ class Journal:
             key=None if self._heads is None else self._heads.key,
         )
         with self._latched():
+            failpoint("snapshot.before_commit")
             self._store.append((), (), row)
+            failpoint("snapshot.after_commit")
 
     def load_snapshot(self, code_version: str) -> Snapshot | None:
         """The newest state that this code folded and that holds; None when everything must be folded.

@@ -8,6 +8,8 @@ import pytest
 
 from hive_exec.failpoints import FAILPOINTS
 from proofs.daemon_kills import (
+    OF_A_SNAPSHOT,
+    USUAL,
     Episode,
     KillRun,
     examine_orders,
@@ -29,7 +31,8 @@ def accepted(order_id="o1", decision_id="a", leg=1):
 def test_every_failpoint_comes_in_turn_and_the_same_seed_plans_the_same():
     lives = plan(100, 7)
     counts = Counter(name for name, _ in lives)
-    assert set(counts) == set(FAILPOINTS)
+    assert set(counts) == set(USUAL)
+    assert set(USUAL) | set(OF_A_SNAPSHOT) == set(FAILPOINTS)
     assert max(counts.values()) - min(counts.values()) <= 1
     assert lives == plan(100, 7) != plan(100, 8)
 
@@ -73,7 +76,7 @@ def test_what_is_doubled_or_contradicts_the_venue_is_found(states, venue, double
 
 
 def episode_of(**changes):
-    kills = Counter(dict.fromkeys(FAILPOINTS, 2))
+    kills = Counter(dict.fromkeys(USUAL, 2))
     found = Episode(kills=kills, acknowledged=99, accepted=99, records=99)
     for name, value in changes.items():
         setattr(found, name, value)
@@ -93,5 +96,5 @@ def episode_of(**changes):
     ],
 )
 def test_a_claim_fails_for_what_it_is_about(changes, fails):
-    run = KillRun("SQLite", 2 * len(FAILPOINTS), [episode_of(**changes)], 1.0)
+    run = KillRun("SQLite", 2 * len(USUAL), USUAL, [episode_of(**changes)], 1.0)
     assert {n for n, claim in enumerate(kill_claims(run)) if not claim.holds} == fails
