@@ -117,7 +117,8 @@ def test_decisions_are_posted_acknowledged_traded_and_shown(tick, materialise, d
     assert order["decision_id"] == GOOD.decision_id
     delivered = daemon.get(f"/orders/{order['client_order_id']}")["decision"]
     side = HiveResource().lake().side("decisions", FIRST)
-    assert delivered["origin"] == {"run_id": "run-7", "partition": FIRST, "data_sha256": side.sha256}
+    told = {"run_id": "run-7", "partition": FIRST, "data_sha256": side.sha256, "lane": "sensor"}
+    assert delivered["origin"] == told
     told = shown(instance)
     assert (told["accepted"], told["known_before"], told["refused"], told["partitions"]) == (1, 0, 0, 1)
     assert check(instance).passed
@@ -320,7 +321,7 @@ def test_a_day_without_decisions_is_passed(tick, materialise, daemon, instance):
     materialise(FIRST)
     assert tick.told() == "accepted 0, known 0, refused 0"
     assert tick.told() == "no new decisions"
-    assert daemon.kinds() == []
+    assert daemon.kinds() == ["started"]
 
 
 def test_a_row_that_is_no_decision_is_refused_with_its_field(tick, materialise, daemon, instance):
