@@ -133,7 +133,7 @@ class Cell:
         self.engine = Engine(self.state, self.journal)
         self.fatal: BaseException | None = None
         self.on_fatal: Callable[[BaseException], None] | None = None
-        self.on_signal: Callable[[str, SignalSubmission, int], None] | None = None
+        self.on_signal: Callable[[str, SignalSubmission, int, str], None] | None = None
         self.desks: dict[str, Desk] = {}
         self.is_killed_at_once = False
         self.kill_file = KillFile(home.journal.with_name("KILL"), self._kill_file_appeared)
@@ -192,11 +192,11 @@ class Cell:
         """Fold a record and buffer it; returns its place in the journal."""
         return self.engine.write(record)
 
-    def signal_arrived(self, key: str, submission: SignalSubmission, seq: int) -> None:
+    def signal_arrived(self, key: str, submission: SignalSubmission, seq: int, caller: str) -> None:
         """A signal was written as record `seq`. That is durable only after this round: whoever listens
         (`on_signal`, in this thread) notes it, and acts on it later."""
         if self.on_signal is not None:
-            self.on_signal(key, submission, seq)
+            self.on_signal(key, submission, seq, caller)
 
     def now(self, key: str = "") -> FeedPosition:
         """The daemon's time, as a place in the streams of accounts that live by it."""

@@ -30,8 +30,8 @@ MAX_QUOTE_SKEW_S = 5
 """A quote that claims to be this much older or newer than our clock is not the market's."""
 
 
-def deliver(cell: Cell, key: str, payload: bytes, delivery: Delivery) -> tuple[int, bytes]:
-    """Take a decision in, once.
+def deliver(cell: Cell, key: str, payload: bytes, delivery: Delivery, caller: str) -> tuple[int, bytes]:
+    """Take a decision in, once. `caller` is the principal who hands it in; he may not approve it.
 
     Returns:
         (HTTP status, body): 202 when new, 200 with the same body when seen before.
@@ -58,7 +58,7 @@ def deliver(cell: Cell, key: str, payload: bytes, delivery: Delivery) -> tuple[i
     if decision.decision_id != decision.expected_id():
         raise CommandRefused(422, "decision.decision_id", "is not the id of this content")
     bot = _bot_for(cell, decision.account, decision.ts_decided_ns)
-    body = {"decision_id": key, "delivery": json.loads(payload)}
+    body = {"decision_id": key, "delivery": json.loads(payload), "submitted_by": caller}
     failpoint("inbox.before_record")
     seq = cell.write(Record(bot.name, Kind.DECISION_RECEIVED, bot.position, body))
     response = canonical_bytes({"decision_id": key, "outcome": "accepted", "seq": seq})

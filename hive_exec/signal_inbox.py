@@ -86,7 +86,7 @@ def submit_signal(cell: Cell, submitted: Submitted) -> tuple[int, bytes]:
     response = b'{"key":"%s","outcome":"accepted","seq":%d}' % (key.encode("ascii"), seq)
     cell.journal.answer(key, content_sha256, response)
     failpoint("inbox.after_record")
-    cell.signal_arrived(key, submission, seq)
+    cell.signal_arrived(key, submission, seq, submitted.caller)
     return 202, response
 
 

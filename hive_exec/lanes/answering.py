@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -33,6 +34,8 @@ _log = logging.getLogger("hive_exec.lanes")
 LOOKED_BACK_OVER = 200_000
 """Records of the journal that are read at a start for what was heard and not answered."""
 LOOK_EVERY_S = 5.0
+ANSWER_FOR_S = 0.02
+"""How long signals are judged in one go."""
 
 
 def decisions_for(body: Mapping[str, Any], lane: ServedLane, *, received_ns: int, now_ns: int) -> Taken:
@@ -118,8 +121,8 @@ class Lanes:
         self._waiting.extend(received.values())
         return ServedLane(tuple(heard))
 
-    def _arrived(self, key: str, submission: SignalSubmission, _: int) -> None:
-        body = {"key": key, "submission": submission.model_dump(mode="json")}
+    def _arrived(self, key: str, submission: SignalSubmission, _: int, caller: str) -> None:
+        body = {"key": key, "submission": submission.model_dump(mode="json"), "caller": caller}
         self._waiting.append((body, self._cell.wall_clock_ns()))
         if not self._is_queued:
             # In the next round: then the receipt is durable.
@@ -127,21 +130,26 @@ class Lanes:
             self._cell.call(self._answer_all, is_urgent=True)
 
     def _answer_all(self) -> None:
+        """Answer for a while; then whoever hands in something is looked after before it goes on."""
         self._is_queued = False
+        until_s = time.monotonic() + ANSWER_FOR_S
         while self._waiting:
             body, received_ns = self._waiting[0]
-            self._answer(
-                decisions_for(body, self.lane, received_ns=received_ns, now_ns=self._cell.wall_clock_ns())
-            )
+            taken = decisions_for(body, self.lane, received_ns=received_ns, now_ns=self._cell.wall_clock_ns())
+            self._answer(taken, body["caller"])
             self._waiting.popleft()
+            if self._waiting and time.monotonic() > until_s:
+                self._is_queued = True
+                self._cell.call(self._answer_all, is_urgent=True)
+                return
 
-    def _answer(self, taken: Taken) -> None:
+    def _answer(self, taken: Taken, caller: str) -> None:
         """Take the decisions in, then note the answer: killed in between, the message is judged again, and a
         decision that is known is taken in once."""
         for delivery in taken.deliveries:
             try:
                 service.deliver(
-                    self._cell, delivery.decision.decision_id, canonical_bytes(delivery), delivery
+                    self._cell, delivery.decision.decision_id, canonical_bytes(delivery), delivery, caller
                 )
             except CommandRefused as refused:
                 _log.error("a decision of the live lane was refused: %s", refused)

@@ -313,7 +313,8 @@ def test_an_acceptance_is_answered_only_when_it_is_durable(home, monkeypatch):
             real_flush(journal)
 
     def deliver():
-        return service.deliver(bench.cell, decision.decision_id, body, Delivery.model_validate_json(body))
+        delivery = Delivery.model_validate_json(body)
+        return service.deliver(bench.cell, decision.decision_id, body, delivery, "pipelines")
 
     monkeypatch.setattr(Journal, "flush", flush)
     bench.cell.call(lambda: None).result(5)

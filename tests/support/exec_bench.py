@@ -136,7 +136,7 @@ class Bench:
         body = payload or delivery_bytes(decision)
         delivery = Delivery.model_validate_json(body)
         return self.cell.call(
-            lambda: service.deliver(self.cell, decision.decision_id, body, delivery)
+            lambda: service.deliver(self.cell, decision.decision_id, body, delivery, "pipelines")
         ).result(10)
 
     def advance(self, until: datetime, account: str = "samples") -> None:

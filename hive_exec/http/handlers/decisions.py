@@ -11,8 +11,8 @@ from hive_exec.http.requests import Request
 
 async def deliver(face: Face, request: Request) -> Answer:
     """Take a decision in, once."""
-    delivery = request.document_as(Delivery)
+    delivery, caller = request.document_as(Delivery), request.caller_name
     status, body = await face.ask(
-        lambda: service.deliver(face.cell, request.idempotency_key, request.payload, delivery)
+        lambda: service.deliver(face.cell, request.idempotency_key, request.payload, delivery, caller)
     )
     return Answer(status, body)

@@ -101,7 +101,9 @@ def test_a_key_that_is_not_its_own_is_422(owner, paper, key):
 
 def test_the_live_lane_hears_of_each_once(owner, paper):
     heard = []
-    paper.cell.on_signal = lambda key, submission, seq: heard.append((key, submission.message.text, seq))
+    paper.cell.on_signal = lambda key, submission, seq, caller: heard.append(
+        (key, submission.message.text, seq)
+    )
     body = a_message(ts_event_ns=paper.wall_ns)
     post_signal(owner, body)
     post_signal(owner, body)

@@ -165,6 +165,9 @@ def test_killed_before_it_was_answered_a_message_is_answered_after_the_start(dae
     daemon.cell.start()
     assert daemon.lanes.look()
     daemon.cell.call(daemon.lanes._answer_all).result()
+    until_s = time.monotonic() + 20  # they are answered a while at a time
+    while len(daemon.records(Kind.SIGNAL_JUDGED)) < MESSAGES and time.monotonic() < until_s:
+        time.sleep(0.01)
     assert len(daemon.records(Kind.SIGNAL_JUDGED)) == MESSAGES
     assert set(daemon.received()) == wanted(daemon)
 
