@@ -50,7 +50,9 @@ def modes(cell: Cell) -> dict[str, Any]:
             }
             for scope, one in sorted(cell.state.controls.breakers.items())
         ],
-        "accounts": [_standing(cell, cell.bots[name]) for name in sorted(cell.bots)],
+        "accounts": [
+            _standing(cell, bot) for _, bot in sorted(cell.bots.items()) if bot.settings.mode != "replay"
+        ],
     }
 
 
@@ -91,11 +93,15 @@ def trip(cell: Cell, scope: str, fallback: Fallback, reason: str, caller: str) -
     """Open a breaker.
 
     Raises:
-        CommandRefused: 404 no such account.
+        CommandRefused: 404 no such account; 409 a replay.
     """
     kind, _, account = scope.partition(":")
     if kind == "bot" and account not in cell.bots:
         raise CommandRefused(404, "scope", f"no account {account} is open")
+    if kind == "bot" and cell.bots[account].settings.mode == "replay":
+        raise CommandRefused(
+            409, "scope", f"{account} is a replay: it lives in another time, nothing holds it"
+        )
     cell.command(BreakerTrip(scope, fallback, reason, caller))
     return modes(cell)
 

@@ -197,7 +197,7 @@ ROUTES: tuple[Route, ...] = (
         persons.trip,
         "Open a breaker, with what it leaves: shadow, reduced, safe or halt.",
         answers={200: shapes.Modes},
-        refusals=(404,),
+        refusals=(404, 409),
         body=persons.TripRequest,
         lane=Lane.CONTROL,
     ),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from hive_core.contracts.base import Contract
 from hive_exec import persons
@@ -13,7 +14,16 @@ from hive_exec.http.answers import Answer, json_answer
 from hive_exec.http.face import Face
 from hive_exec.http.requests import Request
 
-Reason = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{3,200}$")]
+_ON_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{3,200}$"
+
+
+def _a_reason(text: str) -> str:
+    if not re.fullmatch(_ON_ONE_LINE, text):
+        raise ValueError("a reason has 3 to 200 characters on one line")
+    return text
+
+
+Reason = Annotated[str, AfterValidator(_a_reason), Field(json_schema_extra={"pattern": _ON_ONE_LINE})]
 """Why; it stands in the journal for ever, on one line."""
 
 
