@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hive_core.backtest.venue.terms import Terms
 from hive_core.configuration.model import Account, Configuration
-from hive_core.contracts.order import OrderState
+from hive_core.contracts.order import BracketOrder, OrderState
 from hive_core.contracts.submission import SignalSubmission
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.landing.home import HiveHome
@@ -48,6 +48,7 @@ from hive_exec.core.events import (
     Ticked,
     TimePassed,
 )
+from hive_exec.core.last_look import reason_not_to_send
 from hive_exec.core.records import CELL, RANK_BAR_OPENED, RANK_DECISION, FeedPosition, Record
 from hive_exec.core.snapshot import state_as_data, state_from_data
 from hive_exec.core.state import Bot, CellState, apply, observe_quote, observe_rate, with_settings
@@ -57,7 +58,6 @@ from hive_exec.engine import Engine
 from hive_exec.failpoints import failpoint
 from hive_exec.journal.audit import JournalAudit
 from hive_exec.journal.errors import JournalCorrupt as JournalCorrupt
-from hive_exec.journal.errors import LeaseLost
 from hive_exec.journal.home import Signing, open_journal
 from hive_exec.journal.witnesses import WitnessReport
 from hive_exec.journal.writing import Journal, record_of
@@ -298,23 +298,15 @@ class Cell:
             self._replays[bot.name] = ReplayDriver(self, bot)
         return self._replays[bot.name]
 
-    def forbids(self, account: str, age_limit_s: int) -> Callable[[Any], str]:
+    def forbids(self, account: str) -> Callable[[BracketOrder], str]:
         """What a desk asks in its own thread just before an order leaves."""
 
-        def why_not(order: Any) -> str:
-            if self.is_killed_at_once or self.kill_file.is_thrown or self.state.controls.kill is not None:
+        def why_not(order: BracketOrder) -> str:
+            if self.is_killed_at_once or self.kill_file.is_thrown:
                 return "the kill switch is thrown"
             if self.fatal is not None:
                 return "the daemon has stopped trading"
-            if self.lease is not None:
-                try:
-                    self.lease.require()
-                except LeaseLost as error:
-                    return str(error)
-            age_s = (self.clock.now_ns() - order.submitted_ns) / 1e9
-            if age_s > age_limit_s or self.clock.now_ns() >= order.good_till_ns:
-                return f"{age_s:.0f} s after it was decided it is too old to be sent"
-            return ""
+            return reason_not_to_send(self.state, self.bots[account], order, self.clock.now_ns())
 
         return why_not
 

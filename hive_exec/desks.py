@@ -73,12 +73,11 @@ def _adapter(cell: Cell, bot: Bot, settings: BrokerSettings) -> Broker:
 
 def desk_for(cell: Cell, bot: Bot, broker: Broker, symbols: tuple[str, ...]) -> Desk:
     """The desk of an account over an adapter."""
-    age_limit_s = bot.settings.max_decision_age_s
     return Desk(
         bot.name,
         broker,
         cell.post,
-        Guard(cell.forbids(bot.name, age_limit_s), time.monotonic),
+        Guard(cell.forbids(bot.name), time.monotonic),
         symbols=symbols,
         cursor=bot.cursor,
         reconcile_every_s=cell.configuration.execution.reconcile_every_s,

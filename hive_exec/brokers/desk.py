@@ -12,7 +12,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from hive_core.backtest.fills import BarPrices
@@ -104,6 +104,8 @@ class Desk:
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._looked_up: dict[str, float] = {}
+        self._left_s: dict[str, float] = {}
+        """When a request whose answer is missing had certainly left, by order."""
         self._failures = 0
         self._ranges: dict[str, _Range] = {}
         self._quotes = threading.Lock()
@@ -258,8 +260,10 @@ class Desk:
         except NotSent as error:
             self._post(SubmitNotSent(account, order_id, str(error), RETRY_AFTER_S))
         except Ambiguous as error:
+            self._left_s[order_id] = self._guard.monotonic_s()
             self._post(SubmitUnknown(account, order_id, str(error)))
         except Exception as error:  # noqa: BLE001 (what an adapter does not foresee may have been sent)
+            self._left_s[order_id] = self._guard.monotonic_s()
             _log.exception("%s: submitting %s failed in a way that was not foreseen", account, order_id)
             self._post(SubmitUnknown(account, order_id, f"{type(error).__name__}: {error}"))
         else:
@@ -281,11 +285,20 @@ class Desk:
             self._post(Reported(report))
 
     def _look_up(self, order: BracketOrder, since_cursor: str) -> None:
+        """An order can leave long after it was intended (retries, a busy desk), so its own time does not say
+        how long it may be under way. One of a process before this had left when this one began to ask."""
+        asked_s = self._guard.monotonic_s()
+        left_s = self._left_s.setdefault(order.client_order_id, asked_s)
         try:
             lookup = self.broker.look_up(order, since_cursor)
+            settle_s = self.broker.capabilities.settle_s
         except Exception as error:  # noqa: BLE001 (asked again at every tick)
             self._failed(f"asking for {order.client_order_id}: {type(error).__name__}: {error}")
             return
+        if lookup.is_proof and asked_s - left_s < settle_s:
+            lookup = replace(lookup, is_proof=False, text="the request may still be under way")
+        if lookup.is_proof or lookup.reports:
+            self._left_s.pop(order.client_order_id, None)
         self._post(LookedUp(self.account, lookup))
 
     def compare_books(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hive_core.contracts.order import OrderState
 from hive_core.contracts.reasons import DenialReason, RejectionReason
-from hive_exec.core.controls import GLOBAL
+from hive_exec.core.controls import GLOBAL, Mode
 from hive_exec.core.deciding import approved, denied, review_inputs_sha256
 from hive_exec.core.events import (
     Alarm,
@@ -89,7 +89,8 @@ def reviewed(state: CellState, bot: Bot, event: Reviewed, at: FeedPosition) -> O
     """A person's word on a decision. Void when it comes too late or what was judged has changed.
 
     Raises:
-        Refused: nothing of this id waits, or the person is the one who handed it in.
+        Refused: nothing of this id waits, the person is the one who handed it in, or he approves while
+            nothing may be sent.
     """
     review, pending = bot.reviews.get(event.decision_id), bot.pending.get(event.decision_id)
     if review is None or pending is None:
@@ -100,6 +101,10 @@ def reviewed(state: CellState, bot: Bot, event: Reviewed, at: FeedPosition) -> O
         return _review_ended(bot, pending, "timed_out", event, at)
     if not event.is_approved:
         return _review_ended(bot, pending, "refused", event, at)
+    standing = state.standing(bot)
+    if standing.mode is not Mode.NORMAL:
+        reasons = "; ".join(standing.reasons)
+        raise Refused(f"{bot.name} is in mode {standing.mode}, approve once it may send again: {reasons}")
     if review_inputs_sha256(bot, pending.delivery.decision) != review.inputs_sha256:
         return _review_ended(bot, pending, "void", event, at)
     ended = _ended(bot, event.decision_id, "approved", event.principal, event.reason, at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hive_exec.core.controls import Breaker, Condition, Controls, KillSwitch
+from hive_exec.core.controls import STRICTNESS, Breaker, Condition, Controls, KillSwitch
 from hive_exec.core.records import Kind, Record
 
 
@@ -25,11 +25,13 @@ def apply_control(controls: Controls, record: Record) -> None:
         case Kind.RESUMED:
             controls.kill = None
         case Kind.BREAKER_TRIPPED:
-            scope = body["scope"]
-            controls.breakers[scope] = Breaker(
-                scope, body["fallback"], body["reason"], body["principal"], record.at[0]
-            )
-            controls.resets.pop(scope, None)
+            scope, fallback = body["scope"], body["fallback"]
+            before = controls.breakers.get(scope)
+            if before is None or STRICTNESS[fallback] >= STRICTNESS[before.fallback]:
+                controls.breakers[scope] = Breaker(
+                    scope, fallback, body["reason"], body["principal"], record.at[0]
+                )
+            controls.resets.pop(scope, None)  # who had agreed did not know of this
         case Kind.BREAKER_RESET if body["is_closed"]:
             controls.breakers.pop(body["scope"], None)
             controls.resets.pop(body["scope"], None)

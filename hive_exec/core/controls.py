@@ -13,6 +13,9 @@ from hive_exec.core.events import Fallback, Health
 
 GLOBAL = "global"
 
+STRICTNESS: dict[Fallback, int] = {"reduced": 0, "shadow": 1, "safe": 2, "halt": 3}
+"""An open breaker that trips again keeps the stricter of the two: only a reset loosens it."""
+
 
 class Mode(StrEnum):
     """What may leave: everything, only what lessens risk, nothing that adds any and no new order at all."""

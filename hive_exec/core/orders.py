@@ -51,6 +51,8 @@ class OrderLine:
     requested_ns: int | None = None
     """When closing or cancelling was last asked for."""
     requests: int = 0
+    may_have_filled: bool = False
+    """The venue said that nothing works any more; what it said before may not have been heard yet."""
     not_accepted_by: str = ""
     """Who first said that an unresolved order never arrived."""
 
@@ -67,6 +69,11 @@ class OrderLine:
             OrderState.PARTIALLY_FILLED,
         }
         return max(self.order.lots - self.filled_lots, Decimal(0)) if is_working else Decimal(0)
+
+    @property
+    def unheard_lots(self) -> Decimal:
+        """What of an ended order could have been filled before it ended, without our having heard of it."""
+        return max(self.order.lots - self.filled_lots, Decimal(0)) if self.may_have_filled else Decimal(0)
 
     @property
     def stop(self) -> Decimal:
@@ -132,7 +139,8 @@ def expose(account: AccountState, line: OrderLine) -> None:
     """Renew what an order means for its account's risk.
 
     Until it fills it counts as filled at the worst price at which it may fill; so does what remains of
-    a partly filled one, and one of which nobody knows what became.
+    a partly filled one, one of which nobody knows what became, and one that ended before everything that
+    the venue had said of it was heard.
     """
     order, key = line.order, line.order.client_order_id
     for name in (key, f"{key}/rest"):
@@ -142,9 +150,10 @@ def expose(account: AccountState, line: OrderLine) -> None:
         account.exposures[key] = _exposure(line, key, line.open_lots, line.fill_price, is_open=True)
         if not line.has_stop:
             account.unprotected[key] = f"order {key} filled without a stop at the venue"
-    if line.working_lots > 0:
+    possible = line.working_lots or line.unheard_lots
+    if possible > 0:
         name = f"{key}/rest" if line.open_lots > 0 else key
-        account.exposures[name] = _exposure(line, name, line.working_lots, order.price_bound, is_open=False)
+        account.exposures[name] = _exposure(line, name, possible, order.price_bound, is_open=False)
 
 
 def _exposure(line: OrderLine, key: str, lots: Decimal, entry: Decimal, *, is_open: bool) -> Exposure:

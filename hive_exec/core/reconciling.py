@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from hive_core.calendars.trading_day import NS_PER_SECOND
 from hive_core.contracts.broker import BrokerReport, BrokerSnapshot, ReportKind, VenueOrder, VenuePosition
 from hive_core.contracts.order import WAITING_STATES, OrderState
 from hive_core.evidence.canonical import content_hash
@@ -23,6 +24,10 @@ Outcome = tuple[list[Record], list[Effect]]
 OUR_ID = re.compile(r"ord_[0-9a-f]{24}", re.ASCII)
 """The form of the ids that we give. What carries one is ours, whether the journal knows it or not."""
 
+HEARD_AFTER_NS = 30 * NS_PER_SECOND
+"""How long after an order's end a comparison of books is sure to have begun after it: what the venue said of
+it before is handed in by then. Longer than one comparison takes."""
+
 
 def reconciled(state: CellState, bot: Bot, event: SnapshotTaken, at: FeedPosition) -> Outcome:
     """Compare books. An account trades only once they agree, or every difference is explained."""
@@ -31,9 +36,9 @@ def reconciled(state: CellState, bot: Bot, event: SnapshotTaken, at: FeedPositio
     effects: list[Effect] = []
     open_questions: list[str] = []
     for more, asked, question in (
-        *(_order(bot, order, at) for order in snapshot.orders),
+        *(_order(state, bot, order, at) for order in snapshot.orders),
         *(_missing(bot, line, snapshot, is_hedging=event.is_hedging) for line in bot.orders.values()),
-        *(_position(bot, one, at) for one in snapshot.positions if event.is_hedging),
+        *(_position(state, bot, one, at) for one in snapshot.positions if event.is_hedging),
     ):
         records += more
         effects += asked
@@ -47,35 +52,34 @@ def reconciled(state: CellState, bot: Bot, event: SnapshotTaken, at: FeedPositio
 _Finding = tuple[list[Record], list[Effect], str]
 
 
-def _order(bot: Bot, order: VenueOrder, at: FeedPosition) -> _Finding:
+def _diverged(state: CellState, bot: Bot, key: str, text: str, at: FeedPosition, **evidence: Any) -> _Finding:
+    """The account stops for a person. Said once, not at every comparison, while it stands stopped."""
+    known = state.controls.conditions.get(bot.name, {}).get("reconciliation")
+    breaker = state.controls.breakers.get(f"bot:{bot.name}")
+    is_stopped = breaker is not None and breaker.fallback == "halt"
+    if is_stopped and known is not None and text in known.reason:
+        return [], [], text
+    body = {"client_order_id": key, "divergence": text, **evidence}
+    records, effects = trip(bot.name, "halt", text, at)
+    return [Record(bot.name, Kind.DIVERGENCE_FOUND, at, body), *records], effects, text
+
+
+def _order(state: CellState, bot: Bot, order: VenueOrder, at: FeedPosition) -> _Finding:
     """An order that works at the venue."""
     if not OUR_ID.fullmatch(order.client_order_id):
         return [], [], ""
     line = bot.orders.get(order.client_order_id)
     if line is None:
         text = f"the venue has order {order.client_order_id} with our mark, which the journal does not know"
-        body = {
-            "client_order_id": order.client_order_id,
-            "divergence": text,
-            "venue_order": _order_body(order),
-        }
-        records, effects = trip(bot.name, "halt", text, at)
-        return [Record(bot.name, Kind.DIVERGENCE_FOUND, at, body), *records], effects, text
+        return _diverged(state, bot, order.client_order_id, text, at, venue_order=_order_body(order))
     if line.state in WAITING_STATES or line.state is OrderState.NOT_ACCEPTED:
         return [], [Follow(Reported(_accepted(bot, order, at)))], ""
     if not line.working_lots and line.is_over:
         text = f"order {order.client_order_id} is {line.state}, and works at the venue"
-        body = {
-            "client_order_id": order.client_order_id,
-            "divergence": text,
-            "venue_order": _order_body(order),
-        }
-        records, effects = trip(bot.name, "halt", text, at)
-        return (
-            [Record(bot.name, Kind.DIVERGENCE_FOUND, at, body), *records],
-            [*effects, Cancel(line.order)],
-            text,
+        records, effects, _ = _diverged(
+            state, bot, order.client_order_id, text, at, venue_order=_order_body(order)
         )
+        return records, [*effects, Cancel(line.order)], text
     return [], [], ""
 
 
@@ -120,7 +124,7 @@ def _missing(bot: Bot, line: OrderLine, snapshot: BrokerSnapshot, *, is_hedging:
     return [], [], ""
 
 
-def _position(bot: Bot, position: VenuePosition, at: FeedPosition) -> _Finding:
+def _position(state: CellState, bot: Bot, position: VenuePosition, at: FeedPosition) -> _Finding:
     """A position of ours whose stop the venue does not hold (hedging venues tell them apart)."""
     key = position.client_order_id
     if not OUR_ID.fullmatch(key):
@@ -130,9 +134,7 @@ def _position(bot: Bot, position: VenuePosition, at: FeedPosition) -> _Finding:
         text = (
             f"the venue has position {position.position_id} of order {key}, which the journal does not know"
         )
-        body = {"client_order_id": key, "divergence": text, "venue_position": position_body(position)}
-        records, effects = trip(bot.name, "halt", text, at)
-        return [Record(bot.name, Kind.DIVERGENCE_FOUND, at, body), *records], effects, text
+        return _diverged(state, bot, key, text, at, venue_position=position_body(position))
     if not line.open_lots:
         return (
             [],
@@ -196,10 +198,17 @@ def _books(
         "margin_used": text_or_none(snapshot.margin_used),
         "external": [position_body(external[key]) for key in sorted(external)],
     }
+    heard = [
+        key
+        for key, line in bot.orders.items()
+        if line.may_have_filled and at[0] - line.ts_state_ns >= HEARD_AFTER_NS
+    ]
     cursor = snapshot.cursor
     books_sha256 = content_hash({**body, "cursor": cursor, "equity": None, "margin_used": None})
-    if books_sha256 == bot.books_sha256:
+    if books_sha256 == bot.books_sha256 and not heard:
         return []
+    if heard:
+        body["heard"] = heard
     body |= {"cursor": cursor, "books_sha256": books_sha256, "venue_ts_ns": snapshot.ts_ns}
     return [Record(bot.name, Kind.RECONCILED, at, body)]
 

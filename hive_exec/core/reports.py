@@ -102,7 +102,7 @@ def reported(bot: Bot, event: Reported, at: FeedPosition) -> Outcome:
     if then is Then.NOTE:
         return _noted(bot, line, event, at)
     if then is Then.REST_ENDED:
-        return [_record(bot, line, event, Kind.ORDER_REST_ENDED, at)], []
+        return [_record(bot, line, event, Kind.ORDER_REST_ENDED, at, **_unheard(event))], []
     return _applied(bot, line, event, then, at)
 
 
@@ -143,6 +143,12 @@ def _record(bot: Bot, line: OrderLine, event: Reported, kind: Kind, at: FeedPosi
     return Record(bot.name, kind, at, body)
 
 
+def _unheard(event: Reported) -> dict[str, bool]:
+    """An end that overtook a fill says nothing of it. It counts on until the books have been compared; the
+    venue in this process says everything in order."""
+    return {} if event.venue_seq is not None else {"may_have_filled": True}
+
+
 def _noted(bot: Bot, line: OrderLine, event: Reported, at: FeedPosition) -> Outcome:
     kind = event.report.kind
     if kind in {_K.MODIFY_REJECTED, _K.CANCEL_REJECTED}:
@@ -161,7 +167,8 @@ def _applied(bot: Bot, line: OrderLine, event: Reported, then: Then, at: FeedPos
         case _K.MODIFIED:
             records, effects = _modified(bot, line, event, at)
         case _:
-            records, effects = [_record(bot, line, event, _KINDS[report.kind], at)], []
+            unheard = _unheard(event) if report.kind in {_K.CANCELLED, _K.EXPIRED} else {}
+            records, effects = [_record(bot, line, event, _KINDS[report.kind], at, **unheard)], []
     if then is Then.REVIVE:
         text = f"order {report.client_order_id} was {line.state}, and the venue reports {report.kind}"
         more, asked = trip(bot.name, "halt", text, at)

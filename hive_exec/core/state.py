@@ -369,6 +369,8 @@ def _order_moved(bot: Bot, record: Record) -> None:
             bot.rejections = 0
         case Kind.ORDER_REJECTED:
             bot.rejections += 1
+        case Kind.ORDER_CANCELLED | Kind.ORDER_EXPIRED | Kind.ORDER_REST_ENDED:
+            line.may_have_filled = record.body.get("may_have_filled", False)
         case Kind.ORDER_FILLED | Kind.ORDER_PARTIALLY_FILLED:
             bot.account.balance -= fill(line, record)
             bot.rejections = 0
@@ -418,6 +420,11 @@ def _reconciled(bot: Bot, record: Record) -> None:
     bot.cursor, bot.books_sha256 = body["cursor"], body["books_sha256"]
     if body["balance"] is not None:
         bot.account.balance = Decimal(body["balance"])
+    for order_id in body.get("heard", ()):
+        line = bot.orders.get(order_id)
+        if line is not None:
+            line.may_have_filled = False
+            expose(bot.account, line)
     for key in list(bot.external):
         bot.account.exposures.pop(f"external/{key}", None)
         bot.account.unprotected.pop(f"external/{key}", None)
