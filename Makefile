@@ -20,7 +20,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up run stop test interop check bench prove claims lock
+.PHONY: help setup up run stop test interop check bench prove soak claims lock
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench: setup ## Measure times and sizes (ONLY=suite); results under .hive/bench
 
 prove: setup ## Check the claims that are not speeds (ONLY=suite); results under .hive/proofs
 	$(BIN)/python -m proofs.$(ONLY)
+
+soak: setup ## Simulate the daemon with fresh seeds for HIVE_SOAK_SECONDS (an hour); prints figures, failing seeds
+	$(BIN)/python -m proofs.daemon_model
 
 claims: setup ## Write docs/claims.md from the last results of prove and bench
 	$(BIN)/python -m proofs.claims_page

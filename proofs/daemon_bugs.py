@@ -6,14 +6,16 @@ names the text as it stands; when the code changes, the harness says which patch
 
 from __future__ import annotations
 
-from proofs.daemon_mutants import Mutant, by_explorer, by_kills, by_network, by_tests
+from proofs.daemon_core_bugs import CORE_MUTANTS
+from proofs.daemon_mutants import Mutant, by_kills, by_model, by_network, by_tests
 from proofs.package_copy import Patch
 
 _EXEC = "tests/exec"
 SUITES = {
     "real kills": by_kills,
     "the broken network": by_network,
-    "the explorer": by_explorer,
+    "the explorer": by_model("explored"),
+    "the simulation": by_model("simulated"),
     "what the kernel saw": by_tests(f"{_EXEC}/faults/test_durability_order.py"),
     "tests of the journal": by_tests(f"{_EXEC}/test_journal.py"),
     "tests of tampering": by_tests(f"{_EXEC}/journal/test_tampering.py", f"{_EXEC}/journal/test_heads.py"),
@@ -446,4 +448,5 @@ MUTANTS = (
         ),
         "tests of the core",
     ),
+    *CORE_MUTANTS,
 )

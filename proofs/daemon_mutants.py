@@ -68,43 +68,30 @@ def by_network(package: Path, folder: Path) -> str | None:
     return next((text for texts in (episode.lost, episode.doubled, episode.faults) for text in texts), None)
 
 
-_EXPLORE = """
-from proofs.model.explore import explore
-for deduplicates in (False, True):
-    for crashes, faults in ((0, 1), (1, 0)):
-        found = explore(
-            signals=1, legs=1, deduplicates=deduplicates, crashes=crashes, faults=faults, keep=1
+def by_model(how: str) -> Callable[[Path, Path], str | None]:
+    """The model of the daemon's world (`proofs.model`), "explored" or "simulated". What a run ends by, other
+    than by a broken promise, is found too: the daemon would have stopped there."""
+
+    def suite(package: Path, folder: Path) -> str | None:
+        folder.mkdir(parents=True)
+        ran = subprocess.run(
+            [sys.executable, "-P", "-m", "proofs.model.asking", how],
+            env=_environment(package),
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=SUITE_LIMIT_S,
+            check=False,
         )
-        print("VIOLATION " + found.violations[0] if found.violations else f"{found.runs} runs", flush=True)
-        if found.violations:
-            raise SystemExit(0)
-print("COMPLETE")
-"""
+        last = (ran.stdout.splitlines() or [""])[-1]
+        if last.startswith("VIOLATION "):
+            return last.removeprefix("VIOLATION ")
+        if ran.returncode == 0 and last == "COMPLETE":
+            return None
+        error = (ran.stderr.splitlines() or ["nothing"])[-1]
+        raise SuiteBroken(f"the model ended with {error}")
 
-
-def by_explorer(package: Path, folder: Path) -> str | None:
-    """Every run of one signal with one crash or one fault, at both kinds of venue (`proofs.model`). What a
-    run ends by, other than by a broken promise, is found too: the daemon would have stopped there."""
-    folder.mkdir(parents=True)
-    ran = subprocess.run(
-        [sys.executable, "-P", "-c", _EXPLORE],
-        env=_environment(package),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=SUITE_LIMIT_S,
-        check=False,
-    )
-    lines = ran.stdout.splitlines()
-    violation = next((line for line in lines if line.startswith("VIOLATION")), None)
-    if violation is not None:
-        return violation.removeprefix("VIOLATION ")
-    if ran.returncode == 0 and lines[-1:] == ["COMPLETE"]:
-        return None
-    last = (ran.stderr.splitlines() or ["nothing"])[-1]
-    if not lines and "ImportError" in last:
-        raise SuiteBroken(last)
-    return f"a run ended with {last}"
+    return suite
 
 
 def _environment(package: Path) -> dict[str, str]:

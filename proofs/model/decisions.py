@@ -1,19 +1,32 @@
-"""Decisions for the model: a plain market order in EURUSD, each of a signal of its own."""
+"""Decisions for the model: an order in EURUSD, at the market or by a limit,, each of a signal of its own."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from hive_core.contracts.decision import Decision, DecisionRule, Vote
-from proofs.model.world import ACCOUNT, ASK, BID, SYMBOL
+from hive_core.contracts.decision import Decision, DecisionRule, OrderType, Side, Vote
+from proofs.model.venue import ASK, BID
+from proofs.model.world import ACCOUNT, SYMBOL
 
-MIDDLE = (BID + ASK) / 2
 
-
-def decision_at(name: str, ts_ns: int, *, legs: int = 1, valid_s: int = 600) -> Decision:
-    """A decision made at `ts_ns`; `name` keeps it apart from all others."""
+def decision_at(
+    name: str,
+    ts_ns: int,
+    *,
+    legs: int = 1,
+    valid_s: int = 600,
+    side: Side = "buy",
+    entry: Decimal | None = None,
+    bid: Decimal = BID,
+    ask: Decimal = ASK,
+) -> Decision:
+    """A decision made at `ts_ns`; `name` keeps it apart from all others. With `entry` it is a limit order.
+    The stop is 20 pips away, the first target as many, each other 10 further."""
     until_ns = ts_ns + valid_s * 10**9
-    targets = tuple(Decimal("1.0620") + Decimal("0.0010") * number for number in range(legs))
+    away = Decimal("0.0020") if side == "buy" else Decimal("-0.0020")
+    planned = entry if entry is not None else bid if side == "buy" else ask
+    targets = tuple(planned + away + away / 2 * number for number in range(legs))
+    order_type: OrderType = "market" if entry is None else "limit"
     vote = Vote(
         kind="source",
         source="proof",
@@ -22,25 +35,25 @@ def decision_at(name: str, ts_ns: int, *, legs: int = 1, valid_s: int = 600) -> 
         message_sha256="b" * 64,
         ts_event_ns=ts_ns,
         valid_until_ns=until_ns,
-        side="buy",
-        order_type="market",
+        side=side,
+        order_type=order_type,
         base_weight=Decimal(1),
         weight=Decimal(1),
-        entry=None,
-        stop_loss=Decimal("1.0580"),
+        entry=entry,
+        stop_loss=planned - away,
         take_profits=targets,
     )
     decision = Decision(
         decision_id="dec_0",
         account=ACCOUNT,
         symbol=SYMBOL,
-        side="buy",
-        order_type="market",
-        entry=None,
-        market_bid=BID,
-        market_ask=ASK,
-        reference_price=MIDDLE,
-        stop_loss=Decimal("1.0580"),
+        side=side,
+        order_type=order_type,
+        entry=entry,
+        market_bid=bid,
+        market_ask=ask,
+        reference_price=(bid + ask) / 2,
+        stop_loss=planned - away,
         take_profits=targets,
         ts_decided_ns=ts_ns,
         valid_until_ns=until_ns,

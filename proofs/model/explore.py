@@ -1,16 +1,17 @@
-"""Every way that a few signals can go: all boundaries, all answers of the venue, both kinds of venue, up to
-a number of crashes. What the last faults left must come to rest as promised."""
+"""Every way that a small world can go: all boundaries, all answers of the venue, both kinds of venue, up to a
+number of crashes. What the last faults left must come to rest as promised."""
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from hive_core.contracts.decision import Decision
-from proofs.model.decisions import decision_at
+from hive_exec.core.events import BreakerReset, Resume
 from proofs.model.oracle import Enumeration, Oracle
-from proofs.model.world import START_NS, Crash, Violation, World
+from proofs.model.scenarios import Scenario
+from proofs.model.world import Crash, Violation, World
 
 
 @dataclass(slots=True)
@@ -25,30 +26,31 @@ class Findings:
 
 
 class Calm:
-    """After the faults: everything goes as it should."""
+    """Before and after the faults: everything goes as it should."""
 
-    def choose(self, what: str, options):  # type: ignore[no-untyped-def]
+    def choose(self, what: str, options: Any) -> Any:
         """The first option."""
         return options[0]
 
 
-def one_run(
-    oracle: Oracle, decisions: list[Decision], *, deduplicates: bool, crashes: int, faults: int
-) -> World:
-    """Hand the decisions in until each is acknowledged, with faults; then let it come to rest.
+def one_run(oracle: Oracle, scenario: Scenario, *, deduplicates: bool) -> World:
+    """Take every step until it is done, with faults; then let the world come to rest.
 
     Raises:
         Violation: a promise was broken.
     """
-    world = _begun(oracle, deduplicates=deduplicates, crashes=crashes)
-    world.venue.faults_left = faults
-    steps: list[Callable[[World], None]] = [
-        *((lambda w, d=decision: w.post(d)) for decision in decisions),
-        lambda w: w.listen(),
-        lambda w: w.tick(2),
-        lambda w: w.listen(),
-    ]
-    for step in steps:
+    world = World(
+        Calm(),
+        deduplicates=deduplicates,
+        crashes_left=0,
+        accounts=scenario.accounts,
+        is_hedging=scenario.is_hedging,
+    )
+    _asks(world, oracle)
+    world.crashes_left = scenario.crashes
+    for venue in world.venues.values():
+        venue.faults_left = scenario.faults
+    for step in scenario.steps:
         while True:
             try:
                 step(world)
@@ -62,54 +64,48 @@ def one_run(
     return world
 
 
-def _begun(oracle: Oracle, *, deduplicates: bool, crashes: int) -> World:
-    calm = Calm()
-    world = World(calm, deduplicates=deduplicates, crashes_left=0)
-    world.oracle = world.venue.oracle = oracle
-    world.crashes_left = crashes
-    return world
+def _asks(world: World, oracle: Oracle) -> None:
+    world.oracle = oracle
+    for venue in world.venues.values():
+        venue.oracle = oracle
 
 
 def _rest(world: World) -> None:
-    """No more faults: time passes until the last request can have settled, and positions end."""
+    """No more faults: persons end what latches, time passes until the last request can have settled, and
+    positions end."""
     world.crashes_left = 0
-    world.oracle = world.venue.oracle = Calm()
-    for seconds in (1, 2, 30, 15, 15):
+    _asks(world, Calm())
+    for seconds in (1, 2, 30, 15, 15, 600):
         world.tick(seconds)
         world.listen()
         world.check_always()
-    world.venue.market_moves()
+    world.check_at_rest()
+    for venue in world.venues.values():
+        venue.market_moves()
+    for person in ("anna", "ben"):
+        world.order(Resume("rest", person))
+        for scope in list(world.state.controls.breakers):
+            world.order(BreakerReset(scope, "rest", person))
     for seconds in (1, 31, 11, 11):
         world.tick(seconds)
         world.listen()
     world.check_at_rest()
 
 
-def explore(
-    *,
-    signals: int,
-    legs: int,
-    deduplicates: bool,
-    crashes: int,
-    faults: int,
-    at_most: int = 10**9,
-    keep: int = 5,
-) -> Findings:
-    """Enumerate runs. Each order's transport and outcome takes every value; `faults` bounds the others of
-    a run (lost or doubled reports, unanswered questions). `at_most` bounds the runs;
-    `is_complete` tells whether all were made."""
+def explore(scenario: Scenario, *, deduplicates: bool, at_most: int = 10**9, keep: int = 5) -> Findings:
+    """Enumerate the runs of a scenario, at most `at_most`; `is_complete` tells whether all were made.
+    Stops after `keep` violations."""
+    logging.getLogger("hive_exec").setLevel(logging.CRITICAL)  # every run has faults to complain of
     findings = Findings()
     oracle = Enumeration()
-    decisions = [decision_at(f"s{number}", START_NS, legs=legs) for number in range(signals)]
     begun_s = time.perf_counter()
     while True:
         try:
-            world = one_run(oracle, decisions, deduplicates=deduplicates, crashes=crashes, faults=faults)
-            findings.crashes += world.crashes
-        except Violation as violation:
-            if len(findings.violations) < keep:
-                findings.violations.append(f"{violation} [{oracle.story}]")
-            else:
+            findings.crashes += one_run(oracle, scenario, deduplicates=deduplicates).crashes
+        except Exception as error:  # noqa: BLE001 (where the daemon itself ends, a promise is broken too)
+            kind = "" if isinstance(error, Violation) else f"{type(error).__name__}: "
+            findings.violations.append(f"{kind}{error} [{oracle.story}]")
+            if len(findings.violations) >= keep:
                 break
         findings.runs += 1
         if findings.runs >= at_most:

@@ -55,18 +55,19 @@ class Enumeration:
 
 class Seeded:
     """Choices from a seed: the same seed makes the same run. The first option is the usual one; how often
-    another comes is `fault_rate`."""
+    another comes is `fault_rate`, and at a boundary at which the process may end `crash_rate`."""
 
-    def __init__(self, seed: int, fault_rate: float) -> None:
+    def __init__(self, seed: int, fault_rate: float, crash_rate: float) -> None:
         self._random = random.Random(seed)  # noqa: S311 (a run that can be made again, not a secret)
-        self.fault_rate = fault_rate
+        self.fault_rate, self.crash_rate = fault_rate, crash_rate
         self.faults = 0
 
     def choose(self, what: str, options: Sequence[Option]) -> Option:
         """One of the options."""
-        if len(options) == 1 or self._random.random() >= self.fault_rate:
+        is_crash = what.startswith("crash ")
+        if len(options) == 1 or self._random.random() >= (self.crash_rate if is_crash else self.fault_rate):
             return options[0]
-        self.faults += 1
+        self.faults += not is_crash
         return options[self._random.randrange(1, len(options))]
 
     def between(self, low: int, high: int) -> int:

@@ -7,7 +7,7 @@ later (within `settle_s`), reports come twice and in any order, a fill may come 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -27,6 +27,9 @@ from proofs.model.oracle import Oracle
 SETTLE_S = 30
 SECOND_NS = 10**9
 
+BID, ASK = Decimal("1.0600"), Decimal("1.0601")
+"""The market at the beginning."""
+
 TRANSPORTS = ("answered", "lost_response", "lost_request", "late", "not_sent", "throttled")
 OUTCOMES = ("filled", "rejected", "working", "partial", "naked")
 
@@ -39,21 +42,36 @@ class Deal:
     number: int
     working: Decimal
     open: Decimal = Decimal(0)
+    filled: Decimal = Decimal(0)
     has_stop: bool = True
+    filled_late: bool = False
+    """Whether it was filled after the venue had said that it is cancelled."""
 
 
 @dataclass(slots=True)
 class ModelVenue:
-    """The venue. `requests` counts every order-creating request that left the daemon, by id."""
+    """The venue, and who listens to what it sees."""
 
     oracle: Oracle
     account: str
     deduplicates: bool
+    is_hedging: bool = True
     now_ns: int = 0
     is_down: bool = False
+    bid: Decimal = BID
+    ask: Decimal = ASK
+    on_leaving: Callable[[BracketOrder], None] = lambda _order: None
+    """Hears of every order-creating request that leaves the daemon."""
+    on_arrival: Callable[[BracketOrder], None] = lambda _order: None
+    """Hears of every order that becomes one here."""
+    on_books: Callable[[], None] = lambda: None
+    """Hears when the books were shown."""
+    foreign: list[VenueOrder] = field(default_factory=list)
+    """Working orders that the daemon did not send."""
+    external: dict[str, VenuePosition] = field(default_factory=dict)
+    """Positions that the daemon did not open."""
     deals: list[Deal] = field(default_factory=list)
     log: list[BrokerReport] = field(default_factory=list)
-    requests: dict[str, int] = field(default_factory=dict)
     under_way: list[tuple[int, BracketOrder]] = field(default_factory=list)
     faults_left: int = 10**9
     """How many more faults besides those of an order's own transport and outcome there may be."""
@@ -62,10 +80,10 @@ class ModelVenue:
 
     @property
     def capabilities(self) -> Capabilities:
-        """A hedging venue with a log that can be read again."""
+        """A venue with a log that can be read again."""
         return Capabilities(
             kind="model",
-            is_hedging=True,
+            is_hedging=self.is_hedging,
             deduplicates_client_ids=self.deduplicates,
             has_price_bound=True,
             has_good_till=True,
@@ -81,7 +99,7 @@ class ModelVenue:
             raise NotSent("connection refused")
         if transport == "throttled":
             raise Throttled("too many requests")
-        self.requests[order.client_order_id] = self.requests.get(order.client_order_id, 0) + 1
+        self.on_leaving(order)
         if transport == "lost_request":
             raise Ambiguous("the connection broke")
         if transport == "late":
@@ -104,10 +122,11 @@ class ModelVenue:
         is_known = any(deal.order.client_order_id == order.client_order_id for deal in self.deals)
         if self.deduplicates and is_known:
             return []
-        outcome = self.oracle.choose("outcome", OUTCOMES)
+        outcome = self._outcome(order)
         begin = len(self.log)
         deal = Deal(order, len(self.deals) + 1, order.lots)
         self.deals.append(deal)
+        self.on_arrival(order)
         if outcome == "rejected":
             deal.working = Decimal(0)
             self._say(deal, ReportKind.REJECTED, reason="no_fresh_quote")
@@ -120,11 +139,32 @@ class ModelVenue:
         self.unheard += said
         return said
 
+    def _outcome(self, order: BracketOrder) -> str:
+        """What becomes of an order that arrives. One that the market has left behind is refused."""
+        is_buy = order.side == "buy"
+        is_beyond = self.ask > order.price_bound if is_buy else self.bid < order.price_bound
+        if self.now_ns >= order.good_till_ns or (order.order_type == "market" and is_beyond):
+            return "rejected"
+        if order.order_type == "limit" and is_beyond:
+            return self.oracle.choose("outcome", ("working", "rejected"))
+        return self.oracle.choose("outcome", OUTCOMES)
+
+    def may_know(self, order_id: str) -> bool:
+        """Whether an order is here, or under way to here."""
+        orders = [deal.order for deal in self.deals] + [order for _, order in self.under_way]
+        return any(order.client_order_id == order_id for order in orders)
+
     def _fill(self, deal: Deal, lots: Decimal, *, has_stop: bool = True) -> None:
         deal.working -= lots
         deal.open += lots
         deal.has_stop = has_stop
-        self._say(deal, ReportKind.FILLED, price=Decimal("1.0601"), lots=lots, has_stop=has_stop)
+        deal.filled += lots
+        self._say(
+            deal, ReportKind.FILLED, price=self._price(deal, is_entry=True), lots=lots, has_stop=has_stop
+        )
+
+    def _price(self, deal: Deal, *, is_entry: bool) -> Decimal:
+        return self.ask if (deal.order.side == "buy") is is_entry else self.bid
 
     def _say(
         self,
@@ -163,20 +203,45 @@ class ModelVenue:
                 deal.working = Decimal(0)
                 self._heard(deal, ReportKind.EXPIRED, reason="good_till_passed")
 
+    def quoted(self, bid: Decimal, ask: Decimal) -> None:
+        """The market is there now: limits fill, stops and targets are hit."""
+        self.bid, self.ask = bid, ask
+        for deal in self.deals:
+            order, is_buy = deal.order, deal.order.side == "buy"
+            price = bid if is_buy else ask
+            if deal.working and order.entry is not None:
+                if ask <= order.entry if is_buy else bid >= order.entry:
+                    self._fills(deal, deal.working)
+            elif deal.open and deal.has_stop:
+                if price <= order.stop_loss if is_buy else price >= order.stop_loss:
+                    self._close(deal, deal.open, "stop_loss")
+                elif price >= order.take_profit if is_buy else price <= order.take_profit:
+                    self._close(deal, deal.open, "take_profit")
+
+    def rest_fills(self) -> None:
+        """What works of market orders is filled, all or in part."""
+        for deal in self.deals:
+            if deal.working and deal.order.entry is None:
+                half = (deal.working / 2).quantize(Decimal("0.01"))
+                self._fills(deal, self.oracle.choose("rest", (deal.working, half)) or deal.working)
+
+    def _fills(self, deal: Deal, lots: Decimal) -> None:
+        begin = len(self.log)
+        self._fill(deal, lots)
+        self.unheard += self.log[begin:]
+
     def market_moves(self) -> None:
         """A move that fills what works and then takes out what is open at its stop or target."""
         for deal in self.deals:
             if deal.working:
-                begin = len(self.log)
-                self._fill(deal, deal.working)
-                self.unheard += self.log[begin:]
+                self._fills(deal, deal.working)
             elif deal.open and deal.has_stop:
                 self._close(deal, deal.open, "target")
 
     def _close(self, deal: Deal, lots: Decimal, reason: str) -> None:
         deal.open -= lots
         begin = len(self.log)
-        self._say(deal, ReportKind.CLOSED, price=Decimal("1.0605"), lots=lots, reason=reason)
+        self._say(deal, ReportKind.CLOSED, price=self._price(deal, is_entry=False), lots=lots, reason=reason)
         self.unheard += self.log[begin:]
 
     def _heard(self, deal: Deal, kind: ReportKind, *, reason: str = "") -> None:
@@ -210,29 +275,44 @@ class ModelVenue:
 
     def cancel(self, order: BracketOrder) -> Sequence[BrokerReport]:
         """See `port.Broker`."""
-        self._reachable("cancel")
+        how = self._reached("cancel", ("reaches", "lost", "lost_response", "filled_first", "late_fill"))
         begin = len(self.log)
         for deal in self._deals_of(order):
+            late = deal.working if how == "late_fill" else Decimal(0)
+            if how == "filled_first" and deal.working:
+                self._fill(deal, deal.working)
             if deal.working:
                 deal.working = Decimal(0)
                 self._say(deal, ReportKind.CANCELLED, reason="cancelled_by_client")
+            else:
+                self._say(deal, ReportKind.CANCEL_REJECTED, reason="nothing_works")
+            if late:  # it had crossed the cancel on its way
+                deal.working, deal.filled_late = late, True
+                self._fill(deal, late)
         self.unheard += self.log[begin:]
-        return self.log[begin:]
+        return self._answer(how, begin)
 
     def close_position(
         self, order: BracketOrder, lots: Decimal | None, request_id: str
     ) -> Sequence[BrokerReport]:
         """See `port.Broker`: reduce only."""
-        self._reachable("close")
+        how = self._reached("close", ("reaches", "lost", "lost_response"))
         begin = len(self.log)
         for deal in self._deals_of(order):
             if deal.open:
                 self._close(deal, min(lots or deal.open, deal.open), f"closed by {request_id}")
-        return self.log[begin:]
+        return self._answer(how, begin)
 
-    def _reachable(self, what: str) -> None:
-        if self.is_down or self._maybe(what, ("reaches", "lost")) == "lost":
+    def _reached(self, what: str, options: Sequence[str]) -> str:
+        how = "lost" if self.is_down else self._maybe(what, options)
+        if how == "lost":
             raise Ambiguous("the connection broke")
+        return how
+
+    def _answer(self, how: str, begin: int) -> Sequence[BrokerReport]:
+        if how == "lost_response":
+            raise Ambiguous("HTTP 502")
+        return self.log[begin:]
 
     def look_up(self, order: BracketOrder, since_cursor: str) -> Lookup:
         """See `port.Broker`. Absence is proof once nothing of the request can be under way any more."""
@@ -244,6 +324,21 @@ class ModelVenue:
     def snapshot(self) -> BrokerSnapshot:
         """See `port.Broker`."""
         self._answers("snapshot")
+        self.on_books()
+        working = (
+            VenueOrder(
+                deal.order.client_order_id,
+                f"v{deal.number}",
+                deal.order.symbol,
+                deal.order.side,
+                deal.working,
+                deal.order.entry,
+                deal.order.stop_loss,
+            )
+            for deal in self.deals
+            if deal.working
+        )
+        positions = self._positions() if self.is_hedging else self._net_positions()
         return BrokerSnapshot(
             self.account,
             self.now_ns,
@@ -251,33 +346,39 @@ class ModelVenue:
             None,
             None,
             None,
-            tuple(
-                VenueOrder(
-                    deal.order.client_order_id,
-                    f"v{deal.number}",
-                    deal.order.symbol,
-                    deal.order.side,
-                    deal.working,
-                    deal.order.entry,
-                    deal.order.stop_loss,
-                )
-                for deal in self.deals
-                if deal.working
-            ),
-            tuple(
-                VenuePosition(
-                    f"p{deal.number}",
-                    deal.order.client_order_id,
-                    deal.order.symbol,
-                    deal.order.side,
-                    deal.open,
-                    Decimal("1.0601"),
-                    deal.order.stop_loss if deal.has_stop else None,
-                    deal.order.take_profit,
-                )
-                for deal in self.deals
-                if deal.open
-            ),
+            (*working, *self.foreign),
+            positions,
+        )
+
+    def _positions(self) -> tuple[VenuePosition, ...]:
+        ours = (
+            VenuePosition(
+                f"p{deal.number}",
+                deal.order.client_order_id,
+                deal.order.symbol,
+                deal.order.side,
+                deal.open,
+                BID,
+                deal.order.stop_loss if deal.has_stop else None,
+                deal.order.take_profit,
+            )
+            for deal in self.deals
+            if deal.open
+        )
+        return (*ours, *self.external.values())
+
+    def _net_positions(self) -> tuple[VenuePosition, ...]:
+        """One a symbol; whose a part of it is cannot be told."""
+        net: dict[str, Decimal] = {}
+        for position in self._positions():
+            signed = position.lots if position.side == "buy" else -position.lots
+            net[position.symbol] = net.get(position.symbol, Decimal(0)) + signed
+        return tuple(
+            VenuePosition(
+                f"net-{symbol}", "", symbol, "buy" if lots > 0 else "sell", abs(lots), BID, BID / 2, None
+            )
+            for symbol, lots in net.items()
+            if lots
         )
 
     def reports_since(self, cursor: str) -> tuple[tuple[BrokerReport, ...], str]:

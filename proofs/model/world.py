@@ -1,13 +1,14 @@
-"""The world of one account: client, daemon, disk, venue and clock, moved one boundary at a time.
+"""The world of the daemon: clients, persons, disk, venues, market and clock, moved one boundary at a time.
 
-The daemon's core, engine and desk are the real ones. A crash takes everything but the durable records, the
-venue, and what is under way to it.
+The daemon's core, engine and desks are the real ones. A crash takes everything but the durable records, the
+venues, and what is under way to them. What must hold is checked by `checks` and `witness`.
 """
 
 from __future__ import annotations
 
 import json
 from decimal import Decimal
+from functools import partial
 
 from hive_core.backtest.fills import BarPrices
 from hive_core.configuration.model import Account, Execution
@@ -15,68 +16,43 @@ from hive_core.contracts.decision import Decision, Delivery, Origin
 from hive_core.evidence.canonical import canonical_bytes, sha256_hex
 from hive_exec.accounts import opening
 from hive_exec.brokers.desk import Desk, Guard
+from hive_exec.core.commanding import Refused
 from hive_exec.core.events import (
     Alarm,
     BarRanged,
     DecisionDue,
     Effect,
     Event,
+    LookUp,
     Reported,
     Started,
     Submit,
     Ticked,
     TimePassed,
 )
+from hive_exec.core.last_look import reason_not_to_send
 from hive_exec.core.records import RANK_DECISION, FeedPosition, Kind, Record
-from hive_exec.core.snapshot import state_digest
-from hive_exec.core.state import CellState, apply, observe_quote
+from hive_exec.core.state import Bot, CellState, observe_quote
 from hive_exec.engine import Engine
+from proofs.model.checks import Violation, check_always, check_at_rest
+from proofs.model.disk import Disk
 from proofs.model.oracle import Oracle
-from proofs.model.venue import SECOND_NS, ModelVenue
+from proofs.model.venue import ASK, BID, SECOND_NS, ModelVenue
+from proofs.model.witness import Witness
 
 ACCOUNT = "model"
 SYMBOL = "EURUSD"
-BID, ASK = Decimal("1.0600"), Decimal("1.0601")
 START_NS = 1_767_614_400 * SECOND_NS  # 2026-01-05 12:00 UTC, a Monday
+ONE_ACCOUNT = (Account(name=ACCOUNT, mode="broker", broker="model", symbols=(SYMBOL,), sources=("*",)),)
 
 
 class Crash(BaseException):
     """The process is gone."""
 
 
-class Violation(AssertionError):
-    """A promise was broken."""
-
-
-class Disk:
-    """The records that a crash leaves, and those that it takes."""
-
-    def __init__(self) -> None:
-        self.durable: list[bytes] = []
-        self._buffered: list[bytes] = []
-
-    def append(self, record: Record) -> int:
-        """See `engine.RecordLog`."""
-        self._buffered.append(canonical_bytes(record.as_data()))
-        return len(self.durable) + len(self._buffered)
-
-    def flush(self) -> None:
-        """See `engine.RecordLog`."""
-        self.durable += self._buffered
-        self._buffered = []
-
-    def forget(self) -> None:
-        """What was not durable is gone."""
-        self._buffered = []
-
-    @property
-    def has_buffered(self) -> bool:
-        """Whether something waits for the disk."""
-        return bool(self._buffered)
-
-
 class World:
-    """One run. `crashes_left` bounds how often the oracle may end the process."""
+    """One run. `crashes_left` bounds how often the oracle may end the process. The first of `accounts` is
+    the one that decisions are for."""
 
     def __init__(
         self,
@@ -85,20 +61,38 @@ class World:
         deduplicates: bool,
         crashes_left: int,
         execution: Execution | None = None,
+        accounts: tuple[Account, ...] = ONE_ACCOUNT,
+        is_hedging: bool = True,
+        has_snapshots: bool = False,
     ) -> None:
         self.oracle = oracle
         self.crashes_left = crashes_left
         self.crashes = 0
         self.now_ns = START_NS
-        self.disk = Disk()
-        self.venue = ModelVenue(oracle, ACCOUNT, deduplicates, now_ns=START_NS)
+        self.bid, self.ask = BID, ASK
+        self.execution = execution or Execution()
+        self.accounts = {one.name: one for one in accounts}
+        self.venues = {
+            one.name: ModelVenue(oracle, one.name, deduplicates, is_hedging, START_NS) for one in accounts
+        }
+        self.venue = self.venues[accounts[0].name]
+        self.witness = Witness(
+            self.accounts,
+            self.venues,
+            lambda: self.now_ns,
+            self.execution.reduced_share,
+            self.execution.people_for_global,
+        )
+        for name, venue in self.venues.items():
+            venue.on_leaving, venue.on_arrival = self.witness.leaves, self.witness.arrives
+            venue.on_books = partial(self.witness.shows_books, name)
+        self.disk = Disk(self.witness.durable)
         self.acknowledged: dict[str, Decision] = {}
         self.alarms: list[str] = []
-        self._execution = execution or Execution()
-        self._settings = Account(name=ACCOUNT, mode="broker", broker="model", sources=("*",))
+        self._has_snapshots = has_snapshots
         self._events: list[Event] = []
-        self._calls: list[tuple[int, Effect]] = []
-        self._start()
+        self.calls: list[tuple[int, int, Effect]] = []
+        self.restart()
 
     @property
     def at(self) -> FeedPosition:
@@ -106,9 +100,9 @@ class World:
         return (self.now_ns, RANK_DECISION, "")
 
     @property
-    def bot(self):  # type: ignore[no-untyped-def]
-        """The account."""
-        return self.state.bots[ACCOUNT]
+    def bot(self) -> Bot:
+        """The first account."""
+        return self.state.bots[next(iter(self.accounts))]
 
     def point(self, name: str) -> None:
         """A boundary at which the process may end."""
@@ -120,28 +114,39 @@ class World:
     # The daemon's life.
 
     def _start(self) -> None:
-        self.state = CellState("proof", self._execution)
         self.disk.forget()
-        for raw in self.disk.durable:
-            apply(self.state, Record.from_data(json.loads(raw)))
-        self.engine = Engine(self.state, self.disk)
-        self._events, self._calls = [], []
-        if ACCOUNT not in self.state.bots:
-            self.engine.write(opening(ACCOUNT, self._settings, self.now_ns))
-        observe_quote(self.bot, SYMBOL, BID, ASK, self.now_ns)
-        self.desk = Desk(
-            ACCOUNT,
-            self.venue,
-            self._events.append,
-            Guard(self._forbids, lambda: self.now_ns / SECOND_NS),
-            symbols=(SYMBOL,),
-            cursor=self.bot.cursor,
-            reconcile_every_s=30,
+        self.state: CellState = (
+            self.disk.snapshot_and_tail(self.execution)
+            if self._has_snapshots
+            else self.disk.whole_fold(self.execution)
         )
+        self.engine = Engine(self.state, self.disk)
+        self._events, self.calls = [], []
+        for name, settings in self.accounts.items():
+            if name not in self.state.bots:
+                self.engine.write(opening(name, settings, self.now_ns))
+        self._observe()
+        self.desks = {name: self._desk_of(name) for name in self.accounts}
         self.engine.handle(Started(self.state.epoch + 1, "proof"), self.at)
         self._commit()
-        self.desk.compare_books()
+        for desk in self.desks.values():
+            desk.compare_books()
         self._handle_events()
+
+    def _desk_of(self, name: str) -> Desk:
+        bot = self.state.bots[name]
+        return Desk(
+            name,
+            self.venues[name],
+            self._events.append,
+            Guard(
+                lambda order: reason_not_to_send(self.state, bot, order, self.now_ns),
+                lambda: self.now_ns / SECOND_NS,
+            ),
+            symbols=(SYMBOL,),
+            cursor=bot.cursor,
+            reconcile_every_s=30,
+        )
 
     def restart(self) -> None:
         """Begin again on what a crash left; the process may end again on the way."""
@@ -152,9 +157,6 @@ class World:
                 continue
             return
 
-    def _forbids(self, order: object) -> str:
-        return "the kill switch is thrown" if self.state.controls.kill is not None else ""
-
     def _commit(self) -> None:
         if self.disk.has_buffered:
             self.point("before commit")
@@ -164,19 +166,21 @@ class World:
             if isinstance(effect, Alarm):
                 self.alarms.append(effect.text)
             else:
+                # As a desk does it: what lessens risk first, questions last.
+                rank = 1 if isinstance(effect, Submit) else 2 if isinstance(effect, LookUp) else 0
                 delay_s = effect.delay_s if isinstance(effect, Submit) else 0
-                self._calls.append((self.now_ns + delay_s * SECOND_NS, effect))
+                self.calls.append((self.now_ns + delay_s * SECOND_NS, rank, effect))
 
     def _make_calls(self) -> None:
-        due = [effect for due_ns, effect in self._calls if due_ns <= self.now_ns]
-        self._calls = [(due_ns, effect) for due_ns, effect in self._calls if due_ns > self.now_ns]
-        for effect in due:
+        due = sorted((call for call in self.calls if call[0] <= self.now_ns), key=lambda call: call[1])
+        self.calls = [call for call in self.calls if call[0] > self.now_ns]
+        for _, _, effect in due:
             self.point("before call")
-            self.desk.carry_out(effect)
+            self.desks[effect.order.account].carry_out(effect)  # type: ignore[union-attr]
             self.point("after call")
 
     def _handle_events(self) -> None:
-        while self._events or any(due_ns <= self.now_ns for due_ns, _ in self._calls):
+        while self._events or any(due_ns <= self.now_ns for due_ns, _, _ in self.calls):
             while self._events:
                 self.engine.handle(self._events.pop(0), self.at)
             self._commit()
@@ -184,46 +188,84 @@ class World:
 
     # What the world does to it.
 
-    def post(self, decision: Decision) -> None:
+    def post(self, decision: Decision, submitted_by: str = "") -> None:
         """A client hands a decision in, and is told when it is durable. It may do so again."""
         self.point("received")
-        is_known = decision.decision_id in self.bot.pending or decision.decision_id in self.bot.decided
-        if not is_known:
+        bot = self.state.bots[decision.account]
+        if decision.decision_id not in bot.pending and decision.decision_id not in bot.decided:
             origin = Origin(run_id="run-1", partition="2026-01-05", data_sha256="d" * 64)
             delivery = json.loads(canonical_bytes(Delivery(decision=decision, origin=origin)))
-            body = {"decision_id": decision.decision_id, "delivery": delivery}
-            self.engine.write(Record(ACCOUNT, Kind.DECISION_RECEIVED, self.at, body))
+            body = {"decision_id": decision.decision_id, "delivery": delivery, "submitted_by": submitted_by}
+            self.engine.write(Record(bot.name, Kind.DECISION_RECEIVED, self.at, body))
         self._commit()
         self.acknowledged[decision.decision_id] = decision
         self.point("acknowledged")
-        self.engine.handle(DecisionDue(ACCOUNT, decision.decision_id), self.at)
+        self.engine.handle(DecisionDue(bot.name, decision.decision_id), self.at)
         self._commit()
         self._handle_events()
+
+    def order(self, event: Event) -> bool:
+        """A person orders something; whether it was carried out."""
+        self.point("ordered")
+        try:
+            self.engine.handle(event, self.at)
+        except Refused:
+            return False
+        self._commit()
+        self._handle_events()
+        return True
 
     def listen(self) -> None:
-        """What the venue's stream brings is taken in."""
-        for report in self.venue.hear():
-            self._events.append(Reported(report))
+        """What the venues' streams bring is taken in."""
+        for venue in self.venues.values():
+            self._events += [Reported(report) for report in venue.hear()]
         self._handle_events()
 
+    def moves(self, bid: Decimal, ask: Decimal) -> None:
+        """The market goes there; venues act on it at once, the daemon hears of it at its next quote."""
+        self.bid, self.ask = bid, ask
+        for venue in self.venues.values():
+            venue.quoted(bid, ask)
+
+    def _observe(self) -> None:
+        for bot in self.state.bots.values():
+            observe_quote(bot, SYMBOL, self.bid, self.ask, self.now_ns)
+
     def quote(self) -> None:
-        """The market, unchanged."""
-        event = BarRanged(ACCOUNT, SYMBOL, BarPrices.of_quote(BID, ASK))
-        self.engine.handle(TimePassed(ACCOUNT), self.at)
-        observe_quote(self.bot, SYMBOL, BID, ASK, self.now_ns)
-        self.engine.handle(event, self.at)
+        """The daemon sees the market."""
+        prices = BarPrices.of_quote(self.bid, self.ask)
+        for name in self.accounts:
+            self.engine.handle(TimePassed(name), self.at)
+        self._observe()
+        for name in self.accounts:
+            self.engine.handle(BarRanged(name, SYMBOL, prices), self.at)
         self._commit()
 
-    def tick(self, seconds: int) -> None:
-        """Time passes for all."""
+    def passes(self, seconds: int) -> None:
+        """Time passes for all but the daemon, which has not looked yet."""
         self.now_ns += seconds * SECOND_NS
-        self.venue.time_passes(self.now_ns)
-        self.check_always()  # before the daemon hears of it
+        for venue in self.venues.values():
+            venue.time_passes(self.now_ns)
+        self.check_always()
+
+    def tick(self, seconds: int) -> None:
+        """Time passes, and the daemon looks at everything that waits for it."""
+        self.passes(seconds)
+        self.look()
+
+    def look(self) -> None:
+        """The daemon's tick: the market, what waits, and the books."""
         self.quote()
         self.engine.handle(Ticked(), self.at)
         self._commit()
-        self.desk.compare_books()
+        for desk in self.desks.values():
+            desk.compare_books()
         self._handle_events()
+
+    def keep_snapshot(self) -> None:
+        """The daemon writes its state down."""
+        self._commit()
+        self.disk.keep_snapshot(self.state)
 
     # What must hold.
 
@@ -233,20 +275,7 @@ class World:
         Raises:
             Violation: a promise was broken.
         """
-        for order_id, count in self.venue.requests.items():
-            if count > 1:
-                raise Violation(f"O2: {count} requests left for {order_id}")
-        legs = [(deal.order.decision_id, deal.order.leg) for deal in self.venue.deals]
-        if len(legs) != len(set(legs)):
-            raise Violation(f"O2: a leg has two orders at the venue: {legs}")
-        exposures = self.bot.account.exposures
-        for deal in self.venue.deals:
-            key = deal.order.client_order_id
-            counted = sum((exposures[k].lots for k in (key, f"{key}/rest") if k in exposures), Decimal(0))
-            if deal.open + deal.working > counted:
-                raise Violation(
-                    f"O5: {key} has {deal.open + deal.working} lots at the venue, counted {counted}"
-                )
+        check_always(self)
 
     def check_at_rest(self) -> None:
         """Safety and liveness once faults have stopped and time has passed.
@@ -254,33 +283,12 @@ class World:
         Raises:
             Violation: a promise was broken.
         """
-        self.check_always()
-        again = CellState("proof", self._execution)
-        for raw in self.disk.durable:
-            apply(again, Record.from_data(json.loads(raw)))
-        if state_digest(again) != state_digest(self.state):
-            raise Violation("J1: the state is not the fold of the journal")
-        for decision_id in self.acknowledged:
-            if decision_id not in self.bot.decided:
-                raise Violation(f"O1: acknowledged decision {decision_id} has no end")
-        open_at_venue: dict[str, Decimal] = {}
-        for deal in self.venue.deals:
-            key = deal.order.client_order_id
-            open_at_venue[key] = open_at_venue.get(key, Decimal(0)) + deal.open
-            if deal.open and not deal.has_stop:
-                raise Violation(f"O6: {key} is open without a stop")
-        for key, line in self.bot.orders.items():
-            if line.state.value in {"intended", "unresolved"}:
-                raise Violation(f"A4: {key} is {line.state} for ever")
-            if line.open_lots != open_at_venue.get(key, Decimal(0)):
-                raise Violation(
-                    f"O10: {key} has {line.open_lots} lots open, {open_at_venue.get(key)} at the venue"
-                )
-        if self.bot.reviews or self._calls:
-            raise Violation("A4: something still waits")
+        check_at_rest(self)
 
     def digest(self) -> str:
-        """One hash of all that happened: records, venue, alarms."""
-        return sha256_hex(
-            b"\n".join(self.disk.durable) + repr(self.venue.log).encode() + repr(self.alarms).encode()
-        )
+        """One hash of all that happened: records, venues, alarms."""
+        said = [venue.log for venue in self.venues.values()]
+        return sha256_hex(b"\n".join(self.disk.durable) + repr(said).encode() + repr(self.alarms).encode())
+
+
+__all__ = ["ACCOUNT", "ONE_ACCOUNT", "START_NS", "SYMBOL", "Crash", "Violation", "World"]
