@@ -167,13 +167,15 @@ def mutant_claims(
         for m in sound
         if findings[m.name].is_alarm or findings[m.name].broken
     ]
+    unsound = {m.suite for m in sound if findings[m.name].is_alarm or findings[m.name].broken}
     survivors = [m.name for m in mutants if not findings[m.name].is_alarm]
     claims = [
         Claim(
             f"a planted bug is found: {mutant.name}",
             f"found by {mutant.suite}",
-            (findings[mutant.name].broken or findings[mutant.name].text or "SURVIVES")[:300],
-            findings[mutant.name].is_alarm,
+            ("its suite finds faults without a bug too: " if mutant.suite in unsound else "")
+            + (findings[mutant.name].broken or findings[mutant.name].text or "SURVIVES")[:300],
+            findings[mutant.name].is_alarm and mutant.suite not in unsound,
             1,
         )
         for mutant in mutants
