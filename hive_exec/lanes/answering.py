@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hive_core.contracts.base import Contract
-from hive_core.contracts.lane import SignalJudged
-from hive_core.contracts.message import Message
+from hive_core.contracts.lane import LaneOutcome, SignalJudged
 from hive_core.contracts.submission import SignalSubmission
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.signals.recompute import heard_of
@@ -104,18 +103,18 @@ class Lanes:
         """A lane of what the journal says was heard; what was received and not answered waits."""
         journal = self._cell.journal
         received: dict[str, tuple[Mapping[str, Any], int]] = {}
-        messages: dict[str, Message] = {}
         heard = []
         for link in journal.links(after_seq=max(0, journal.durable_seq - LOOKED_BACK_OVER)):
             record = record_of(link)
             if record.kind is Kind.SIGNAL_RECEIVED:
                 received[record.body["key"]] = record.body, record.at[0]
-                messages[record.body["key"]] = message_of_record(record.body)
             elif record.kind is Kind.SIGNAL_JUDGED:
+                asked = received.pop(record.body["key"], None)
+                # Models only of what counts: there are many records, and a start shall take little.
+                if asked is None or record.body["outcome"] != LaneOutcome.JUDGED:
+                    continue
                 judged = SignalJudged.model_validate_json(canonical_bytes(record.body))
-                received.pop(judged.key, None)
-                message = messages.pop(judged.key, None)
-                one = None if message is None else heard_of(message, judged)
+                one = heard_of(message_of_record(asked[0]), judged)
                 if one is not None:
                     heard.append(one)
         self._waiting.extend(received.values())
