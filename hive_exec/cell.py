@@ -42,8 +42,10 @@ from hive_exec.core.events import (
     HealthObserved,
     Kill,
     Reported,
+    Reviewed,
     Started,
     Submit,
+    SubmitNotSent,
     SubmitProvenAbsent,
     Ticked,
     TimePassed,
@@ -135,7 +137,8 @@ class Cell:
         self.on_fatal: Callable[[BaseException], None] | None = None
         self.on_signal: Callable[[str, SignalSubmission, int, str], None] | None = None
         self.desks: dict[str, Desk] = {}
-        self.is_killed_at_once = False
+        self._kills_under_way = 0
+        self._kills = threading.Lock()
         self.kill_file = KillFile(home.journal.with_name("KILL"), self._kill_file_appeared)
         self._make_desk = make_desk
         self._replays: dict[str, ReplayDriver] = {}
@@ -209,7 +212,13 @@ class Cell:
 
     def kill_now(self) -> None:
         """From any thread: no order leaves from here on. The record of it follows by `command`."""
-        self.is_killed_at_once = True
+        with self._kills:
+            self._kills_under_way += 1
+
+    @property
+    def is_killed_at_once(self) -> bool:
+        """Whether a kill was ordered that the journal does not tell of yet."""
+        return self._kills_under_way > 0
 
     def command(self, event: Event) -> None:
         """A person's order, now.
@@ -218,13 +227,17 @@ class Cell:
             CommandRefused: 409 with the reason; nothing changed.
         """
         at = self.now()
+        if isinstance(event, Reviewed):  # a new day changes what it is judged by
+            self.engine.handle(TimePassed(event.account), at)
         try:
             self.engine.handle(event, at)
         except Refused as refused:
             raise CommandRefused(409, "", str(refused)) from None
         self._carry_out(self.engine.take_waiting(), at)
-        if self.state.controls.kill is None or isinstance(event, Kill):
-            self.is_killed_at_once = False  # the journal says it now, or people have ended it
+        if isinstance(event, Kill):  # the journal says it now; no other command may take it back
+            self.journal.flush()
+            with self._kills:
+                self._kills_under_way = max(self._kills_under_way - 1, 0)
         self._tick(at)
 
     def market_moved(
@@ -247,6 +260,13 @@ class Cell:
             match effect:
                 case Alarm(account, text):
                     _log.error("%s: %s", account, text)
+                case Submit(order) if self._is_killed_here(order.account):
+                    why = "the kill switch is thrown"
+                    self.handle(
+                        self.bots[order.account],
+                        SubmitNotSent(order.account, order.client_order_id, why, None),
+                        at,
+                    )
                 case Submit(order) if order.account not in self.desks:
                     failpoint("effect.before")
                     self.venue.submit(order, at)
@@ -265,6 +285,12 @@ class Cell:
                     self.take_reports(self.bots[account])
                 case _:
                     self._desk_of(effect).send(effect)
+
+    def _is_killed_here(self, account: str) -> bool:
+        """Whether a paper account may not trade although the journal does not tell of a kill yet."""
+        if account in self.desks or self.bots[account].settings.mode == "replay":
+            return False
+        return self.is_killed_at_once or self.kill_file.is_thrown
 
     def _desk_of(self, effect: Any) -> Desk:
         return self.desks[effect.order.account]
@@ -320,15 +346,16 @@ class Cell:
         self._open_broker_accounts()
         self.engine.handle(Started(self.journal.epoch, core_version()), self.now())
         failpoint("reconcile.before")
+        for bot in self.bots.values():  # all, before anything is carried out
+            if bot.settings.has_broker:
+                self._open_desk(bot)
         for bot in self.bots.values():
             if bot.settings.mode == "replay":
                 self.replay_of(bot).recall_quotes()
             else:
                 # Without them an open position in another currency has no worth.
                 self._observe_rates(bot, max(self.wall_clock_ns(), bot.clock_ns))
-            if bot.settings.has_broker:
-                self._open_desk(bot)
-            else:
+            if not bot.settings.has_broker:
                 self._reconcile(bot)
         # What the core wants done at a start (asking after orders) waits for the desks to begin.
         self._carry_out(self.engine.take_waiting(), self.now())
@@ -540,6 +567,9 @@ class Cell:
             condition = self.state.controls.conditions.get(name, {}).get("reconciliation")
             if condition is not None and condition.health != "ok":
                 desk.compare_books_soon()
+        for name, bot in self.bots.items():
+            if bot.settings.mode == "paper" and bot.pending:  # what waits is judged by its own day
+                self.engine.handle(TimePassed(name), at)
         self.engine.handle(Ticked(), at)
         self._carry_out(self.engine.take_waiting(), at)
 

@@ -316,6 +316,9 @@ class Desk:
             self._failed(f"{type(error).__name__}: {error}")
             return
         self._cursor = self._cursor or snapshot.cursor
+        if self.broker.capabilities.has_reports_since:
+            # What happened between the two questions is read the next time, after a restart too.
+            snapshot = replace(snapshot, cursor=self._cursor)
         self._failures = 0
         self._post(HealthObserved(self.account, "broker", "ok", "answers"))
         self._post(SnapshotTaken(snapshot, is_hedging))

@@ -30,7 +30,8 @@ class Refused(ValueError):
 def killed(state: CellState, event: Kill, at: FeedPosition) -> Outcome:
     """Throw the kill switch: it latches, working orders are cancelled, and stops stay where they are."""
     records: list[Record] = []
-    if state.controls.kill is None:
+    # Thrown again, it takes back what people agreed to before.
+    if state.controls.kill is None or state.controls.kill.confirmed_by:
         body = {"reason": event.reason, "principal": event.principal}
         records.append(Record(CELL, Kind.KILLED, at, body))
     effects: list[Effect] = [Alarm(CELL, f"kill switch thrown by {event.principal}: {event.reason}")]

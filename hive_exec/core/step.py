@@ -56,7 +56,7 @@ from hive_exec.core.orders import IllegalRecord, OrderLine
 from hive_exec.core.reconciling import reconciled
 from hive_exec.core.records import CELL, FeedPosition, Kind, Record
 from hive_exec.core.reports import ended_by_lookup, reported
-from hive_exec.core.requests import cancel, close, tripped
+from hive_exec.core.requests import cancel, close, trip, tripped
 from hive_exec.core.state import Bot, CellState
 
 Outcome = tuple[list[Record], list[Effect]]
@@ -90,8 +90,22 @@ def step(state: CellState, event: Event, at: FeedPosition) -> Outcome:
             return breaker_reset(state, event, at)
         case HealthObserved():
             return _health(state, event, at)
+        case Reported(_, None) | LookedUp() | SnapshotTaken():
+            return _of_broker(state, state.bots[event.account], event, at)
         case _:
             return _of_account(state, state.bots[event.account], event, at)
+
+
+def _of_broker(state: CellState, bot: Bot, event: Event, at: FeedPosition) -> Outcome:
+    """What a broker says. What cannot follow stops its account for a person, never the daemon."""
+    try:
+        return _of_account(state, bot, event, at)
+    except Exception as error:  # noqa: BLE001 (step changes nothing: no half of it was done)
+        text = f"what the venue said cannot be taken in: {type(error).__name__}: {error}"
+        known = state.controls.breakers.get(f"bot:{bot.name}")
+        if known is not None and known.reason == text:
+            return [], []  # said again
+        return trip(bot.name, "halt", text, at)
 
 
 def _of_account(state: CellState, bot: Bot, event: Event, at: FeedPosition) -> Outcome:
@@ -151,6 +165,7 @@ def _ticked(state: CellState, at: FeedPosition) -> Outcome:
     """Everything that waits for time: reviews, held decisions, unresolved orders, requests, the mode."""
     records: list[Record] = []
     effects: list[Effect] = []
+    judged: list[str] = []
     for name in sorted(state.bots):
         bot = state.bots[name]
         if bot.settings.mode == "replay":
@@ -161,12 +176,15 @@ def _ticked(state: CellState, at: FeedPosition) -> Outcome:
             records.append(Record(bot.name, Kind.MODE_CHANGED, at, body))
         parts = [reviews_timed_out(bot, at)]
         is_free = standing.mode is Mode.NORMAL or standing.is_latched
-        for decision_id, pending in bot.pending.items():
+        is_taken = name in judged or bot.settings.failover_to in judged
+        for decision_id, pending in () if is_taken else bot.pending.items():
             is_late = at[0] >= pending.delivery.decision.valid_until_ns
             if decision_id not in bot.reviews and (is_free or is_late or bot.settings.failover_to):
-                # Only one: the next is judged knowing what this one took, at the next tick.
+                # Only one an account, of its own or taken over: the next is judged knowing what this
+                # one took, at the next tick.
                 part = decided(state, bot, decision_id, at)
                 if part != ([], []):
+                    judged += [record.account for record in part[0]]
                     parts.append(part)
                     break
         if bot.settings.has_broker:
@@ -240,6 +258,9 @@ def _proven_absent(state: CellState, bot: Bot, line: OrderLine, at: FeedPosition
     order, now_ns = line.order, at[0]
     if line.state is not OrderState.INTENDED:
         raise IllegalRecord(f"order {order.client_order_id} is {line.state}, not intended")
+    if bot.settings.mode != "replay" and state.standing(bot).mode is not Mode.NORMAL:
+        reason = f"{RejectionReason.NOT_SENT.value}: {'; '.join(state.standing(bot).reasons)}"
+        return [_not_accepted(bot, line, reason, at)], []
     if not _is_fresh(bot, line, now_ns):
         return [_not_accepted(bot, line, RejectionReason.STALE_AFTER_RESTART.value, at)], []
     return _again(state, bot, line, "absent from the venue's log", at, delay_s=0)

@@ -35,8 +35,9 @@ class Face:
         return await asyncio.wrap_future(self.cell.call(work))
 
     async def ask_urgently(self, work: Callable[[], Found]) -> Found:
-        """As `ask`, also where so many commands wait that others are turned away."""
-        return await asyncio.wrap_future(self.cell.call(work, is_urgent=True))
+        """As `ask`, also where so many commands wait that others are turned away; and it is done even if
+        the caller goes away meanwhile."""
+        return await asyncio.shield(asyncio.wrap_future(self.cell.call(work, is_urgent=True)))
 
     async def facts(self) -> CellFacts | None:
         """How the cell stands, or None when it stopped, or does not say within `FACTS_TIMEOUT_S`."""
@@ -44,7 +45,7 @@ class Face:
             return None
         try:
             async with asyncio.timeout(FACTS_TIMEOUT_S):
-                return await self.ask_urgently(lambda: facts_of(self.cell))
+                return await asyncio.wrap_future(self.cell.call(lambda: facts_of(self.cell), is_urgent=True))
         except (TimeoutError, Busy):
             return None
         except RuntimeError:
