@@ -1,5 +1,5 @@
-"""The daemon's claims: killed at its failpoints, its database killed, behind a network that breaks, and with
-bugs planted in it.
+"""The daemon's claims: its world explored and simulated, the daemon killed at its failpoints, its database
+killed, behind a network that breaks, and with bugs planted in it.
 
 `HIVE_PROOF_KILLS` sets the number of kills on each kind of journal (60; the full size is 500),
 `HIVE_PROOF_SERVER_KILLS` how often PostgreSQL is killed under it (4; full: 50), `HIVE_PROOF_ROUNDS` how often
@@ -17,6 +17,7 @@ from rich.progress import Progress
 
 from proofs.daemon_bugs import MUTANTS, SUITES
 from proofs.daemon_kills import OF_A_SNAPSHOT, kill_claims, run_kills
+from proofs.daemon_model import CI_SIZES, exploration_claims, simulation_claims
 from proofs.daemon_mutants import mutant_claims
 from proofs.daemon_network import network_claims
 from proofs.daemon_postgres import run_server_kills, server_claims
@@ -29,6 +30,9 @@ SNAPSHOTS_OFTEN = Patch(
     "durable_seq - self._snapshot_seq < SNAPSHOT_EVERY_RECORDS:",
     "durable_seq - self._snapshot_seq < 25:",
 )
+
+EXPLORED_OF_EACH = 2_500
+"""Runs of each small world at each kind of venue; those that have fewer are explored whole."""
 
 
 def postgres_claims(
@@ -73,17 +77,22 @@ def main() -> int:
     claims: list[Claim] = []
     with tempfile.TemporaryDirectory(prefix="hive-proofs-") as name, Progress(transient=True) as progress:
         folder = Path(name)
-        bar = progress.add_task("kills", total=4)
+        bar = progress.add_task("kills", total=6)
         claims += kill_claims(run_kills(folder / "kills", kills, seed))
         progress.update(bar, advance=1, description="PostgreSQL")
         claims += snapshot_claims(folder / "snapshots", max(kills // 5, 4), seed)
         claims += postgres_claims(folder / "postgres", kills, server_kills, seed)
         progress.update(bar, advance=1, description="network")
         claims += network_claims(folder / "network", rounds, seed)
+        progress.update(bar, advance=1, description="explored")
+        claims += exploration_claims(EXPLORED_OF_EACH)
+        progress.update(bar, advance=1, description="simulated")
+        simulated, failing = simulation_claims(seed, CI_SIZES)
+        claims += simulated
         progress.update(bar, advance=1, description="planted bugs")
         claims += mutant_claims(folder / "bugs", MUTANTS, SUITES)
         progress.update(bar, advance=1)
-    return report("daemon", [seed], claims)
+    return report("daemon", [seed, *failing], claims)
 
 
 if __name__ == "__main__":

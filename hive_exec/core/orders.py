@@ -51,6 +51,8 @@ class OrderLine:
     requested_ns: int | None = None
     """When closing or cancelling was last asked for."""
     requests: int = 0
+    is_closing: bool = False
+    """Whether closing was asked for, and not only cancelling: it is asked for until nothing is open."""
     may_have_filled: bool = False
     """The venue said that nothing works any more; what it said before may not have been heard yet."""
     not_accepted_by: str = ""

@@ -336,9 +336,7 @@ def _settle(bot: Bot, line: OrderLine, record: Record) -> None:
         line.early = [report for report in line.early if report.execution_id != said]
     expose(bot.account, line)
     if line.is_over and len(bot.orders) > MAX_REMEMBERED:
-        oldest = next((key for key, one in bot.orders.items() if one.is_over), None)
-        if oldest is not None:
-            del bot.orders[oldest]
+        del bot.orders[next(key for key, one in bot.orders.items() if one.is_over)]
 
 
 _STATES = {
@@ -398,6 +396,7 @@ def _requested(bot: Bot, record: Record) -> None:
     line = _line(bot, record)
     line.requested_ns = record.at[0]
     line.requests += 1
+    line.is_closing = line.is_closing or record.body["request"] == "close"
 
 
 def _noted(bot: Bot, record: Record) -> None:
@@ -421,10 +420,9 @@ def _reconciled(bot: Bot, record: Record) -> None:
     if body["balance"] is not None:
         bot.account.balance = Decimal(body["balance"])
     for order_id in body.get("heard", ()):
-        line = bot.orders.get(order_id)
-        if line is not None:
-            line.may_have_filled = False
-            expose(bot.account, line)
+        line = bot.orders[order_id]
+        line.may_have_filled = False
+        expose(bot.account, line)
     for key in list(bot.external):
         bot.account.exposures.pop(f"external/{key}", None)
         bot.account.unprotected.pop(f"external/{key}", None)

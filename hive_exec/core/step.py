@@ -201,10 +201,12 @@ def _watched(state: CellState, bot: Bot, line: OrderLine, at: FeedPosition) -> O
         if line.state is OrderState.UNRESOLVED:
             return [], [LookUp(line.order, line.since_cursor)]
         return [], []
-    if line.requested_ns is not None and line.requests:
-        if line.open_lots:
-            return close(bot, line, at, "asked for before, and still open")
-        return cancel(bot, line, at, "asked for before, and still working")
+    if line.requests and (line.working_lots or line.is_closing):
+        records, effects = cancel(bot, line, at, "asked for before, and still working")
+        if line.is_closing:  # who cancelled what works did not ask to close what is open
+            more, asked = close(bot, line, at, "asked for before, and still open")
+            records, effects = records + more, effects + asked
+        return records, effects
     if state.controls.kill is not None:
         return cancel(bot, line, at, "kill switch")
     if line.working_lots and at[0] > line.order.good_till_ns + 60 * NS_PER_SECOND:

@@ -3,13 +3,13 @@ number of crashes. What the last faults left must come to rest as promised."""
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from hive_exec.core.events import BreakerReset, Resume
 from proofs.model.oracle import Enumeration, Oracle
+from proofs.model.quiet import quiet
 from proofs.model.scenarios import Scenario
 from proofs.model.world import Crash, Violation, World
 
@@ -95,13 +95,13 @@ def _rest(world: World) -> None:
 def explore(scenario: Scenario, *, deduplicates: bool, at_most: int = 10**9, keep: int = 5) -> Findings:
     """Enumerate the runs of a scenario, at most `at_most`; `is_complete` tells whether all were made.
     Stops after `keep` violations."""
-    logging.getLogger("hive_exec").setLevel(logging.CRITICAL)  # every run has faults to complain of
     findings = Findings()
     oracle = Enumeration()
     begun_s = time.perf_counter()
     while True:
         try:
-            findings.crashes += one_run(oracle, scenario, deduplicates=deduplicates).crashes
+            with quiet():
+                findings.crashes += one_run(oracle, scenario, deduplicates=deduplicates).crashes
         except Exception as error:  # noqa: BLE001 (where the daemon itself ends, a promise is broken too)
             kind = "" if isinstance(error, Violation) else f"{type(error).__name__}: "
             findings.violations.append(f"{kind}{error} [{oracle.story}]")

@@ -7,7 +7,6 @@ what persons do, when the process ends, and where it starts again from (a snapsh
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,6 +30,7 @@ from hive_exec.core.snapshot import state_digest
 from proofs.model.checks import Violation, check_books, check_ready
 from proofs.model.decisions import decision_at
 from proofs.model.oracle import Seeded
+from proofs.model.quiet import quiet
 from proofs.model.venue import ASK, BID, SECOND_NS, ModelVenue
 from proofs.model.world import ACCOUNT, START_NS, SYMBOL, Crash, World
 
@@ -62,7 +62,7 @@ class Simulation:
 
     def __init__(self, seed: int, hours: float = HOURS) -> None:
         self.seed, self.hours = seed, hours
-        self.oracle = Seeded(seed, fault_rate=0.12, crash_rate=0.008)
+        self.oracle = Seeded(seed, fault_rate=0.12, crash_rate=0.006)
         self.number = 0
         self.faults = 0
         self.decisions: list[Decision] = []
@@ -330,5 +330,5 @@ _STEPS: tuple[Callable[[Simulation], None], ...] = (
 
 def simulate(seed: int, hours: float = HOURS) -> Run:
     """The run of a seed."""
-    logging.getLogger("hive_exec").setLevel(logging.CRITICAL)
-    return Simulation(seed, hours).run()
+    with quiet():
+        return Simulation(seed, hours).run()

@@ -110,7 +110,7 @@ class ModelVenue:
             raise Ambiguous("HTTP 502")
         return said
 
-    def _maybe(self, what: str, options: Sequence[str]) -> str:
+    def maybe(self, what: str, options: Sequence[str]) -> str:
         """A fault, as long as some are left."""
         if not self.faults_left:
             return options[0]
@@ -254,7 +254,7 @@ class ModelVenue:
         if not self.unheard:
             return []
         said, self.unheard = self.unheard, []
-        match self._maybe("stream", ("once", "twice", "reversed", "lost")):
+        match self.maybe("stream", ("once", "twice", "reversed", "lost")):
             case "twice":
                 return [report for report in said for _ in range(2)]
             case "reversed":
@@ -304,7 +304,7 @@ class ModelVenue:
         return self._answer(how, begin)
 
     def _reached(self, what: str, options: Sequence[str]) -> str:
-        how = "lost" if self.is_down else self._maybe(what, options)
+        how = "lost" if self.is_down else self.maybe(what, options)
         if how == "lost":
             raise Ambiguous("the connection broke")
         return how
@@ -387,7 +387,7 @@ class ModelVenue:
         return tuple(self.log[int(cursor) :]), str(len(self.log))
 
     def _answers(self, what: str) -> None:
-        if self.is_down or self._maybe("question", ("answered", "unanswered")) == "unanswered":
+        if self.is_down or self.maybe("question", ("answered", "unanswered")) == "unanswered":
             raise Unavailable(f"{what}: no answer")
 
     def listen(self, symbols: Sequence[str], sink: Sink, stop: threading.Event) -> None:

@@ -43,6 +43,7 @@ class Witness:
         self._intents: dict[str, tuple[str, int, int]] = {}
         self._intent_times: dict[str, list[int]] = {}
         self._unsent: set[str] = set()
+        self._closing: set[str] = set()
         self._sent: set[str] = set()
         self._received: set[tuple[str, int]] = set()
         self._proposed: dict[str, str] = {}
@@ -69,6 +70,8 @@ class Witness:
                     self._say(f"R4: resumed by {len(self._resuming)} of {self._people} persons")
                 self._is_killed = False
             case Kind.BREAKER_TRIPPED:
+                if "cannot be taken in" in body["reason"]:  # the model's venues say nothing that is odd
+                    self._say(f"O12: {body['reason']}")
                 now = (self._breakers.get(body["scope"]), body["fallback"])
                 self._breakers[body["scope"]] = max(now, key=_LOOSEST_FIRST.index)
             case Kind.BREAKER_RESET if body["is_closed"]:
@@ -91,6 +94,11 @@ class Witness:
                 self._waited.add(f"{name}/{body['decision_id']}")
             case Kind.ORDER_INTENDED:
                 self._intended(record)
+            case Kind.REQUEST_SENT if body["request"] == "close":
+                is_repeated = body["cause"].startswith("asked for before")
+                if is_repeated and body["client_order_id"] not in self._closing:
+                    self._say(f"R5: {body['client_order_id']} is closed, and nobody asked for it")
+                self._closing.add(body["client_order_id"])
             case Kind.RESOLUTION_PROPOSED:
                 self._proposed[body["client_order_id"]] = body["principal"]
             case Kind.ORDER_NOT_ACCEPTED:

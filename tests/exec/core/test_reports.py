@@ -1,0 +1,191 @@
+"""What follows from a report: every state of an order, every kind of report, pair by pair."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from broker_bench import BrokerBench
+
+from hive_core.contracts.broker import ReportKind
+from hive_core.contracts.order import OrderState as S
+from hive_exec.core.events import Cancel, ClosePosition
+from hive_exec.core.records import Kind
+
+STATES = [S.INTENDED, S.UNRESOLVED, S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CLOSED, S.REJECTED, S.EXPIRED]
+STATES += [S.CANCELLED, S.NOT_ACCEPTED]
+# One row a kind of report; in it, state by state as above, what the journal says next.
+# . noted   + applied   ! applied, and the account stops   h held   - what remained is over
+TABLE = {
+    "accepted": "+ + . . . . . . . !",
+    "rejected": "+ + + - . . . . . .",
+    "expired": "+ + + - . . . . . .",
+    "cancelled": "+ + + - . . . . . .",
+    "filled": "+ + + + ! ! ! + + !",
+    "modified": ". . + + + . . . . .",
+    "modify_rejected": ". . . . . . . . . .",
+    "cancel_rejected": ". . . . . . . . . .",
+    "closed": "h h h + + . h h h h",
+}
+PAIRS = [
+    (state, kind, mark)
+    for kind, row in TABLE.items()
+    for state, mark in zip(STATES, row.split(), strict=True)
+]
+APPLIED = {
+    "accepted": Kind.ORDER_ACCEPTED,
+    "rejected": Kind.ORDER_REJECTED,
+    "expired": Kind.ORDER_EXPIRED,
+    "cancelled": Kind.ORDER_CANCELLED,
+    "filled": Kind.ORDER_FILLED,
+    "modified": Kind.ORDER_MODIFIED,
+    "closed": Kind.POSITION_CLOSED,
+}
+
+
+def test_the_table_names_every_pair():
+    assert {(state, kind) for state, kind, _ in PAIRS} == {(s, k.value) for s in S for k in ReportKind}
+
+
+@pytest.mark.parametrize(("state", "kind", "mark"), PAIRS)
+def test_each_pair_of_state_and_report(state, kind, mark):
+    bench = BrokerBench()
+    line = bench.ordered(state)
+    changes = {}
+    if state is S.PARTIALLY_FILLED and kind == "filled":
+        changes = {"lots": line.order.lots - line.filled_lots}
+    if kind == "closed" and not line.open_lots:
+        changes = {"lots": line.order.lots}
+    event = bench.report(kind, **changes)
+    kinds = bench.kinds(event)
+    refused = {"modify_rejected", "cancel_rejected"}
+    if mark == ".":
+        assert kinds == [Kind.REQUEST_REFUSED if kind in refused else Kind.REPORT_IGNORED]
+        assert line.state is state
+    elif mark == "h":
+        assert kinds == [Kind.REPORT_HELD]
+        assert [early.execution_id for early in line.early] == [event.report.execution_id]
+    elif mark == "-":
+        assert kinds == [Kind.ORDER_REST_ENDED]
+        assert line.state is S.FILLED
+        assert line.working_lots == 0
+    else:
+        partly = state is S.PARTIALLY_FILLED and kind == "closed"
+        assert kinds[0] is (Kind.POSITION_REDUCED if partly else APPLIED[kind])
+        assert (Kind.BREAKER_TRIPPED in kinds) == (mark == "!")
+        assert ("bot:first" in bench.state.controls.breakers) == (mark == "!")
+    assert bench.kinds(event) == []  # said twice counts once
+
+
+def test_an_exit_before_its_entry_counts_once_the_entry_is_known():
+    bench = BrokerBench()
+    line = bench.ordered(S.UNRESOLVED)
+    lots = line.order.lots
+    assert bench.kinds(bench.report("closed", lots=lots)) == [Kind.REPORT_HELD]
+    assert bench.kinds(bench.report("filled")) == [Kind.ORDER_FILLED, Kind.POSITION_CLOSED]
+    assert (line.state, line.early, line.open_lots) == (S.CLOSED, [], 0)
+
+
+def test_an_exit_larger_than_what_is_open_waits_while_the_rest_works_and_is_noted_after():
+    bench = BrokerBench()
+    line = bench.ordered(S.PARTIALLY_FILLED)
+    assert bench.kinds(bench.report("closed", lots=line.order.lots)) == [Kind.REPORT_HELD]
+    assert bench.kinds(bench.report("filled", lots=line.order.lots - line.filled_lots)) == [
+        Kind.ORDER_FILLED,
+        Kind.POSITION_CLOSED,
+    ]
+    full = BrokerBench()
+    line = full.ordered(S.FILLED)
+    assert full.kinds(full.report("closed", lots=line.order.lots + 1)) == [Kind.REPORT_IGNORED]
+    assert line.open_lots == line.order.lots
+
+
+def test_an_exit_in_parts():
+    bench = BrokerBench()
+    line = bench.ordered(S.FILLED)
+    assert bench.kinds(bench.report("closed", lots=Decimal("0.3"))) == [Kind.POSITION_REDUCED]
+    assert bench.bot.account.exposures[line.order.client_order_id].lots == line.order.lots - Decimal("0.3")
+    assert bench.kinds(bench.report("closed")) == [Kind.POSITION_CLOSED]
+    assert bench.bot.account.exposures == {}
+
+
+def test_what_remained_of_an_order_whose_position_is_closed_ends_it():
+    bench = BrokerBench()
+    line = bench.ordered(S.PARTIALLY_FILLED)
+    bench.take(bench.report("closed", lots=line.open_lots))
+    assert bench.kinds(bench.report("cancelled")) == [Kind.ORDER_REST_ENDED]
+    assert line.state is S.CLOSED
+
+
+def test_a_fill_of_more_than_was_ordered_is_a_fact_and_stops_the_account():
+    bench = BrokerBench()
+    line = bench.ordered(S.ACCEPTED)
+    kinds = bench.kinds(bench.report("filled", lots=line.order.lots + 1))
+    assert kinds == [Kind.ORDER_FILLED, Kind.BREAKER_TRIPPED]
+    assert bench.bot.account.exposures[line.order.client_order_id].lots == line.order.lots + 1
+
+
+def test_a_fill_without_a_stop_is_closed_at_once_and_stops_the_account():
+    bench = BrokerBench()
+    line = bench.ordered(S.ACCEPTED)
+    records, effects = bench.take(bench.report("filled", has_stop=False, text="stop refused"))
+    assert [r.kind for r in records] == [Kind.ORDER_FILLED, Kind.BREAKER_TRIPPED, Kind.REQUEST_SENT]
+    assert effects == [ClosePosition(line.order, line.order.lots, records[2].body["request_id"])]
+    assert "filled without a stop" in bench.bot.account.unprotected[line.order.client_order_id]
+
+
+def test_a_stop_that_is_gone_closes_the_position_and_one_that_moved_counts():
+    bench = BrokerBench()
+    line = bench.ordered(S.FILLED)
+    moved = bench.report("modified", stop_loss=Decimal("1.059"), take_profit=Decimal("1.07"))
+    assert bench.kinds(moved) == [Kind.ORDER_MODIFIED]
+    assert (line.stop, line.target) == (Decimal("1.059"), Decimal("1.07"))
+    records, effects = bench.take(bench.report("modified", has_stop=False))
+    assert [r.kind for r in records] == [Kind.ORDER_MODIFIED, Kind.BREAKER_TRIPPED, Kind.REQUEST_SENT]
+    assert [type(effect) for effect in effects] == [ClosePosition]
+
+
+def test_an_order_that_was_given_up_and_works_is_cancelled():
+    bench = BrokerBench()
+    line = bench.ordered(S.NOT_ACCEPTED)
+    records, effects = bench.take(bench.report("accepted"))
+    assert [r.kind for r in records] == [Kind.ORDER_ACCEPTED, Kind.BREAKER_TRIPPED, Kind.REQUEST_SENT]
+    assert effects == [Cancel(line.order)]
+
+
+def test_a_report_of_an_order_that_the_journal_lacks_stops_the_account():
+    bench = BrokerBench()
+    bench.decide()
+    event = bench.report("filled", order_id=f"ord_{7:024x}", lots=Decimal(1))
+    records, _ = bench.take(event)
+    assert [r.kind for r in records] == [Kind.DIVERGENCE_FOUND, Kind.BREAKER_TRIPPED]
+    assert records[0].body["report"]["lots"] == "1"
+
+
+@pytest.mark.parametrize(("kind", "state"), [("filled", S.ACCEPTED), ("closed", S.FILLED)])
+def test_an_execution_without_its_price_is_no_execution_and_stops_the_account(kind, state):
+    bench = BrokerBench()
+    line = bench.ordered(state)
+    event = bench.report(kind, price=None)
+    (tripped,), _ = bench.take(event)
+    assert "without its price or lots" in tripped.body["reason"]
+    assert line.state is state
+    assert bench.take(event) == ([], [])
+
+
+def test_rejections_in_a_row_open_the_breaker_and_an_answer_counts_anew():
+    bench = BrokerBench()
+    bench.bot.settings = bench.bot.settings.model_copy(update={"rejections_before_breaker": 2})
+    bench.ordered(S.REJECTED)
+    assert bench.bot.rejections == 1
+    bench.bot.rejections = 1
+    other = BrokerBench()
+    other.bot.settings = bench.bot.settings
+    other.bot.rejections = 1
+    other.decide()
+    assert other.kinds(other.report("rejected")) == [Kind.ORDER_REJECTED, Kind.BREAKER_TRIPPED]
+    assert other.state.controls.breakers["bot:first"].fallback == "safe"
+    third = BrokerBench()
+    third.bot.rejections = 4
+    third.ordered(S.ACCEPTED)
+    assert third.bot.rejections == 0
