@@ -38,7 +38,7 @@ def reconciled(state: CellState, bot: Bot, event: SnapshotTaken, at: FeedPositio
     for more, asked, question in (
         *(_order(state, bot, order, at) for order in snapshot.orders),
         *(_missing(bot, line, snapshot, is_hedging=event.is_hedging) for line in bot.orders.values()),
-        *(_position(state, bot, one, at) for one in snapshot.positions if event.is_hedging),
+        *(_position(state, bot, one, at, is_hedging=event.is_hedging) for one in snapshot.positions),
     ):
         records += more
         effects += asked
@@ -124,8 +124,11 @@ def _missing(bot: Bot, line: OrderLine, snapshot: BrokerSnapshot, *, is_hedging:
     return [], [], ""
 
 
-def _position(state: CellState, bot: Bot, position: VenuePosition, at: FeedPosition) -> _Finding:
-    """A position of ours whose stop the venue does not hold (hedging venues tell them apart)."""
+def _position(
+    state: CellState, bot: Bot, position: VenuePosition, at: FeedPosition, *, is_hedging: bool
+) -> _Finding:
+    """A position with our mark that the journal lacks, or whose stop the venue does not hold. Some venues
+    that net show the single trades all the same, so a mark counts wherever it is shown."""
     key = position.client_order_id
     if not OUR_ID.fullmatch(key):
         return [], [], ""
@@ -135,6 +138,8 @@ def _position(state: CellState, bot: Bot, position: VenuePosition, at: FeedPosit
             f"the venue has position {position.position_id} of order {key}, which the journal does not know"
         )
         return _diverged(state, bot, key, text, at, venue_position=position_body(position))
+    if not line.open_lots and not is_hedging:
+        return [], [], ""  # the mark of what opened it may outlive that order's own part
     if not line.open_lots:
         return (
             [],
@@ -166,24 +171,25 @@ def _external(bot: Bot, snapshot: BrokerSnapshot, *, is_hedging: bool) -> dict[s
     for line in bot.orders.values():
         signed = line.open_lots if line.order.side == "buy" else -line.open_lots
         ours[line.order.symbol] = ours.get(line.order.symbol, Decimal(0)) + signed
+    theirs: dict[str, list[VenuePosition]] = {}
+    for position in snapshot.positions:  # one a symbol, or every trade of it
+        theirs.setdefault(position.symbol, []).append(position)
     found: dict[str, VenuePosition] = {}
-    theirs = {position.symbol: position for position in snapshot.positions}
-    for symbol in sorted({*ours, *theirs}):
-        position = theirs.get(symbol)
-        there = Decimal(0)
-        if position is not None:
-            there = position.lots if position.side == "buy" else -position.lots
+    for symbol, parts in sorted(theirs.items()):
+        there = sum((p.lots if p.side == "buy" else -p.lots for p in parts), Decimal(0))
         difference = there - ours.get(symbol, Decimal(0))
-        if difference and position is not None:
+        if difference:
+            # Its price and levels are those of a part that is not ours, where the venue tells them apart.
+            like = next((p for p in parts if not OUR_ID.fullmatch(p.client_order_id)), parts[0])
             found[f"net-{symbol}"] = VenuePosition(
                 f"net-{symbol}",
                 "",
                 symbol,
                 "buy" if difference > 0 else "sell",
                 abs(difference),
-                position.entry,
-                position.stop_loss,
-                position.take_profit,
+                like.entry,
+                like.stop_loss,
+                like.take_profit,
             )
     return found
 
