@@ -136,6 +136,7 @@ class Cell:
         self.fatal: BaseException | None = None
         self.on_fatal: Callable[[BaseException], None] | None = None
         self.on_signal: Callable[[str, SignalSubmission, int, str], None] | None = None
+        self.lane_alarm: Callable[[], str] = lambda: ""
         self.desks: dict[str, Desk] = {}
         self._kills_under_way = 0
         self._kills = threading.Lock()

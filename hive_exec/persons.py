@@ -26,7 +26,7 @@ from hive_exec.core.state import Bot
 
 
 def modes(cell: Cell) -> dict[str, Any]:
-    """Kill switch, breakers, health and the mode of every account that trades by the wall clock."""
+    """Kill switch, breakers, faults of witnesses and lane, and the mode of every account by the clock."""
     kill = cell.state.controls.kill
     return {
         "kill_switch": None
@@ -50,6 +50,8 @@ def modes(cell: Cell) -> dict[str, Any]:
             }
             for scope, one in sorted(cell.state.controls.breakers.items())
         ],
+        "witness_faults": {name: fault for name, fault in sorted(cell.witness_faults.items()) if fault},
+        "live_lane_alarm": cell.lane_alarm(),
         "accounts": [
             _standing(cell, bot) for _, bot in sorted(cell.bots.items()) if bot.settings.mode != "replay"
         ],

@@ -137,6 +137,12 @@ class DaemonClient:
             headers={"Content-Type": "application/json"},
         )
 
+    def post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        """Order something."""
+        return self._http.post(
+            path, content=canonical_bytes(dict(body)), headers={"Content-Type": "application/json"}
+        )
+
     def get(self, path: str) -> Any:
         """The JSON of a GET that must succeed."""
         return self._http.get(path).raise_for_status().json()

@@ -20,4 +20,5 @@ def health() -> None:
             details=[str(error)],
             next_step="read its log, then start it with: hive exec (or: hive up)",
         ) from None
+    print_plain([f"! {line}" for line in found.get("attention", [])])
     print_plain([f"{found['status']}, mode {found['mode']}, journal at record {found['journal_head_seq']}"])

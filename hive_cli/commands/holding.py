@@ -44,6 +44,7 @@ def resume(reason: Why, principal: As = "") -> None:
     from hive_cli.settings import load_settings
 
     settings = load_settings()
+    _asked(settings)  # with the daemon down the file is all that holds: one person must not take it away
     _kill_file(settings).unlink(missing_ok=True)
     modes = _ordered(settings, principal, "/resume", {"reason": reason}, wait_for_file=True)
     held = modes["kill_switch"]
@@ -76,6 +77,7 @@ def breakers(
     settings = load_settings()
     if trip and reset:
         raise Failure("one at a time: --trip or --reset", exit_code=2)
+    _refuse_unknown(trip or reset, fallback)
     if trip:
         body = {"scope": trip, "fallback": fallback, "reason": reason}
         modes = _ordered(settings, principal, "/breakers", body)
@@ -96,14 +98,25 @@ def show(modes: dict[str, Any]) -> None:
     held = modes["kill_switch"]
     if held is not None:
         print_plain(
-            [f"KILL SWITCH thrown by {held['principal']} at {moment(held['ts_ns'])}: {held['reason']}"]
+            [
+                f"KILL SWITCH thrown by {held['principal']} at {moment(held['ts_ns'])}: {held['reason']}",
+                f"  agreed to end it: {', '.join(held['confirmed_by']) or 'nobody'}; "
+                f"{held['people_needed']} people are needed",
+                '  next: hive resume "why" --as NAME',
+            ]
         )
+    print_plain([f"! witness {name}: {fault}" for name, fault in modes["witness_faults"].items()])
+    if modes["live_lane_alarm"]:
+        print_plain([f"! live lane: {modes['live_lane_alarm']}"])
     rows = [
         (one["scope"], one["fallback"], one["reason"], one["principal"], moment(one["ts_ns"]))
         for one in modes["breakers"]
     ]
     if rows:
         facts().print(table("Open breakers", ("breaker", "leaves", "why", "by", "since"), rows))
+        print_plain(
+            [f'  next: see to it, then hive breakers --reset {modes["breakers"][0]["scope"]} --reason "why"']
+        )
     accounts = [
         (
             one["account"],
@@ -115,6 +128,24 @@ def show(modes: dict[str, Any]) -> None:
         for one in modes["accounts"]
     ]
     facts().print(table("Accounts", ("account", "mode", ">share", "why", "unresolved orders"), accounts))
+    if any(one["unresolved_orders"] for one in modes["accounts"]):
+        print_plain(
+            [
+                "unresolved: asked for at the venue every few seconds, and never sent again",
+                '  next: wait; if the venue itself shows none: hive resolve ORDER --reason "how you know"',
+            ]
+        )
+
+
+def _refuse_unknown(scope: str, fallback: str) -> None:
+    from hive_cli.failure import Failure
+
+    if scope and scope not in {"global", "cell"} and not scope.startswith("bot:"):
+        raise Failure(
+            f"{scope!r} is no breaker", next_step="global, cell or bot:ACCOUNT (hive status)", exit_code=2
+        )
+    if fallback not in {"shadow", "reduced", "safe", "halt"}:
+        raise Failure(f"{fallback!r} is nothing that a breaker leaves", next_step=FALLBACKS, exit_code=2)
 
 
 def _kill_file(settings: Settings) -> Path:

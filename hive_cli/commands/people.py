@@ -42,6 +42,9 @@ def review(
     if as_json:
         print_json({"reviews": waiting})
         return
+    if not waiting:
+        print_plain(["no decision waits for a person"])
+        return
     rows = [
         (
             one["decision_id"],
@@ -53,6 +56,7 @@ def review(
         for one in waiting
     ]
     facts().print(table("Waiting for a person", ("decision", "account", "what", "why", "until"), rows))
+    print_plain([f'next: hive review --approve {rows[0][0]} --reason "why", or --reject'])
 
 
 def resolve(
@@ -84,11 +88,14 @@ def close(
 
 def positions(as_json: AsJson = False) -> None:
     """Show what is open at every venue: ours by their orders, and what is not ours."""
-    from hive_cli.console import facts, print_json, table
+    from hive_cli.console import facts, print_json, print_plain, table
 
     found = _with_daemon("", lambda daemon: daemon.positions())
     if as_json:
         print_json({"positions": found})
+        return
+    if not found:
+        print_plain(["nothing is open"])
         return
     rows = [
         (
@@ -114,6 +121,9 @@ def _with_daemon(principal: str, ask: Callable[[DaemonFacts], Found]) -> Found:
         with daemon_of(load_settings(), principal or None) as daemon:
             return ask(daemon)
     except DaemonRefused as error:
-        raise Failure(f"the daemon refuses: {error}") from None
+        raise Failure(
+            f"the daemon refuses: {error}",
+            next_step="hive orders, hive review and hive positions show what there is",
+        ) from None
     except DaemonUnreachable as error:
         raise Failure("the daemon does not answer", where=str(error), next_step=START) from None

@@ -37,8 +37,9 @@ def overview(settings: Settings) -> dict[str, Any]:
         "inbox": inbox(settings.home),
         "stages": LakeFacts.of(settings.home).rows(),
         "dagster": _dagster(settings) if WEBSERVER in running else {"unavailable": "the webserver is down"},
-        "exec": _exec(settings) if HIVE_EXEC in running else {"unavailable": "the execution daemon is down"},
+        "exec": _exec(settings, is_expected=HIVE_EXEC in running),
     }
+    _note_foreground(services, found["exec"], settings)
     return {"attention": attention(found), **found}
 
 
@@ -110,17 +111,29 @@ def _dagster(settings: Settings) -> dict[str, Any]:
         return {"unavailable": str(error)}
 
 
-def _exec(settings: Settings) -> dict[str, Any]:
+def _note_foreground(services: list[dict[str, Any]], execution: dict[str, Any], settings: Settings) -> None:
+    """A daemon that `hive exec`, systemd or a container started has no record here, and runs all the same."""
+    for service in services:
+        if service["name"] == HIVE_EXEC and service["state"] != "running" and "health" in execution:
+            service.update(
+                state="running", pid=execution["health"]["pid"], port=settings.configuration.ports.hive_exec
+            )
+
+
+def _exec(settings: Settings, *, is_expected: bool) -> dict[str, Any]:
     try:
         with daemon_of(settings) as daemon:
             return {"health": daemon.health(), "accounts": limits(daemon.accounts())}
     except DaemonUnreachable as error:
-        return {"unavailable": str(error)}
+        return {"unavailable": str(error) if is_expected else "the execution daemon is down"}
 
 
 def attention(found: dict[str, Any]) -> list[str]:
     """What needs a person, worst first."""
     told = [
+        f"daemon: {line} (hive breakers)" for line in found["exec"].get("health", {}).get("attention", [])
+    ]
+    told += [
         f"{service['name']} died (pid {service['pid']}): hive up starts it again"
         for service in found["services"]
         if service["state"] == "died"

@@ -29,10 +29,11 @@ class Document(Facts):
 
 
 class Health(Facts):
-    """Who answers, and how far the journal is."""
+    """Who answers, what needs a person (worst first), and how far the journal is."""
 
     status: str
     mode: str
+    attention: tuple[str, ...]
     version: str
     home: str
     pid: int
@@ -185,6 +186,8 @@ class Modes(Contract):
     kill_switch: KillSwitchFacts | None
     kill_file: str | None
     breakers: tuple[BreakerFacts, ...]
+    witness_faults: dict[str, str]
+    live_lane_alarm: str
     accounts: tuple[StandingFacts, ...]
 
 

@@ -77,6 +77,7 @@ def test_health_tells_who_answers_and_how_far_the_journal_is(client, bench):
     assert before == {
         "status": "ok",
         "mode": "normal",
+        "attention": [],
         "version": before["version"],
         "pid": os.getpid(),
         "home": str(bench.home.root),

@@ -1,0 +1,147 @@
+"""Persons at the installed daemon: the kill switch with everything else stuck, two people to resume, the
+review queue, and what `hive status` and `hive health` tell first."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from broker_daemon import until
+
+from hive_exec.simulators.oanda.faults import Fault
+
+pytestmark = pytest.mark.slow
+
+MOST_S = 1.0
+"""From the command until no order leaves."""
+
+REVIEWED = 'review_over_headroom = "0.0001"\n'
+
+
+def kill_by_http(daemon):
+    client = daemon.client()
+    assert client.post("/kill", {"reason": "a test"}).status_code == 200
+
+
+def kill_by_file(daemon):
+    daemon.home.journal.with_name("KILL").write_text("a test\n", "utf-8")
+
+
+def kill_by_command(daemon):
+    said = daemon.hive("kill", "a test")
+    assert said.returncode == 0, said.stderr
+
+
+@pytest.mark.parametrize("throw", [kill_by_http, kill_by_file, kill_by_command])
+def test_no_order_leaves_a_second_after_the_kill_with_venue_hanging_and_cell_busy(at_oanda, throw):
+    """The journal is a file and there is no Kafka and no PostgreSQL. The venue answers no order, and
+    several callers keep the cell busy with decisions."""
+    daemon, oanda = at_oanda(delay_s=0.05, accounts="max_open_positions = 200\n")
+    daemon.start_trading(oanda)
+    for _ in range(500):
+        oanda.faults.plan(Fault.LATE_ACCEPT)
+    ended = threading.Event()
+
+    def decide(caller: int) -> None:
+        client, number = daemon.client(), 0
+        while not ended.is_set():
+            number += 1
+            client.decide(daemon.decision(f"{throw.__name__}-{caller}-{number}"))
+
+    callers = [threading.Thread(target=decide, args=(number,)) for number in range(4)]
+    for one in callers:
+        one.start()
+    try:
+        until(lambda: len(oanda.posted_orders()) >= 3, told=daemon.log_tail())
+        began_s = time.monotonic()
+        throw(daemon)
+        took_s = time.monotonic() - began_s
+        last_s, seen = began_s, len(oanda.posted_orders())
+        while time.monotonic() < began_s + max(took_s, MOST_S) + 2:
+            if len(oanda.posted_orders()) > seen:
+                last_s, seen = time.monotonic(), len(oanda.posted_orders())
+            time.sleep(0.002)
+    finally:
+        ended.set()
+        for one in callers:
+            one.join()
+    print(f"\n{throw.__name__}: answered after {took_s:.3f} s, last order {last_s - began_s:.3f} s after")  # noqa: T201 - the figure is wanted
+    assert last_s - began_s < MOST_S
+    if throw is not kill_by_command:  # its time is that of starting the command
+        assert took_s < MOST_S
+    until(lambda: daemon.standing()["mode"] == "halt")
+
+
+def test_two_people_resume_and_the_command_tells_what_is_next(at_oanda):
+    daemon, oanda = at_oanda()
+    daemon.start_trading(oanda)
+    assert daemon.hive("kill", "a test").returncode == 0
+    status = daemon.hive("status").stdout
+    assert "daemon: the kill switch is thrown" in status.splitlines()[1]
+    assert "! the kill switch is thrown" in daemon.hive("health").stdout
+    assert "next: hive resume" in daemon.hive("breakers").stdout
+
+    alone = daemon.hive("resume", "seen to")
+    assert (alone.returncode, "2 people are needed" in alone.stdout) == (1, True)
+    again = daemon.hive("resume", "seen to")
+    assert "another person must" in again.stderr
+    assert daemon.standing()["mode"] == "halt"
+    assert daemon.hive("principals", "add", "second", "--role", "operator").returncode == 0
+    both = daemon.hive("resume", "seen to", "--as", "second")
+    assert (both.returncode, both.stdout) == (0, "resumed\n")
+    until(daemon.is_normal)
+
+
+def test_one_person_does_not_take_away_a_kill_that_the_daemon_never_heard_of(at_oanda):
+    daemon, oanda = at_oanda()
+    daemon.start_trading(oanda)
+    daemon.stop()
+    assert daemon.hive("kill", "thrown with the daemon down").returncode == 0
+    refused = daemon.hive("resume", "alone")
+    assert (refused.returncode, "does not answer" in refused.stderr) == (1, True)
+    daemon.start()
+    until(lambda: daemon.client().get("/modes")["kill_switch"] is not None)
+    daemon.hive("resume", "alone")
+    assert daemon.standing()["mode"] == "halt"
+    daemon.stop()
+    daemon.start()
+    assert daemon.standing()["mode"] == "halt"
+    assert oanda.posted_orders() == []
+
+
+def test_a_reviewed_decision_is_traded_on_the_word_of_another(at_oanda):
+    daemon, oanda = at_oanda(accounts=REVIEWED)
+    daemon.start_trading(oanda)
+    decision_id = daemon.decide("doubtful")
+    until(lambda: daemon.client().get("/reviews")["reviews"], told=str(daemon.kinds()))
+    assert "next: hive review --approve" in daemon.hive("review").stdout
+    assert "decisions that wait for a person: 1" in daemon.hive("status").stdout
+    own = daemon.client().post(f"/reviews/{decision_id}", {"verdict": "approve", "reason": "mine"})
+    assert own.status_code == 409
+    assert oanda.posted_orders() == []
+    assert daemon.hive("principals", "add", "second", "--role", "approver").returncode == 0
+    said = daemon.hive("review", "--approve", decision_id, "--reason", "looked at", "--as", "second")
+    assert said.returncode == 0, said.stderr
+    until(lambda: len(oanda.created()) == 1)
+    assert daemon.hive("review").stdout == "no decision waits for a person\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["breakers", "--trip", "nonsense"], "'nonsense' is no breaker"),
+        (["breakers", "--trip", "cell", "--fallback", "silly"], "'silly' is nothing that a breaker leaves"),
+        (["close", "ord_nope"], "no order ord_nope"),
+        (["resolve", "ord_nope", "--reason", "I looked"], "no order ord_nope"),
+        (["review", "--approve", "dec_nope"], "no decision dec_nope waits"),
+    ],
+)
+def test_a_mistaken_command_names_the_thing_and_the_next_step(at_oanda, arguments, told):
+    daemon, _ = at_oanda()
+    daemon.start()
+    said = daemon.hive(*arguments)
+    assert said.returncode in {1, 2}
+    assert told in said.stderr
+    assert "next: " in said.stderr
+    assert "Traceback" not in said.stderr
