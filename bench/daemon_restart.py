@@ -89,7 +89,7 @@ def fill(daemon: PaperDaemon, records: int) -> int:
             cell.call(lambda turn=turn: filler.orders(f"t{turn}")).result()  # type: ignore[misc]
         cell.call(lambda turn=turn: filler.messages(turn * A_ROUND)).result()  # type: ignore[misc]
         held = cell.journal.durable_seq
-        if held >= records and held % 5_000 < 2 * A_ROUND:
+        if held >= records:
             snapshot = cell.call(lambda: cell.journal.load_snapshot(core_version())).result()
             if records < LEAST_TAIL or held - (0 if snapshot is None else snapshot.seq) >= LEAST_TAIL:
                 break
