@@ -95,8 +95,6 @@ def test_killed_in_the_middle_of_a_submit_there_is_one_order(at_oanda):
     daemon.start()
     (order,) = daemon.orders()
     assert order["state"] == "unresolved"
-    shown = daemon.hive("breakers").stdout
-    assert order["client_order_id"] in shown
     client = daemon.client()
     assert client.decide(decision_for(MAIN, "another")).status_code == 202  # while nobody knows
     until(lambda: "filled" in states(daemon), told=daemon.log_tail())
