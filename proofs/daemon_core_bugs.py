@@ -183,7 +183,7 @@ CORE_MUTANTS = (
                 _DESK, "        if lookup.is_proof and asked_s - left_s < settle_s:\n", "        if False:\n"
             ),
         ),
-        "the simulation",
+        "the explorer",
     ),
     Mutant(
         "a breaker does not stop what waits to be sent",

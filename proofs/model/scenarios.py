@@ -113,6 +113,7 @@ _HELD = _decision("held", valid_s=600)
 SCENARIOS = (
     Scenario("one signal, one leg, two crashes", (_posted(_decision("a")), *_END), 2, 0),
     Scenario("one signal, one leg, two faults", (_posted(_decision("a")), *_END), 1, 2),
+    Scenario("one signal, tried again late", (_posted(_decision("a")), _passes(40), *_END), 1, 0),
     Scenario("one signal, two legs", (_posted(_decision("a", legs=2)), *_END), 1, 0, is_deep=True),
     Scenario("two signals", (_posted(_decision("a")), _posted(_decision("b")), *_END), 1, 0, is_deep=True),
     Scenario("at a netting venue", (_posted(_decision("a")), *_END), 1, 1, is_hedging=False),
