@@ -26,7 +26,8 @@ from tests.support.postgres_server import own_server
 
 ROUNDS, SECONDS = 7, 1.5
 """Turns of each server and each number of callers, and how long one takes."""
-TURNS = 5
+TURNS = 3
+"""More would lose, spread by spread, what an account may lose in a day, and the rest would be refused."""
 KILLS = 60
 
 
