@@ -96,11 +96,16 @@ def test_a_flood_in_one_event_is_cut():
 
 @pytest.fixture
 def root_logger():
-    root = logging.getLogger()
-    before = (root.handlers[:], root.level)
+    """The root logger, and uvicorn's as they are where nobody has configured them (other tests have)."""
+    root, server = logging.getLogger(), logging.getLogger("uvicorn")
+    before = (root.handlers[:], root.level, server.handlers[:], server.propagate, server.level)
+    server.handlers[:], server.propagate = [], True
+    server.setLevel(logging.NOTSET)
+    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)
     yield root
-    root.handlers[:], level = before[0], before[1]
-    root.setLevel(level)
+    root.handlers[:], server.handlers[:], server.propagate = before[0], before[2], before[3]
+    root.setLevel(before[1])
+    server.setLevel(before[4])
 
 
 @pytest.mark.parametrize(

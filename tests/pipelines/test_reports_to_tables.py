@@ -249,6 +249,7 @@ WITHOUT_A_TABLE = {
     Kind.STARTED,
     Kind.SIGNAL_RECEIVED,
     Kind.SIGNAL_CONFLICT,
+    Kind.SIGNAL_JUDGED,
 }
 """Kinds that no table is made of; a kind added to the daemon is put here or into the tables."""
 
