@@ -25,7 +25,8 @@ MAX_TOKEN_BYTES = 256
 
 
 class Gatekeeper:
-    """Lets principals in, and nobody else. The file of principals is looked at again when it changes.
+    """Lets principals in, and nobody else. The file of principals is looked at again when it changes:
+    within `RELOAD_EVERY_S`, and at once when somebody unknown asks.
 
     After `MAX_FAILURES` in `FAILURE_WINDOW_S` further failures are 429 and not told one by one: the log
     stays readable. A good token always counts: nobody can lock the owner out.
@@ -56,7 +57,11 @@ class Gatekeeper:
         now_s = self._monotonic_s()
         if now_s - self._looked_s >= RELOAD_EVERY_S:
             self._look_again(now_s)
-        principal = self._who(headers.get(b"authorization"))
+        header = headers.get(b"authorization")
+        principal = self._who(header)
+        if principal is None:  # perhaps added just now
+            self._look_again(now_s)
+            principal = self._who(header)
         if principal is None:
             self._count_failure(now_s, f"nobody known asked for {what}")
             raise CommandRefused(401, "Authorization", "a bearer token of a known principal is expected")

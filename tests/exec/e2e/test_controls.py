@@ -89,7 +89,7 @@ def test_two_people_resume_and_the_command_tells_what_is_next(at_oanda):
     assert daemon.standing()["mode"] == "halt"
     assert daemon.hive("principals", "add", "second", "--role", "operator").returncode == 0
     both = daemon.hive("resume", "seen to", "--as", "second")
-    assert (both.returncode, both.stdout) == (0, "resumed\n")
+    assert (both.returncode, both.stdout) == (0, "resumed\n"), both.stderr
     until(daemon.is_normal)
 
 

@@ -234,3 +234,11 @@ def test_one_who_may_not_is_told_so_and_it_is_noted(gate, home, caplog):
     gatekeeper, _ = gate
     assert asked(gatekeeper, home, "pipelines", Permission.APPROVE) == 403
     assert "pipelines asked for a route without the permission" in caplog.text
+
+
+def test_a_principal_that_is_added_is_somebody_at_once(gate, home):
+    gatekeeper, _ = gate
+    assert asked(gatekeeper, home, "owner") == 200
+    add_principal(home, "desk", Role.VIEWER)
+    assert asked(gatekeeper, home, "desk") == 200
+    assert asked(gatekeeper, home, "desk", Permission.SUBMIT) == 403
