@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from hive_core.configuration.broker_fix import (
+    AttachedBracket,
+    FixEndpoint,
+    FixSettings,
+    FixSymbol,
+    ListBracket,
+)
+from hive_core.configuration.broker_metatrader import MetaTraderSettings
+from hive_core.configuration.broker_oanda import OandaSettings
 from hive_core.configuration.kafka_lane import KafkaSettings
 from hive_core.configuration.live_lane import LiveLaneSettings
 from hive_core.configuration.load import parse_configuration
@@ -41,11 +52,21 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[slack]`": Slack,
 }
 
+BROKERS: dict[str, type[BaseModel]] = {
+    '`[[brokers]]`, `kind = "oanda"`': OandaSettings,
+    '`[[brokers]]`, `kind = "fix"`': FixSettings,
+    "`[brokers.trading]` and `[brokers.quotes]`, of `fix`": FixEndpoint,
+    "`[[brokers.symbols]]`, of `fix`": FixSymbol,
+    '`[brokers.bracket]`, of `fix`, `style = "attached"`': AttachedBracket,
+    '`[brokers.bracket]`, of `fix`, `style = "list_oco"`': ListBracket,
+    '`[[brokers]]`, `kind = "metatrader"`': MetaTraderSettings,
+}
+
 
 def told(page: str, heading: str) -> dict[str, str]:
     """Key to default, as the table under a heading says."""
     section = page.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    rows = re.findall(r"^\| `([a-z_]+)` \| (.+?) \|", section, re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z0-9_]+)` \| (.+?) \|", section, re.MULTILINE)
     return {key: default.strip("`") for key, default in rows}
 
 
@@ -64,13 +85,38 @@ def in_words(field: FieldInfo) -> str:
         return "none"
     if isinstance(default, tuple):
         return f"{['no', 'one', 'two', 'three'][len(default)]} accounts"
-    return "empty" if default == {} else str(default)
+    return "empty" if default in ({}, "") else str(default)
+
+
+def type_in_words(annotation: Any) -> str:
+    """A field's type as the tables of `[[brokers]]` spell it."""
+    while get_args(annotation) and get_origin(annotation) not in {Literal, tuple, dict}:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(annotation))
+    if get_origin(annotation) is tuple:
+        return "list of tables"
+    if get_origin(annotation) is dict or issubclass(annotation, BaseModel):
+        return "table"
+    return {int: "whole number", bool: "yes or no", str: "text", Decimal: "number"}[annotation]
 
 
 @pytest.mark.parametrize("heading", TABLES)
 def test_the_page_has_every_key_with_its_default(heading):
     fields = TABLES[heading].model_fields
     assert told(PAGE.read_text("utf-8"), heading) == {name: in_words(field) for name, field in fields.items()}
+
+
+@pytest.mark.parametrize("heading", BROKERS)
+def test_the_page_has_every_key_of_a_broker_with_its_default_and_type(heading):
+    page, fields = PAGE.read_text("utf-8"), BROKERS[heading].model_fields
+    defaults = {name: in_words(field) for name, field in fields.items()}
+    if "kind" in defaults:
+        defaults["kind"] = "required"  # without it nobody knows whose keys the others are
+    assert told(page, heading) == defaults
+    section = page.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    types = dict(re.findall(r"^\| `([a-z0-9_]+)` \| [^|]+ \| ([^|]+) \| [^|]+ \|$", section, re.MULTILINE))
+    assert types == {name: type_in_words(field.annotation) for name, field in fields.items()}
 
 
 @pytest.mark.parametrize("page", [PAGE, REPOSITORY / "README.md"], ids=lambda page: page.name)
