@@ -26,10 +26,21 @@ class RateLimit:
     def take(self) -> float:
         """Take one. Returns 0 when it was there; otherwise nothing is taken, and the seconds until it is."""
         with self._lock:
-            now = self._monotonic()
-            self._held = min(self._per_s, self._held + max(0.0, now - self._at) * self._per_s)
-            self._at = now
-            if self._held >= 1:
+            wait_s = self._wait_s()
+            if not wait_s:
                 self._held -= 1
-                return 0.0
-            return (1 - self._held) / self._per_s
+            return wait_s
+
+    def reserve(self) -> float:
+        """Take one, now or in advance: the seconds until it may be used. Who asks first is served first, so
+        nobody waits for longer than those before him take."""
+        with self._lock:
+            wait_s = self._wait_s()
+            self._held -= 1
+            return wait_s
+
+    def _wait_s(self) -> float:
+        now = self._monotonic()
+        self._held = min(self._per_s, self._held + max(0.0, now - self._at) * self._per_s)
+        self._at = now
+        return max(0.0, (1 - self._held) / self._per_s)

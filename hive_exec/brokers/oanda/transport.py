@@ -6,6 +6,7 @@ retried here. What an answer says belongs to `adapter`; which error means what t
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
@@ -24,25 +25,14 @@ from hive_exec.brokers.oanda.limits import CONNECTIONS_PER_S, REQUESTS_PER_S, Ra
 from hive_exec.brokers.oanda.reading import MAX_BODY_BYTES
 from hive_exec.brokers.port import Ambiguous, NotSent, Throttled, Unavailable
 
-PATIENCE_S = 2.0
-"""How long a question waits for our own rate limit. An order never waits: it would be sent late."""
 MAX_LINE_BYTES = 1024 * 1024
 KEEP_ALIVE_S = 30.0
 """Idle connections are given up after this: one that the venue closed meanwhile makes an order ambiguous."""
+_CONNECTIONS = f"{CONNECTIONS_PER_S} new connections"
 
 
 class StreamBroke(Exception):
     """A stream ended, was never opened, or said nothing for longer than the venue promises."""
-
-
-class _TooFast(Throttled):
-    """Our own limit of new connections. Raised from inside the client before it connects."""
-
-    def __init__(self, wait_s: float) -> None:
-        super().__init__(
-            f"more than {CONNECTIONS_PER_S} new connections a second to OANDA", _whole_seconds(wait_s)
-        )
-        self.wait_s = wait_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +92,8 @@ class Transport:
         )
 
     def change(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
-        """Send a request that changes something, once.
+        """Send a request that changes something, once. One that makes an order (POST) does not wait for our
+        own limits: it would be sent late.
 
         Returns:
             an answer whose body is to be read, of status 200, 201, 400, 401, 403 or 404.
@@ -111,10 +102,9 @@ class Transport:
             NotSent, Throttled: it did not reach the venue, or was refused before it was processed.
             Ambiguous: anything else.
         """
-        wait_s = self._requests.take()
-        if wait_s:
-            raise Throttled(f"more than {REQUESTS_PER_S} requests a second to OANDA", _whole_seconds(wait_s))
-        answer = self._send(method, path, body, None)
+        may_wait = method != "POST"
+        self._keep_to(self._requests, f"{REQUESTS_PER_S} requests", may_wait=may_wait)
+        answer = self._send(method, path, body, None, may_wait=may_wait)
         outcome = outcome_of_status(answer.status)
         if outcome is Outcome.THROTTLED:
             raise Throttled("OANDA answered 429: too many requests")
@@ -130,15 +120,9 @@ class Transport:
         Raises:
             Unavailable: any other answer, or none.
         """
-        self._be_patient(self._requests)
+        self._keep_to(self._requests, f"{REQUESTS_PER_S} requests", may_wait=True)
         try:
-            answer = self._send("GET", path, None, params)
-        except _TooFast as refused:
-            self._sleep(refused.wait_s)
-            try:
-                answer = self._send("GET", path, None, params)
-            except (NotSent, Ambiguous) as error:
-                raise Unavailable(str(error)) from None
+            answer = self._send("GET", path, None, params, may_wait=True)
         except (NotSent, Ambiguous) as error:
             raise Unavailable(str(error)) from None
         if answer.status not in {200, 404}:
@@ -156,7 +140,7 @@ class Transport:
         timeout = httpx.Timeout(heartbeat_s, connect=self._settings.connect_timeout_s)
         connection: socket.socket | None = None
         try:
-            self._be_patient(self._connections)
+            self._keep_to(self._connections, _CONNECTIONS, may_wait=True)
             with self._client.stream(
                 "GET", self._settings.stream_base + path, params=params, timeout=timeout
             ) as response:
@@ -166,8 +150,6 @@ class Transport:
                 with self._lock:
                     self._sockets.add(connection)
                 yield self._lines(response, heartbeat_s)
-        except Unavailable as error:
-            raise StreamBroke(str(error)) from None
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             raise StreamBroke(f"the stream {path} broke: {type(error).__name__}") from None
         finally:
@@ -204,28 +186,34 @@ class Transport:
                     yield line.strip()
         raise StreamBroke("OANDA ended the stream")
 
-    def _be_patient(self, limit: RateLimit) -> None:
-        until = self._monotonic() + PATIENCE_S
-        while wait_s := limit.take():
-            if self._monotonic() + wait_s > until:
-                raise Unavailable("our own rate limit of requests to OANDA is used up")
+    def _keep_to(self, limit: RateLimit, text: str, *, may_wait: bool) -> None:
+        """Wait for our own limit. Who must not wait is told when to come again, by `Throttled`."""
+        wait_s = limit.reserve() if may_wait else limit.take()
+        if wait_s and not may_wait:
+            raise Throttled(f"more than {text} a second to OANDA", max(1, math.ceil(wait_s)))
+        if wait_s:
             self._sleep(wait_s)
 
     def _send(
-        self, method: str, path: str, body: dict[str, Any] | None, params: dict[str, str] | None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        params: dict[str, str] | None,
+        *,
+        may_wait: bool,
     ) -> Answer:
         began = False
+        until = self._monotonic() + self._settings.answer_timeout_s
 
         def trace(event: str, _: dict[str, Any]) -> None:
-            nonlocal began
+            nonlocal began, until
             if event == "connection.connect_tcp.started":
-                wait_s = self._connections.take()
-                if wait_s:
-                    raise _TooFast(wait_s)
+                self._keep_to(self._connections, _CONNECTIONS, may_wait=may_wait)
             elif event == "http11.send_request_headers.started":
                 began = True
+                until = self._monotonic() + self._settings.answer_timeout_s
 
-        until = self._monotonic() + self._settings.answer_timeout_s + self._settings.connect_timeout_s
         content = None if body is None else canonical_bytes(body)
         headers = {} if content is None else {"Content-Type": "application/json"}
         try:
@@ -255,7 +243,3 @@ class Transport:
             if self._monotonic() > until:
                 raise Ambiguous("the answer did not end in time")
         return body
-
-
-def _whole_seconds(wait_s: float) -> int:
-    return max(1, -int(-wait_s // 1))

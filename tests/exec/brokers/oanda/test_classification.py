@@ -324,18 +324,25 @@ def test_a_refusal_for_a_reason_that_nobody_documented_is_a_refusal_all_the_same
     one.close()
 
 
-def test_our_own_limit_refuses_before_sending():
-    network = Network((404, b"{}"))
+def test_our_own_limit_refuses_an_order_before_sending_and_lets_a_cancel_wait():
+    network, slept = Network((404, b"{}")), []
     one = OandaBroker(
-        settings(), ACCOUNT, SecretStr(TOKEN), now_ns=Clock(), monotonic=lambda: 0.0, transport=network
+        settings(),
+        ACCOUNT,
+        SecretStr(TOKEN),
+        now_ns=Clock(),
+        monotonic=lambda: 0.0,
+        sleep=slept.append,
+        transport=network,
     )
-    for _ in range(100):
+    for number in range(1, 102):
         with pytest.raises(Ambiguous):
             one.cancel(order())
+        assert len(slept) == (number > 100)
     with pytest.raises(Throttled, match="more than 100 requests a second") as caught:
-        one.cancel(order())
+        one.submit(order())
     assert caught.value.retry_after_s == 1
-    assert network.changes == 100
+    assert network.changes == 101
     one.close()
 
 

@@ -6,6 +6,7 @@ import datetime
 import socket
 import ssl
 import threading
+import time
 
 import pytest
 from oanda_bench import ACCOUNT, TOKEN, OandaBench, limit_order, order, settings
@@ -39,6 +40,72 @@ def test_a_clock_that_goes_backwards_gives_nothing():
     assert [limit.take() for _ in range(2)] == [0, 0]
     now[0] = 5.0
     assert limit.take() == pytest.approx(0.5)
+
+
+def test_who_may_wait_is_told_when_in_the_order_of_asking():
+    now = [0.0]
+    limit = RateLimit(2, lambda: now[0])
+    assert [limit.reserve() for _ in range(5)] == [0, 0, 0.5, 1.0, 1.5]
+    assert limit.take() == pytest.approx(2.0)  # who may not wait comes behind them, and takes nothing
+    now[0] = 2.0
+    assert limit.take() == 0
+
+
+class Closing:
+    """A venue that closes each connection after one answer."""
+
+    ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+
+    def __init__(self):
+        self.accepted_s: list[float] = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._server.close()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return
+            self.accepted_s.append(time.monotonic())
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(self.ANSWER)
+
+
+def test_our_own_limit_is_waited_for_and_is_no_fault_of_the_venue():
+    with Closing() as venue:
+        transport = Transport(settings(rest_url=venue.url, stream_url=venue.url), SecretStr(TOKEN))
+        failures = []
+
+        def ask() -> None:
+            for method in ("GET", "PUT"):
+                try:
+                    transport.ask("/x") if method == "GET" else transport.change(method, "/x")
+                except Exception as error:  # noqa: BLE001 - whatever it is, it must not be
+                    failures.append(error)
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        with pytest.raises(Throttled, match="2 new connections a second"):
+            transport.change("POST", "/orders", {})
+        transport.close()
+    assert failures == []
+    assert len(venue.accepted_s) == 6
+    assert venue.accepted_s[-1] - venue.accepted_s[0] > 1.8
 
 
 def test_connections_stay_open():
