@@ -118,7 +118,8 @@ def fill(line: OrderLine, record: Record) -> Decimal:
         line.fill_price = (spent / (line.filled_lots + lots)).quantize(_PRICE_DIGITS)
     line.filled_lots += lots
     line.ts_filled_ns = record.at[0]
-    line.has_stop = body.get("has_stop", True)
+    # A fill that says nothing of a stop does not bring back one that is known to be missing.
+    line.has_stop = line.has_stop and body.get("has_stop", True)
     commission = Decimal(body["commission"])
     line.commission += commission
     return commission

@@ -39,6 +39,7 @@ def reconciled(state: CellState, bot: Bot, event: SnapshotTaken, at: FeedPositio
         *(_order(state, bot, order, at) for order in snapshot.orders),
         *(_missing(bot, line, snapshot, is_hedging=event.is_hedging) for line in bot.orders.values()),
         *(_position(state, bot, one, at, is_hedging=event.is_hedging) for one in snapshot.positions),
+        *([] if event.is_hedging else _vanished(state, bot, snapshot, at)),
     ):
         records += more
         effects += asked
@@ -163,14 +164,40 @@ def _position(
     return [], [], ""
 
 
-def _external(bot: Bot, snapshot: BrokerSnapshot, *, is_hedging: bool) -> dict[str, VenuePosition]:
-    """Positions that are not ours; at a netting venue, what of a symbol ours do not explain."""
-    if is_hedging:
-        return {p.position_id: p for p in snapshot.positions if not OUR_ID.fullmatch(p.client_order_id)}
+def _net_lots(bot: Bot) -> dict[str, Decimal]:
+    """What ours come to in each instrument, sold ones negative."""
     ours: dict[str, Decimal] = {}
     for line in bot.orders.values():
         signed = line.open_lots if line.order.side == "buy" else -line.open_lots
         ours[line.order.symbol] = ours.get(line.order.symbol, Decimal(0)) + signed
+    return ours
+
+
+def _vanished(state: CellState, bot: Bot, snapshot: BrokerSnapshot, at: FeedPosition) -> list[_Finding]:
+    """Instruments of a netting venue in which ours stand open and the venue shows nothing. An exit may be
+    under way to us, so what became of them is asked first; at the next comparison a person is."""
+    known = state.controls.conditions.get(bot.name, {}).get("reconciliation")
+    shown = [position.symbol for position in snapshot.positions if position.lots]
+    found: list[_Finding] = []
+    for symbol, lots in _net_lots(bot).items():
+        if not lots or symbol in shown:
+            continue
+        lines = [one for one in bot.orders.values() if one.order.symbol == symbol and one.open_lots]
+        text = f"{lots} lots of {symbol} are open here and none at the venue, which nets"
+        asked: list[Effect] = [LookUp(line.order, line.since_cursor) for line in lines]
+        records: list[Record] = []
+        if known is not None and text in known.reason:
+            records, effects, _ = _diverged(state, bot, lines[0].order.client_order_id, text, at)
+            asked += effects
+        found.append((records, asked, text))
+    return found
+
+
+def _external(bot: Bot, snapshot: BrokerSnapshot, *, is_hedging: bool) -> dict[str, VenuePosition]:
+    """Positions that are not ours; at a netting venue, what of a symbol ours do not explain."""
+    if is_hedging:
+        return {p.position_id: p for p in snapshot.positions if not OUR_ID.fullmatch(p.client_order_id)}
+    ours = _net_lots(bot)
     theirs: dict[str, list[VenuePosition]] = {}
     for position in snapshot.positions:  # one a symbol, or every trade of it
         theirs.setdefault(position.symbol, []).append(position)

@@ -83,7 +83,7 @@ CASES = (
     Case("the same in an instrument that is not known", None, "", "unknown symbol", external=1),
     Case("filled here and a person's beside it", S.FILLED, "", "both", external=1),
     Case("netting: filled here and as much there", S.FILLED, "", "ours", is_hedging=False),
-    Case("netting: filled here, nothing there", S.FILLED, is_hedging=False),
+    Case("netting: filled here, nothing there", S.FILLED, mode=R, asks=True, is_hedging=False),
     Case("netting: filled here, more there", S.FILLED, "", "more", external=1, is_hedging=False),
     Case("netting: filled here, the other way there", S.FILLED, "", "short", external=1, is_hedging=False),
     Case("netting: nothing here, open there", None, "", "manual", external=1, is_hedging=False),
@@ -175,6 +175,37 @@ def test_a_question_that_is_answered_lets_the_account_trade_again():
     bench.looked_up(bench.report("filled").report)
     bench.books(positions=(bench.venue_position(),))
     assert bench.mode is Mode.NORMAL
+
+
+def test_a_netting_venue_that_shows_nothing_is_asked_first_and_then_a_person_is():
+    bench = BrokerBench()
+    line = bench.ordered(S.FILLED)
+    _, effects = bench.books(is_hedging=False)
+    assert (bench.mode, [type(one) for one in effects]) == (Mode.REDUCE_ONLY, [LookUp])
+    records, effects = bench.books(is_hedging=False)
+    assert [one.kind.value for one in records] == ["divergence_found", "breaker_tripped"]
+    assert "EURUSD are open here and none at the venue" in records[0].body["divergence"]
+    assert records[0].body["client_order_id"] == line.order.client_order_id
+    assert bench.mode is Mode.HALT
+    assert [type(one) for one in effects] == [LookUp]
+    assert bench.books(is_hedging=False)[0] == []  # said once, while it stands stopped
+    assert bench.bot.account.exposures[line.order.client_order_id].lots == line.order.lots
+
+
+def test_an_exit_at_a_netting_venue_that_is_heard_a_moment_late_stops_nothing():
+    bench = BrokerBench()
+    bench.ordered(S.FILLED)
+    bench.books(is_hedging=False)
+    bench.looked_up(bench.report("closed").report)
+    bench.books(is_hedging=False)
+    assert (bench.mode, bench.state.controls.breakers) == (Mode.NORMAL, {})
+
+
+def test_a_position_of_a_netting_venue_without_lots_is_nothing():
+    bench = BrokerBench()
+    bench.ordered(S.FILLED)
+    bench.books(positions=(bench.venue_position("", Decimal(0)),), is_hedging=False)
+    assert bench.mode is Mode.REDUCE_ONLY
 
 
 def test_a_naked_position_is_closed_again_when_the_request_was_lost():

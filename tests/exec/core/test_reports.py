@@ -134,6 +134,19 @@ def test_a_fill_without_a_stop_is_closed_at_once_and_stops_the_account():
     assert "filled without a stop" in bench.bot.account.unprotected[line.order.client_order_id]
 
 
+def test_a_second_fill_that_says_nothing_of_a_stop_does_not_bring_it_back():
+    bench = BrokerBench()
+    line = bench.ordered(S.ACCEPTED)
+    half = line.order.lots / 2
+    bench.take(bench.report("filled", lots=half, has_stop=False, text="stop refused"))
+    bench.take(bench.report("filled", lots=half))
+    assert not line.has_stop
+    assert "filled without a stop" in bench.bot.account.unprotected[line.order.client_order_id]
+    bench.take(bench.report("modified", stop_loss=Decimal("1.059")))
+    assert line.has_stop
+    assert bench.bot.account.unprotected == {}
+
+
 def test_a_stop_that_is_gone_closes_the_position_and_one_that_moved_counts():
     bench = BrokerBench()
     line = bench.ordered(S.FILLED)
