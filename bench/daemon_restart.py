@@ -64,13 +64,16 @@ class _Filler:
             cell.write(Record(CELL, Kind.SIGNAL_JUDGED, at, judged))
 
     def orders(self, name: str, count: int = 10) -> None:
-        """Decisions that are filled and closed again; in the cell's thread."""
+        """Decisions, judged at the end of the round; in the cell's thread."""
         self._quote(MIDDLE)
         origin = Origin(run_id="bench", partition="2026-01-05", data_sha256="d" * 64)
         for number in range(count):
             decision = decision_of(f"{name}_{number}", side="buy" if number % 2 else "sell")
             delivery = Delivery(decision=decision, origin=origin)
             service.deliver(self._cell, decision.decision_id, canonical_bytes(delivery), delivery, OWNER)
+
+    def closing(self) -> None:
+        """Prices that fill what was ordered, and close it; in the cell's thread."""
         for price in (MIDDLE, MIDDLE + AWAY, MIDDLE - AWAY):
             self._quote(price)
 
@@ -87,6 +90,7 @@ def fill(daemon: PaperDaemon, records: int) -> int:
     for turn in itertools.count():
         if turn % ORDERS_EVERY == 0:
             cell.call(lambda turn=turn: filler.orders(f"t{turn}")).result()  # type: ignore[misc]
+            cell.call(filler.closing).result()
         cell.call(lambda turn=turn: filler.messages(turn * A_ROUND)).result()  # type: ignore[misc]
         held = cell.journal.durable_seq
         if held >= records:

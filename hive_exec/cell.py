@@ -78,6 +78,8 @@ SNAPSHOT_EVERY_RECORDS = 50_000
 SLICE_S = 0.02
 """How long a replay may run before callers are looked after again."""
 TICK_S = 1.0
+NOTES_WAIT_S = 0.05
+"""How long what nobody waits for may wait for a commit that somebody does."""
 LISTEN_S = 0.25
 """How often the quotes of brokers are taken in, as a range an instrument."""
 
@@ -106,6 +108,7 @@ class CommandRefused(ValueError):
 class _Command:
     work: Callable[[], Any]
     answer: Future[Any]
+    is_awaited: bool = True
 
 
 class Cell:
@@ -147,6 +150,8 @@ class Cell:
         self._queue: queue.SimpleQueue[_Command | Event | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="hive-cell", daemon=True)
         self._next_tick_s = self._next_quotes_s = time.monotonic()
+        self._notes_due_s: float | None = None
+        self._to_decide: dict[str, Bot] = {}
         self._recover()
 
     @property
@@ -182,6 +187,12 @@ class Cell:
         if self.fatal is not None:  # Nobody takes commands any more.
             self._refuse_the_rest(self.fatal)
         return answer
+
+    def note(self, work: Callable[[], None]) -> None:
+        """Have the cell's thread run `work`, for which nobody waits: what it writes becomes durable with the
+        next round that somebody waits for, or after `NOTES_WAIT_S`. Lost with the process, it must be done
+        anew at the next start."""
+        self._queue.put(_Command(work, Future(), is_awaited=False))
 
     def post(self, event: Event) -> None:
         """Hand an event to the core, from any thread."""
@@ -311,6 +322,44 @@ class Cell:
         self._observe_rates(bot, at[0])
         self.handle(bot, TimePassed(bot.name), at)
         self.handle(bot, DecisionDue(bot.name, decision_id), at)
+
+    def decide_soon(self, bot: Bot, decision_id: str) -> None:
+        """Judge a received decision at the end of this round, when its receipt is durable: those of one round
+        share the commits."""
+        self._to_decide[decision_id] = bot
+
+    def _decide(self) -> None:
+        """Judge what was received in this round, and is durable. Intents stand in the journal before the first order leaves,
+        in one commit, and each counts in the judgement of the next."""
+        waiting, self._to_decide = self._to_decide, {}
+        together: list[tuple[Submit, FeedPosition]] = []
+        for decision_id, bot in waiting.items():
+            at = (max(self.wall_clock_ns(), bot.clock_ns), RANK_DECISION, decision_id)
+            self._observe_rates(bot, at[0])
+            for event in (TimePassed(bot.name), DecisionDue(bot.name, decision_id)):
+                self.engine.handle(event, at)
+                effects = self.engine.take_waiting()
+                submits = [one for one in effects if isinstance(one, Submit) and bot.name not in self.desks]
+                if len(submits) == len(effects):
+                    together += [(one, at) for one in submits]
+                    continue
+                self._submit(together)
+                together = []
+                self._carry_out(effects, at)
+        self._submit(together)
+
+    def _submit(self, together: list[tuple[Submit, FeedPosition]]) -> None:
+        """Orders for the venue in this process, in one commit of its log."""
+        if not together:
+            return
+        self.journal.flush()
+        failpoint("effect.before")
+        with self.venue.in_one_commit():
+            for submit, at in together:
+                self.venue.submit(submit.order, at)
+        failpoint("effect.after")
+        for name in dict.fromkeys(submit.order.account for submit, _ in together):
+            self.take_reports(self.bots[name])
 
     def take_reports(self, bot: Bot) -> None:
         """Take in everything the venue said since the last report that the journal holds."""
@@ -490,8 +539,12 @@ class Cell:
                 answers.append((one.answer, one.work(), None))
             except CommandRefused as refused:
                 answers.append((one.answer, None, refused))
+        if self._to_decide:
+            self.journal.flush()  # receipts are durable before they are acted upon
+            self._decide()
         self._look_at_the_time()
-        self.journal.flush()
+        if self._is_flush_due(taken):
+            self.journal.flush()
         for future, value, refused_by in answers:
             if refused_by is None:
                 future.set_result(value)
@@ -499,12 +552,24 @@ class Cell:
                 future.set_exception(refused_by)
         for replay in replays:
             replay.run_for(SLICE_S)
-        self.journal.flush()
+        if replays:
+            self.journal.flush()
         self._save_snapshot()
         if self._audit is not None and not taken and self._audit.step():
             _log.info("the whole journal holds: %s records", self._audit.verified)
             self._audit = None
         return goes_on
+
+    def _is_flush_due(self, taken: list[_Command | Event]) -> bool:
+        """Not while only notes were taken, for a little while: they go with what somebody waits for."""
+        is_awaited = any(not isinstance(one, _Command) or one.is_awaited for one in taken)
+        now_s = time.monotonic()
+        if taken and not is_awaited:
+            self._notes_due_s = self._notes_due_s or now_s + NOTES_WAIT_S
+            if now_s < self._notes_due_s:
+                return False
+        self._notes_due_s = None
+        return True
 
     def _take(self, *, block: bool) -> tuple[list[_Command | Event], bool]:
         taken: list[_Command | Event] = []
@@ -523,6 +588,8 @@ class Cell:
 
     def _patience_s(self) -> float | None:
         """How long the queue may stay silent: for ever where nothing depends on the time."""
+        if self._notes_due_s is not None:
+            return max(self._notes_due_s - time.monotonic(), 0.0)
         if not any(bot.settings.mode != "replay" for bot in self.bots.values()):
             return None
         until_s = min(self._next_tick_s, self._next_quotes_s) if self.desks else self._next_tick_s

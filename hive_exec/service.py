@@ -68,8 +68,7 @@ def deliver(cell: Cell, key: str, payload: bytes, delivery: Delivery, caller: st
         cell.replay_of(bot).decision_arrived()
     else:
         # The receipt must be durable before the decision is acted upon.
-        cell.journal.flush()
-        cell.decide_now(bot, key)
+        cell.decide_soon(bot, key)
     return 202, response
 
 

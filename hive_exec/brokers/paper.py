@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -101,6 +102,7 @@ class PaperVenue:
         self._terms_of = terms_of
         self._accounts: dict[str, _Kept] = {}
         self._unsaved: list[tuple[str, int, str | None, bytes]] = []
+        self._is_held = False
         for account, log_id, snapshot in self._connection.execute(
             "SELECT account, log_id, book FROM venue_snapshot ORDER BY account"
         ).fetchall():
@@ -118,9 +120,21 @@ class PaperVenue:
             DuplicateOrder: the id was submitted before.
         """
         seen = "SELECT 1 FROM venue_log WHERE account = ? AND client_order_id = ? LIMIT 1"
-        if self._connection.execute(seen, (order.account, order.client_order_id)).fetchone():
+        place = (order.account, order.client_order_id)
+        is_unsaved = any((row[0], row[2]) == place for row in self._unsaved)
+        if is_unsaved or self._connection.execute(seen, place).fetchone():
             raise DuplicateOrder(order.client_order_id)
         return self._take(order.account, Submit(at, order))
+
+    @contextmanager
+    def in_one_commit(self) -> Iterator[None]:
+        """What is asked of the venue within shares one commit, at the end; what it says counts only then."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+        self._commit()
 
     def modify(
         self, order: BracketOrder, stop_loss: Decimal | None, take_profit: Decimal | None, at: FeedPosition
@@ -219,7 +233,7 @@ class PaperVenue:
         )
 
     def _commit(self) -> None:
-        if not self._unsaved:
+        if not self._unsaved or self._is_held:
             return
         self._before_commit()
         accounts = dict.fromkeys(row[0] for row in self._unsaved)

@@ -4,16 +4,14 @@ looked for, and topics read. What a message becomes is `live`'s; the inbox of de
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
-from hive_core.contracts.base import Contract
 from hive_core.contracts.lane import LaneOutcome, SignalJudged
+from hive_core.contracts.message import Message
 from hive_core.contracts.submission import SignalSubmission
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.signals.recompute import heard_of
@@ -37,9 +35,20 @@ ANSWER_FOR_S = 0.02
 """How long signals are judged in one go."""
 
 
-def decisions_for(body: Mapping[str, Any], lane: ServedLane, *, received_ns: int, now_ns: int) -> Taken:
-    """What the lane makes of a journalled `signal_received`: what to write, and the decisions to take in."""
-    return lane.take(body["key"], message_of_record(body), received_ns=received_ns, now_ns=now_ns)
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A signal that is journalled and not answered."""
+
+    key: str
+    message: Message
+    received_ns: int
+    caller: str
+
+    @classmethod
+    def of_record(cls, record: Record) -> _Waiting:
+        """As a `signal_received` of the journal says."""
+        body = record.body
+        return cls(body["key"], message_of_record(body), record.at[0], body["caller"])
 
 
 class Lanes:
@@ -47,7 +56,7 @@ class Lanes:
 
     def __init__(self, cell: Cell) -> None:
         self._cell = cell
-        self._waiting: deque[tuple[Mapping[str, Any], int]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._is_queued = False
         self._keeper = DeckKeeper(cell.home)
         self.lane = self._recalled()
@@ -102,44 +111,43 @@ class Lanes:
     def _recalled(self) -> ServedLane:
         """A lane of what the journal says was heard; what was received and not answered waits."""
         journal = self._cell.journal
-        received: dict[str, tuple[Mapping[str, Any], int]] = {}
+        received: dict[str, Record] = {}
         heard = []
         for link in journal.links(after_seq=max(0, journal.durable_seq - LOOKED_BACK_OVER)):
             record = record_of(link)
             if record.kind is Kind.SIGNAL_RECEIVED:
-                received[record.body["key"]] = record.body, record.at[0]
+                received[record.body["key"]] = record
             elif record.kind is Kind.SIGNAL_JUDGED:
                 asked = received.pop(record.body["key"], None)
                 # Models only of what counts: there are many records, and a start shall take little.
                 if asked is None or record.body["outcome"] != LaneOutcome.JUDGED:
                     continue
                 judged = SignalJudged.model_validate_json(canonical_bytes(record.body))
-                one = heard_of(message_of_record(asked[0]), judged)
+                one = heard_of(message_of_record(asked.body), judged)
                 if one is not None:
                     heard.append(one)
-        self._waiting.extend(received.values())
+        self._waiting.extend(map(_Waiting.of_record, received.values()))
         return ServedLane(tuple(heard))
 
     def _arrived(self, key: str, submission: SignalSubmission, _: int, caller: str) -> None:
-        body = {"key": key, "submission": submission.model_dump(mode="json"), "caller": caller}
-        self._waiting.append((body, self._cell.wall_clock_ns()))
+        self._waiting.append(_Waiting(key, _message_of(submission), self._cell.wall_clock_ns(), caller))
         if not self._is_queued:
             # In the next round: then the receipt is durable.
             self._is_queued = True
-            self._cell.call(self._answer_all, is_urgent=True)
+            self._cell.note(self._answer_all)
 
     def _answer_all(self) -> None:
         """Answer for a while; then whoever hands in something is looked after before it goes on."""
         self._is_queued = False
         until_s = time.monotonic() + ANSWER_FOR_S
         while self._waiting:
-            body, received_ns = self._waiting[0]
-            taken = decisions_for(body, self.lane, received_ns=received_ns, now_ns=self._cell.wall_clock_ns())
-            self._answer(taken, body["caller"])
+            one, now_ns = self._waiting[0], self._cell.wall_clock_ns()
+            taken = self.lane.take(one.key, one.message, received_ns=one.received_ns, now_ns=now_ns)
+            self._answer(taken, one.caller)
             self._waiting.popleft()
             if self._waiting and time.monotonic() > until_s:
                 self._is_queued = True
-                self._cell.call(self._answer_all, is_urgent=True)
+                self._cell.note(self._answer_all)
                 return
 
     def _answer(self, taken: Taken, caller: str) -> None:
@@ -154,7 +162,7 @@ class Lanes:
                 _log.error("a decision of the live lane was refused: %s", refused)
         judged = taken.judged
         at = (self._cell.wall_clock_ns(), RANK_DECISION, judged.key)
-        self._cell.write(Record(CELL, Kind.SIGNAL_JUDGED, at, _plain(judged)))
+        self._cell.write(Record(CELL, Kind.SIGNAL_JUDGED, at, judged.model_dump(mode="json")))
 
     def _look_for_decks(self) -> None:
         told = ""
@@ -173,6 +181,7 @@ class Lanes:
                 return
 
 
-def _plain(contract: Contract) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(canonical_bytes(contract))
-    return body
+def _message_of(submission: SignalSubmission) -> Message:
+    if submission.message is not None:
+        return submission.message
+    return message_of_record({"submission": submission.model_dump(mode="json")})

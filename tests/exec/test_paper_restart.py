@@ -93,7 +93,7 @@ def test_a_decision_that_was_received_but_not_judged_is_judged_after_a_restart(p
         raise Crash
 
     with monkeypatch.context() as failing:
-        failing.setattr(Cell, "decide_now", crash)
+        failing.setattr(Cell, "_decide", crash)
         failing.setattr("threading.excepthook", lambda _: None)
         with pytest.raises(RuntimeError, match="the cell stopped"):
             paper.deliver(decision)
