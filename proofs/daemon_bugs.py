@@ -45,10 +45,17 @@ _PAPER = "hive_exec/brokers/paper.py"
 _STORE = "hive_exec/journal/sqlite_store.py"
 _OANDA = "hive_exec/brokers/oanda"
 
-_NO_FLUSH_BEFORE_EFFECTS = Patch(
-    _CELL,
-    "        self.journal.flush()\n        for effect in effects:",
-    "        for effect in effects:",
+_NO_FLUSH_BEFORE_EFFECTS = (
+    Patch(
+        _CELL,
+        "        self.journal.flush()\n        for effect in effects:",
+        "        for effect in effects:",
+    ),
+    Patch(
+        _CELL,
+        '        self.journal.flush()\n        failpoint("effect.before")\n        with',
+        '        failpoint("effect.before")\n        with',
+    ),
 )
 _VENUE_DOES_NOT_ASK = Patch(_PAPER, "        self._before_commit()\n", "")
 
@@ -63,22 +70,22 @@ MUTANTS = (
         (
             Patch(
                 _CELL,
-                "        self.journal.flush()\n        for future, value, refused_by in answers:",
-                "        for future, value, refused_by in answers:",
+                "        if self._is_flush_due(taken):\n            self.journal.flush()\n        for future,",
+                "        for future,",
             ),
             Patch(
-                _SERVICE,
-                "        cell.journal.flush()\n        cell.decide_now(bot, key)",
-                "        cell.decide_now(bot, key)",
+                _CELL,
+                "            self.journal.flush()  # receipts are durable before they are acted upon\n",
+                "",
             ),
-            _NO_FLUSH_BEFORE_EFFECTS,
+            *_NO_FLUSH_BEFORE_EFFECTS,
             _VENUE_DOES_NOT_ASK,
         ),
         "real kills",
     ),
     Mutant(
         "an order leaves before its intent is durable",
-        (_NO_FLUSH_BEFORE_EFFECTS, _VENUE_DOES_NOT_ASK),
+        (*_NO_FLUSH_BEFORE_EFFECTS, _VENUE_DOES_NOT_ASK),
         "real kills",
     ),
     Mutant(
