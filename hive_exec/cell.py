@@ -272,18 +272,8 @@ class Cell:
             match effect:
                 case Alarm(account, text):
                     _log.error("%s: %s", account, text)
-                case Submit(order) if self._is_killed_here(order.account):
-                    why = "the kill switch is thrown"
-                    self.handle(
-                        self.bots[order.account],
-                        SubmitNotSent(order.account, order.client_order_id, why, None),
-                        at,
-                    )
                 case Submit(order) if order.account not in self.desks:
-                    failpoint("effect.before")
-                    self.venue.submit(order, at)
-                    failpoint("effect.after")
-                    self.take_reports(self.bots[order.account])
+                    self._submit([(effect, at)])
                 case Cancel(order) if order.account not in self.desks:
                     self.venue.cancel(order, at)
                     self.take_reports(self.bots[order.account])
@@ -329,8 +319,8 @@ class Cell:
         self._to_decide[decision_id] = bot
 
     def _decide(self) -> None:
-        """Judge what was received in this round, and is durable. Intents stand in the journal before the first order leaves,
-        in one commit, and each counts in the judgement of the next."""
+        """Judge what was received in this round, and is durable. Intents stand in the journal before the
+        first order leaves, in one commit, and each counts in the judgement of the next."""
         waiting, self._to_decide = self._to_decide, {}
         together: list[tuple[Submit, FeedPosition]] = []
         for decision_id, bot in waiting.items():
@@ -349,17 +339,25 @@ class Cell:
         self._submit(together)
 
     def _submit(self, together: list[tuple[Submit, FeedPosition]]) -> None:
-        """Orders for the venue in this process, in one commit of its log."""
+        """Orders for the venue in this process, in one commit of its log; none that a kill forbids."""
         if not together:
             return
+        killed: list[tuple[BracketOrder, FeedPosition]] = []
         self.journal.flush()
         failpoint("effect.before")
         with self.venue.in_one_commit():
             for submit, at in together:
-                self.venue.submit(submit.order, at)
+                if self._is_killed_here(submit.order.account):
+                    killed.append((submit.order, at))
+                else:
+                    self.venue.submit(submit.order, at)
         failpoint("effect.after")
         for name in dict.fromkeys(submit.order.account for submit, _ in together):
             self.take_reports(self.bots[name])
+        for order, at in killed:
+            why = "the kill switch is thrown"
+            event = SubmitNotSent(order.account, order.client_order_id, why, None)
+            self.handle(self.bots[order.account], event, at)
 
     def take_reports(self, bot: Bot) -> None:
         """Take in everything the venue said since the last report that the journal holds."""
@@ -539,11 +537,13 @@ class Cell:
                 answers.append((one.answer, one.work(), None))
             except CommandRefused as refused:
                 answers.append((one.answer, None, refused))
+        is_awaited = any(not isinstance(one, _Command) or one.is_awaited for one in taken)
         if self._to_decide:
+            is_awaited = True
             self.journal.flush()  # receipts are durable before they are acted upon
             self._decide()
         self._look_at_the_time()
-        if self._is_flush_due(taken):
+        if self._is_flush_due(is_awaited=is_awaited, is_idle=not taken):
             self.journal.flush()
         for future, value, refused_by in answers:
             if refused_by is None:
@@ -560,11 +560,10 @@ class Cell:
             self._audit = None
         return goes_on
 
-    def _is_flush_due(self, taken: list[_Command | Event]) -> bool:
+    def _is_flush_due(self, *, is_awaited: bool, is_idle: bool) -> bool:
         """Not while only notes were taken, for a little while: they go with what somebody waits for."""
-        is_awaited = any(not isinstance(one, _Command) or one.is_awaited for one in taken)
-        now_s = time.monotonic()
-        if taken and not is_awaited:
+        if not is_awaited and not is_idle:
+            now_s = time.monotonic()
             self._notes_due_s = self._notes_due_s or now_s + NOTES_WAIT_S
             if now_s < self._notes_due_s:
                 return False

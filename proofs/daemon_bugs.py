@@ -70,7 +70,8 @@ MUTANTS = (
         (
             Patch(
                 _CELL,
-                "        if self._is_flush_due(taken):\n            self.journal.flush()\n        for future,",
+                "        if self._is_flush_due(is_awaited=is_awaited, is_idle=not taken):\n"
+                "            self.journal.flush()\n        for future,",
                 "        for future,",
             ),
             Patch(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -19,6 +20,7 @@ from hive_exec.journal.store import KEPT_SNAPSHOTS, InboxEntry, SnapshotRow
 from hive_exec.sqlite_file import FileDamaged, open_exclusive
 
 _PAGE = 5_000
+_MAX_ROWS = 64
 _ROWS = "SELECT seq, body, previous_hash, record_hash FROM journal"
 
 _TABLES = """
@@ -156,12 +158,10 @@ class SqliteStore(SqliteReader):
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(
-                "INSERT INTO journal VALUES (?, ?, ?, ?)",
-                [(link.seq, link.body, link.previous_hash, link.record_hash) for link in links],
+            self._insert(
+                "journal", 4, [(link.seq, link.body, link.previous_hash, link.record_hash) for link in links]
             )
-            if answers:
-                connection.executemany("INSERT INTO inbox VALUES (?, ?, ?)", answers)
+            self._insert("inbox", 3, answers)
             if snapshot is not None:
                 self._replace_snapshots(snapshot)
             failpoint("journal.before_commit")
@@ -169,6 +169,17 @@ class SqliteStore(SqliteReader):
             failpoint("journal.after_commit")
         except sqlite3.Error as error:
             raise self._failed("written", error) from error
+
+    def _insert(self, table: str, columns: int, rows: Sequence[tuple[object, ...]]) -> None:
+        """Many rows a statement: each statement lets the other threads of this process run first, which takes
+        longer than the row. Sizes are powers of two, so that few statements are prepared, each once."""
+        done = 0
+        while left := len(rows) - done:
+            size = min(1 << (left.bit_length() - 1), _MAX_ROWS)
+            places = f"({','.join('?' * columns)})"
+            statement = f"INSERT INTO {table} VALUES {','.join([places] * size)}"  # noqa: S608 (names are ours)
+            self._connection.execute(statement, list(chain.from_iterable(rows[done : done + size])))
+            done += size
 
     def _replace_snapshots(self, new: SnapshotRow) -> None:
         self._connection.execute(

@@ -129,3 +129,21 @@ def test_an_order_twice_in_one_commit_of_the_venue_is_found(paper):
                 paper.cell.venue.submit(other, at)
 
     paper.cell.call(twice).result(10)
+
+
+def test_a_kill_that_the_journal_does_not_tell_of_yet_stops_every_order_of_the_round(paper):
+    _quote(paper)
+    decisions = [_decision(paper, stop) for stop in ("1.05800", "1.05790")]
+
+    def deliver_and_kill() -> None:
+        for each in decisions:
+            body = delivery_bytes(each)
+            service.deliver(paper.cell, each.decision_id, body, Delivery.model_validate_json(body), "owner")
+        paper.cell.kill_now()
+
+    paper.cell.call(deliver_and_kill).result(10)
+    paper.cell.call(lambda: None).result(10)
+    kinds = [report.kind for report in paper.reports()]
+    assert (kinds.count("order_intended"), kinds.count("order_not_accepted")) == (2, 2)
+    found = [paper.cell.venue.look_up("paper", name) for name in paper.cell.bots["paper"].orders]
+    assert [(one.reports, one.is_proof) for one in found] == [((), True)] * 2

@@ -29,6 +29,48 @@ def test_what_was_spelled_is_read_back(value: object) -> None:
     assert canonical_bytes(strict_json(canonical_bytes(value))) == canonical_bytes(value)
 
 
+def the_standard(value: object) -> bytes:
+    """What journals are spelled by since their beginning; whatever else spells them must write the same."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+@given(values | st.integers() | st.dictionaries(st.text(), st.text() | st.integers()))
+def test_the_spelling_is_the_one_it_always_was(value: object) -> None:
+    assert canonical_bytes(value) == the_standard(value)
+
+
+def test_every_character_is_spelled_as_it_always_was() -> None:
+    characters = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    assert canonical_bytes(characters) == the_standard(characters)
+    keys = dict.fromkeys(characters, 0)
+    assert canonical_bytes(keys) == the_standard(keys)
+
+
+class Name(str):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (2**64, "18446744073709551616"),
+        ({"a": [-(2**63) - 1, 1]}, '{"a":[-9223372036854775809,1]}'),
+        ({Name("b"): Name("x"), "a": 1}, '{"a":1,"b":"x"}'),
+        ([[[[1, (2, True)]]]], "[[[[1,[2,true]]]]]"),
+    ],
+    ids=repr,
+)
+def test_what_is_rarely_written_has_the_same_spelling(value: object, text: str) -> None:
+    assert canonical_bytes(value) == text.encode()
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"\udfff": 1}, ["a\ud800"]], ids=ascii)
+def test_half_a_character_has_no_spelling(value: object) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        canonical_bytes(value)
+
+
 @given(st.dictionaries(st.text(max_size=4), st.integers(), max_size=6), st.randoms())
 def test_the_order_of_keys_does_not_matter(value: dict[str, int], random) -> None:
     pairs = list(value.items())
@@ -74,6 +116,7 @@ def test_other_content_has_another_hash(value: dict[str, str]) -> None:
         float("nan"),
         [0.0],
         {"a": 1e300},
+        {"a": {"b": [1, ({"c": 0.5},)]}},
         Decimal("NaN"),
         Decimal("sNaN"),
         {"a": Decimal("-Infinity")},
