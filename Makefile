@@ -20,7 +20,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up run stop test interop check bench prove soak claims lock
+.PHONY: help setup up run stop test interop check bench prove soak mutants coverage claims lock
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,14 @@ prove: setup ## Check the claims that are not speeds (ONLY=suite); results under
 
 soak: setup ## Simulate the daemon with fresh seeds for HIVE_SOAK_SECONDS (an hour); prints figures, failing seeds
 	$(BIN)/python -m proofs.daemon_model
+
+mutants: ONLY = all
+mutants: SAMPLE = all
+mutants: setup ## Count the changes of core and journal that tests notice (ONLY=file or folder, SAMPLE=of each file)
+	$(BIN)/python -m proofs.mutants --only $(ONLY) --sample $(SAMPLE)
+
+coverage: setup ## Measure which branches of core and journal the tests take, on both kinds of journal
+	$(BIN)/python -m proofs.branches
 
 claims: setup ## Write docs/claims.md from the last results of prove and bench
 	$(BIN)/python -m proofs.claims_page

@@ -141,6 +141,12 @@ def create_database(url: str, name: str) -> None:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
+def drop_database(url: str, name: str) -> None:
+    """Drop it whoever is still connected: a server that many runs share would fill the disk."""
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
 @contextmanager
 def own_server(**settings: str) -> Iterator[PostgresServer]:
     """A server that a test may stop, kill and start as it likes."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres_server import create_database, shared_server
+from postgres_server import create_database, drop_database, shared_server
 
 
 @pytest.fixture(scope="session")
@@ -17,11 +18,12 @@ def postgres():
 
 
 @pytest.fixture
-def database(postgres) -> str:
+def database(postgres) -> Iterator[str]:
     """The address of an empty database of the test's own."""
     name = f"hive_{uuid.uuid4().hex}"
     create_database(postgres, name)
-    return f"{postgres.rsplit('/', 1)[0]}/{name}"
+    yield f"{postgres.rsplit('/', 1)[0]}/{name}"
+    drop_database(postgres, name)
 
 
 @pytest.fixture
