@@ -152,7 +152,7 @@ def _seconds_until(forbids: Callable[[Any], str], order: BracketOrder, *, most_s
 def _lift(cell: Cell, forbids: Callable[[Any], str], order: BracketOrder) -> None:
     """Back to before, for the next time: the cell, which would journal and lift it, hangs."""
     deadline_s = time.perf_counter() + 5
-    cell.is_killed_at_once = False
+    cell._kills_under_way = 0
     while reason := forbids(order):
         if time.perf_counter() > deadline_s:
             raise TimeoutError(f"orders are forbidden without the kill switch: {reason}")
@@ -163,7 +163,7 @@ def kill_rows(folder: Path, *, times: int) -> list[Row]:
     """By HTTP and by the file, so many times each."""
     by_http, by_file = [], []
     with _stuck_daemon(folder) as (cell, port, silent):
-        forbids = cell.forbids(ACCOUNT, 300)
+        forbids = cell.forbids(ACCOUNT)
         order = _order()
         told = post("/kill", b'{"reason":"bench"}', bearer_headers(cell.home, OWNER))
         callers = []

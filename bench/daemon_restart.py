@@ -7,7 +7,9 @@ a start has to read.
 from __future__ import annotations
 
 import itertools
+import sqlite3
 import time
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -119,6 +121,12 @@ def _seconds_to_ready(daemon: PaperDaemon, *, most_s: float = 180) -> float:
     raise TimeoutError(f"not ready after {most_s} s: {daemon.log_tail()}")
 
 
+def _forget_code(daemon: PaperDaemon) -> None:
+    """The snapshots are of another version of the code, as after an upgrade of what folds."""
+    with closing(sqlite3.connect(daemon.home.journal)) as connection, connection:
+        connection.execute("UPDATE snapshot SET code_version = 'another'")
+
+
 def restart_rows(folder: Path, *, records: int, runs: int) -> list[Row]:
     """A new home beside one with a long journal, by how the process ended before."""
     empty, long = PaperDaemon(folder / "empty"), PaperDaemon(folder / "long")
@@ -137,10 +145,16 @@ def restart_rows(folder: Path, *, records: int, runs: int) -> list[Row]:
         long.stop()
         times["ended"].append(_seconds_to_ready(long))
         long.kill()
+    long.stop()
+    _forget_code(long)
+    upgraded_s = _seconds_to_ready(long)
+    long.stop()
     subject = f"{held:,} records"
     return [
         row("restart", f"writing {subject}", "rate", "/s", [held / made_s]),
         row("restart", "a few records", "to /ready", "s", times["a few"]),
         row("restart", f"{subject}, killed before", "to /ready", "s", times["killed"], goal=5),
         row("restart", f"{subject}, ended gracefully before", "to /ready", "s", times["ended"], goal=5),
+        # Once an upgrade: no state is trusted that other code folded.
+        row("restart", f"{subject}, with new code: all are folded", "to /ready", "s", [upgraded_s]),
     ]
