@@ -50,7 +50,7 @@ stop: ## Stop what `make run` or `make up` started
 	@test ! -x $(BIN)/hive || $(BIN)/hive down
 
 test: setup ## Run the tests: the fast ones, then those with real processes and a browser
-	$(BIN)/python -m pytest -m "not slow and not browser"
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile -m "not slow and not browser"
 	$(BIN)/python -m pytest -m "(slow or browser) and not interop"
 
 interop: setup ## Run our protocols against other implementations of them (installs those on first use)
