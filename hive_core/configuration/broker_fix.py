@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from hive_core.contracts.base import AccountName, Contract, ExactDecimal, Symbol
+from hive_core.configuration.amounts import Setting
+from hive_core.contracts.base import AccountName, Contract, Symbol
 
 CompId = Annotated[str, Field(pattern=r"^[!-~]{1,64}$")]
 """Printable ASCII without spaces."""
@@ -41,7 +42,7 @@ class FixSymbol(Contract):
 
     symbol: Symbol
     venue_symbol: Annotated[str, Field(pattern=r"^[!-~]{1,32}$")]
-    units_per_lot: Annotated[ExactDecimal, Field(gt=0)]
+    units_per_lot: Annotated[Setting, Field(gt=0)]
 
 
 class AttachedBracket(Contract):

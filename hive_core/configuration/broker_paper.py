@@ -10,20 +10,16 @@ from datetime import time
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from hive_core.contracts.base import Contract, ExactDecimal, Symbol
+from hive_core.configuration.amounts import Setting
+from hive_core.contracts.base import Contract, Symbol
 
 MINUTES_OF_DAY = 24 * 60
 
 
-def _whole_number_as_text(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-_Setting = Annotated[ExactDecimal, BeforeValidator(_whole_number_as_text)]
-_NotNegative = Annotated[_Setting, Field(ge=0)]
-_Positive = Annotated[_Setting, Field(gt=0)]
+_NotNegative = Annotated[Setting, Field(ge=0)]
+_Positive = Annotated[Setting, Field(gt=0)]
 HourOfWeek = Annotated[int, Field(ge=0, lt=168)]
 """Hours since Monday 00:00 by New York's clock, where the market's week and its rollover are kept."""
 
@@ -97,8 +93,8 @@ class SwapRate(Contract):
     """
 
     symbol: Symbol
-    long: _Setting
-    short: _Setting
+    long: Setting
+    short: Setting
     unit: Literal["points", "money"] = "points"
     triple_on: Weekday | None = "wednesday"
 

@@ -14,25 +14,20 @@ from itertools import combinations
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from hive_core.configuration.amounts import Setting
 from hive_core.configuration.broker_fix import FixSettings
 from hive_core.configuration.broker_metatrader import MetaTraderSettings
 from hive_core.configuration.broker_oanda import OandaSettings
 from hive_core.configuration.broker_paper import PaperVenueSettings
 from hive_core.configuration.kafka_lane import KafkaSettings
 from hive_core.configuration.live_lane import LiveLaneSettings
-from hive_core.contracts.base import AccountName, Contract, ExactDecimal, Identifier, SourceId
+from hive_core.contracts.base import AccountName, Contract, Identifier, SourceId
 from hive_core.instruments.specification import alias_table, instruments, specification_of
 from hive_core.risk.rule_pack import rule_pack_names
 
 
-def _whole_number_as_text(value: object) -> object:
-    # A person writes 100000 as well as 100000.0; on the wire a decimal is always text.
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Setting = Annotated[ExactDecimal, BeforeValidator(_whole_number_as_text)]
 Positive = Annotated[Setting, Field(gt=0)]
 NotNegative = Annotated[Setting, Field(ge=0)]
 VotingWeight = Annotated[Setting, Field(ge=0, le=1_000_000)]

@@ -1,4 +1,5 @@
-"""The installed daemon with accounts at simulated OANDA venues, over real HTTP.
+"""The installed daemon with accounts at simulated venues, over their real protocols; OANDA's stands here, the
+others beside it (`fix_at`, `metatrader_at`).
 
 What goes wrong at a venue is its `faults`. What a test expects stands in the test.
 """
@@ -11,7 +12,7 @@ from contextlib import AbstractContextManager, ExitStack
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from hive_core.contracts.decision import Decision
 from hive_core.landing.daemon_token import bearer_headers
@@ -30,10 +31,10 @@ hive_exec = {port}
 [execution]
 reconcile_every_s = 1
 """
-BROKER = """
+OANDA = """
 [[brokers]]
 kind = "oanda"
-name = "oanda_{name}"
+name = "{name}"
 account_id = "{account_id}"
 rest_url = "{url}"
 stream_url = "{url}"
@@ -46,7 +47,7 @@ ACCOUNT = """
 [[accounts]]
 name = "{name}"
 mode = "broker"
-broker = "oanda_{name}"
+broker = "at_{name}"
 symbols = ["EURUSD"]
 sources = [{sources}]
 risk_per_trade_pct = "0.1"
@@ -88,6 +89,20 @@ class OandaAt(AbstractContextManager["OandaAt"]):
     ) -> None:
         self.server.__exit__(kind, error, trace)
 
+    secrets: ClassVar[dict[str, str]] = {"HIVE_OANDA_TOKEN": TOKEN}
+    port: int | None = None
+    """Where the daemon is led to in place of the venue."""
+
+    def table(self, name: str, *, answer_timeout_s: int, settle_s: int) -> str:
+        """The venue as hive.toml names it."""
+        return OANDA.format(
+            name=name,
+            account_id=self.venue.account_id,
+            url=self.server.url if self.port is None else f"http://127.0.0.1:{self.port}",
+            answer_timeout_s=answer_timeout_s,
+            settle_s=settle_s,
+        )
+
     def price(self, middle: Decimal) -> None:
         """A new price, with a spread of a pip."""
         half = Decimal("0.00005")
@@ -115,30 +130,38 @@ class OandaAt(AbstractContextManager["OandaAt"]):
         return [one for one in self.venue.trades.values() if one["state"] == "OPEN"]
 
 
+class VenueAt(Protocol):
+    """A simulated venue that a daemon is configured for."""
+
+    secrets: ClassVar[dict[str, str]]
+
+    def table(self, name: str, *, answer_timeout_s: int, settle_s: int) -> str:
+        """The venue as hive.toml names it, as the broker `name`."""
+
+    def price_streams(self) -> int:
+        """How often somebody asked for prices."""
+
+
 class BrokerDaemon(PaperDaemon):
     """A home with the account `main` and, with two venues, `spare` beside it."""
 
     def __init__(
         self,
         root: Path,
-        *venues: OandaAt,
+        *venues: VenueAt,
         accounts: str = "",
         top: str = "",
         answer_timeout_s: int = 1,
         settle_s: int = 3,
         environment: Mapping[str, str] | None = None,
+        package: Path | None = None,
     ) -> None:
-        super().__init__(root, environment={"HIVE_OANDA_TOKEN": TOKEN, **(environment or {})})
+        secrets = {key: value for one in venues for key, value in one.secrets.items()}
+        super().__init__(root, environment={**secrets, **(environment or {})}, package=package)
         self._clients: list[DaemonClient] = []
         text = TOP.format(port=self.port) + top
         for name, venue in zip((MAIN, SPARE), venues, strict=False):
-            text += BROKER.format(
-                name=name,
-                account_id=venue.venue.account_id,
-                url=venue.server.url,
-                answer_timeout_s=answer_timeout_s,
-                settle_s=settle_s,
-            )
+            text += venue.table(f"at_{name}", answer_timeout_s=answer_timeout_s, settle_s=settle_s)
             text += ACCOUNT.format(name=name, sources='"*"' if name == MAIN else f'"{SPARE}"')
             text += accounts if name == MAIN else ""
         self.config.write_text(text, "utf-8")
@@ -196,11 +219,11 @@ class BrokerDaemon(PaperDaemon):
         """Whether the account may trade."""
         return bool(self.standing(account)["mode"] == "normal")
 
-    def start_trading(self, oanda: OandaAt) -> None:
+    def start_trading(self, venue: VenueAt) -> None:
         """Start, and wait until the books agree and quotes of a venue come in."""
-        before = oanda.price_streams()
+        before = venue.price_streams()
         self.start()
-        until(lambda: oanda.price_streams() > before, told=self.log_tail())
+        until(lambda: venue.price_streams() > before, told=self.log_tail())
         until(self.is_normal, told=self.log_tail())
         time.sleep(1)  # quotes are taken in every quarter of a second
 

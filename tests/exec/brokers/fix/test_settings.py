@@ -8,6 +8,7 @@ import pytest
 from fix_venue_bench import fix_settings
 
 from hive_core.configuration.broker_fix import FixSettings
+from hive_core.configuration.load import parse_configuration
 from hive_core.contracts.base import ContractError, parse_contract
 
 
@@ -17,6 +18,22 @@ def _changed(**changes: object) -> bytes:
 
 def test_settings_survive_being_written():
     assert parse_contract(FixSettings, fix_settings().model_dump_json().encode()) == fix_settings()
+
+
+@pytest.mark.parametrize("written", ["100000", '"100000"', "100000.0"])
+def test_units_are_written_as_a_number_or_as_text(written):
+    text = """[[brokers]]
+kind = "fix"
+account = "A1"
+is_hedging = false
+deduplicates_client_ids = true
+trading = { host = "fix.example", port = 9880, sender_comp_id = "HIVE", target_comp_id = "VENUE" }
+bracket = { style = "attached", stop_tag = 1002, target_tag = 1000 }
+"""
+    text += f'symbols = [{{ symbol = "EURUSD", venue_symbol = "EUR/USD", units_per_lot = {written} }}]'
+    (broker,) = parse_configuration(text).brokers
+    assert isinstance(broker, FixSettings)
+    assert broker.symbols[0].units_per_lot == 100_000
 
 
 @pytest.mark.parametrize(
