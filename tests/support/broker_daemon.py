@@ -199,8 +199,12 @@ class BrokerDaemon(PaperDaemon):
         return decision_for(MAIN, name)
 
     def decide(self, name: str, account: str = MAIN, **more: Any) -> str:
+        """Hand a market decision in; its id."""
+        return self.hand_in(decision_for(account, name, **more))
+
+    def hand_in(self, decision: Decision) -> str:
         """Hand a decision in; its id."""
-        client, decision = self.client(), decision_for(account, name, **more)
+        client = self.client()
         try:
             assert client.decide(decision).status_code == 202
         finally:
@@ -215,6 +219,30 @@ class BrokerDaemon(PaperDaemon):
             if not decision_id or one["body"].get("decision_id") == decision_id
         ]
 
+    def order_of(self, decision_id: str) -> dict[str, Any]:
+        """The one order of a decision, or {} while there is none."""
+        found = [one for one in self.orders() if one["decision_id"] == decision_id]
+        assert len(found) <= 1, found
+        return found[0] if found else {}
+
+    def until_state(self, decision_id: str, *states: str) -> dict[str, Any]:
+        """Wait until the order of a decision is in one of these states; the order."""
+
+        deadline = time.monotonic() + 20
+        while (order := self.order_of(decision_id)).get("state") not in states:
+            if time.monotonic() > deadline:
+                raise AssertionError(
+                    f"{order} {self.kinds(decision_id)} {self.standing()} {self.log_tail()}"
+                )
+            time.sleep(0.05)
+        return order
+
+    def story(self, client_order_id: str) -> list[str]:
+        """The kinds of the records that name an order."""
+        return [
+            one["kind"] for one in self.reports() if one["body"].get("client_order_id") == client_order_id
+        ]
+
     def is_normal(self, account: str = MAIN) -> bool:
         """Whether the account may trade."""
         return bool(self.standing(account)["mode"] == "normal")
@@ -226,6 +254,14 @@ class BrokerDaemon(PaperDaemon):
         until(lambda: venue.price_streams() > before, told=self.log_tail())
         until(self.is_normal, told=self.log_tail())
         time.sleep(1)  # quotes are taken in every quarter of a second
+
+
+def limit_at(entry: str, name: str) -> Decision:
+    """A decision of `main` to buy lower, at a limit."""
+    price = Decimal(entry)
+    changes = {"order_type": "limit", "entry": price, "stop_loss": price - Decimal("0.00200")}
+    made = decision_for(MAIN, name).model_copy(update=changes)
+    return made.model_copy(update={"decision_id": made.expected_id()})
 
 
 def with_venues(stack: ExitStack, count: int = 1, **more: Any) -> list[OandaAt]:

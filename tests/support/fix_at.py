@@ -158,7 +158,7 @@ class FixAt(AbstractContextManager["FixAt"]):
             book = self.server.venue.book
             order = SimulatedOrder(
                 book.next_id(),
-                [name] if name else [],
+                [name],
                 VENUE_SYMBOL,
                 "1",
                 Decimal(units),

@@ -308,7 +308,6 @@ class FixBroker:
                 raise Broken(message.text(Tag.TEXT) or "business reject", is_rejected=True)
             reading = self._reader.read(message)
             if reading.trouble:
-                self._trading_talk.pass_on(message)
                 raise Ambiguous(f"the venue's answer is not understood: {reading.trouble}")
             reports += reading.reports
         return reports

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from hive_exec.brokers.fix.connection import FixConnection
 from hive_exec.brokers.fix.decoding import Message
 from hive_exec.brokers.fix.session_types import SessionEvent
+from hive_exec.brokers.fix.tags import MsgType, Tag
 
 MAX_KEPT = 10_000
 """Messages kept while nobody listens; what is beyond them is lost, and said to be."""
@@ -27,6 +28,15 @@ class Broken(RuntimeError):
     def __init__(self, text: str, *, is_rejected: bool = False) -> None:
         super().__init__(text)
         self.is_rejected = is_rejected
+
+
+def _happened(message: Message) -> bool:
+    """Whether a message tells of something that happened to an order, and not how it stands."""
+    return (
+        message.msg_type == MsgType.EXECUTION_REPORT
+        and message.text(Tag.EXEC_TYPE) != "I"
+        and not message.text(Tag.MASS_STATUS_REQ_ID)
+    )
 
 
 @dataclass(slots=True)
@@ -53,13 +63,15 @@ class Conversation:
         self._has_lost = False
 
     def heard(self, message: Message) -> None:
-        """A message of the venue."""
+        """A message of the venue. What happened to an order goes to the listener even where it answers a
+        question, so that it is told before whatever came after it; told twice, it counts once."""
         with self._condition:
             question = self._question
             if question is not None and not question.is_over() and question.answers(message):
                 question.heard.append(message)
                 self._condition.notify_all()
-                return
+                if not _happened(message):
+                    return
         self.pass_on(message)
 
     def noted(self, event: SessionEvent) -> None:
@@ -146,7 +158,8 @@ class Conversation:
             with self._condition:
                 self._question = None
             for message in question.heard:
-                self.pass_on(message)
+                if not _happened(message):
+                    self.pass_on(message)
             for reference, text in question.rejected.items():
                 if reference != question.number:
                     self.pass_on(SessionEvent("rejected", text, reference))
