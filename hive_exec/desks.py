@@ -66,7 +66,9 @@ def _adapter(cell: Cell, bot: Bot, settings: BrokerSettings) -> Broker:
             case FixSettings():
                 from hive_exec.brokers.fix.adapter import FixBroker
 
-                return FixBroker(bot.name, settings, cell.home.journal.parent / "fix" / settings.name)
+                applied = [name for line in bot.orders.values() for name in line.applied]
+                folder = cell.home.journal.parent / "fix" / settings.name
+                return FixBroker(bot.name, settings, folder, known_execution_ids=applied)
     except (TokenUnusable, FileInUse, FileDamaged) as error:
         raise BrokerUnusable(f"account {bot.name}: {error}") from None
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from hive_core.configuration.broker_fix import (
     AttachedBracket,
@@ -139,8 +140,10 @@ class VenueBench:
         self._stop = threading.Event()
         self._listening: threading.Thread | None = None
 
-    def begin(self, *, listens: bool = True, environment: dict[str, str] | None = None) -> FixBroker:
-        self.broker = FixBroker("demo", self.settings, self.folder, environment or {})
+    def begin(
+        self, *, listens: bool = True, environment: dict[str, str] | None = None, **more: Any
+    ) -> FixBroker:
+        self.broker = FixBroker("demo", self.settings, self.folder, environment or {}, **more)
         if listens:
             self._stop = threading.Event()
             self._listening = threading.Thread(

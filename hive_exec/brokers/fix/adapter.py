@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from hive_exec.brokers.fix.books import WorkingOrder
 from hive_exec.brokers.fix.connection import FixConnection, machine_now
 from hive_exec.brokers.fix.conversation import Broken, Conversation
 from hive_exec.brokers.fix.decoding import Message
+from hive_exec.brokers.fix.executions import Executions
 from hive_exec.brokers.fix.listening import Listening
 from hive_exec.brokers.fix.orders import (
     STOP,
@@ -68,6 +69,8 @@ class FixBroker:
         settings: FixSettings,
         folder: Path,
         environment: Mapping[str, str] | None = None,
+        *,
+        known_execution_ids: Iterable[str] = (),
         now: Callable[[], Instant] = machine_now,
     ) -> None:
         """Begin to connect.
@@ -76,6 +79,8 @@ class FixBroker:
             account: our name of the account.
             folder: where the sessions' sequence numbers are kept, under the home.
             environment: where the secrets are, the process's own unless given.
+            known_execution_ids: what was applied before this process, so that a sum that the venue tells
+                does not count it again.
 
         Raises:
             FileInUse, FileDamaged: the sequence numbers cannot be had.
@@ -84,7 +89,7 @@ class FixBroker:
         self._settings = settings
         self._now = now
         self._forms = OrderForms(settings)
-        self._reader = ReportReader(account, settings, self._forms)
+        self._reader = ReportReader(account, settings, self._forms, Executions(known_execution_ids))
         self._trading_talk = Conversation()
         self._rate = RequestRate(settings.max_requests_per_s, now)
         secrets = os.environ if environment is None else environment

@@ -1,8 +1,8 @@
-"""What a FIX venue says of orders, as broker reports. Pure: one message in, what it means out.
+"""What a FIX venue says of orders, as broker reports: one message in, what it means out.
 
 What cannot be understood is trouble, never a guess. Execution ids are made from the venue's order id and
 the quantity filled so far: the same execution has the same id in a report, in one that is repeated, and in
-the answer to a question about the order.
+the answer to a question about the order. What of a quantity was told already is `executions`' to know.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from hive_core.configuration.broker_fix import AttachedBracket, FixSettings
 from hive_core.contracts.broker import BrokerReport, ReportKind
 from hive_core.contracts.reasons import RejectionReason
 from hive_exec.brokers.fix.decoding import Message
+from hive_exec.brokers.fix.executions import Execution, Executions
 from hive_exec.brokers.fix.orders import STOP, TARGET, OrderForms, parts_of
 from hive_exec.brokers.fix.tags import MsgType, Tag
 from hive_exec.brokers.fix.timestamps import timestamp_ns
@@ -51,10 +52,13 @@ class _Said:
 class ReportReader:
     """Reads the reports of one account."""
 
-    def __init__(self, account: str, settings: FixSettings, forms: OrderForms) -> None:
+    def __init__(
+        self, account: str, settings: FixSettings, forms: OrderForms, executions: Executions | None = None
+    ) -> None:
         self._account = account
         self._bracket = settings.bracket
         self._forms = forms
+        self._executions = executions or Executions()
 
     def read(self, message: Message) -> Reading:
         """An ExecutionReport that came by itself or as an answer, or an OrderCancelReject."""
@@ -185,11 +189,12 @@ class ReportReader:
             return Reading(
                 trouble=f"an execution without a possible quantity and price: {_name(said.message)}"
             )
-        return Reading((self._filled(said, quantity, price),))
+        told = self._executions.one(said.order_id, said.cumulative, quantity, price)
+        return Reading(tuple(self._filled(said, one) for one in told))
 
-    def _filled(self, said: _Said, quantity: Decimal, price: Decimal) -> BrokerReport:
-        lots = quantity / said.units_per_lot
-        execution_id = f"{said.order_id}@{said.cumulative.normalize():f}"
+    def _filled(self, said: _Said, one: Execution) -> BrokerReport:
+        price, lots = one.price, (one.end - one.begin) / said.units_per_lot
+        execution_id = f"{said.order_id}@{one.end.normalize():f}"
         if said.is_exit:
             reason = _EXIT_REASONS[said.leg]
             return self._report(said, ReportKind.CLOSED, execution_id, price=price, lots=lots, reason=reason)
@@ -199,7 +204,7 @@ class ReportReader:
         return self._report(said, ReportKind.FILLED, execution_id, price=price, lots=lots, has_stop=has_stop)
 
     def _status(self, said: _Said) -> Reading:
-        """The answer to a question: where the order stands, with all that was filled as one execution."""
+        """The answer to a question: where the order stands, with all that was filled."""
         status = said.message.text(Tag.ORD_STATUS)
         if said.order_id.upper() in _NO_ORDER:
             return Reading()
@@ -213,7 +218,8 @@ class ReportReader:
         if said.cumulative > 0:
             if average is None or average <= 0:
                 return Reading(trouble=f"filled at no price: {_name(said.message)}")
-            reports.append(self._filled(said, said.cumulative, average))
+            told = self._executions.all(said.order_id, said.cumulative, average)
+            reports += [self._filled(said, one) for one in told]
         if status in {"4", "C"}:
             reports.append(self._ended(said, is_expired=status == "C"))
         return Reading(tuple(reports))
