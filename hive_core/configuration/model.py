@@ -27,7 +27,6 @@ from hive_core.contracts.base import AccountName, Contract, Identifier, SourceId
 from hive_core.instruments.specification import alias_table, instruments, specification_of
 from hive_core.risk.rule_pack import rule_pack_names
 
-
 Positive = Annotated[Setting, Field(gt=0)]
 NotNegative = Annotated[Setting, Field(ge=0)]
 VotingWeight = Annotated[Setting, Field(ge=0, le=1_000_000)]

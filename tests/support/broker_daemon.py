@@ -231,9 +231,7 @@ class BrokerDaemon(PaperDaemon):
         deadline = time.monotonic() + 20
         while (order := self.order_of(decision_id)).get("state") not in states:
             if time.monotonic() > deadline:
-                raise AssertionError(
-                    f"{order} {self.kinds(decision_id)} {self.standing()} {self.log_tail()}"
-                )
+                raise AssertionError(f"{order} {self.kinds(decision_id)} {self.standing()} {self.log_tail()}")
             time.sleep(0.05)
         return order
 

@@ -1,4 +1,4 @@
-"""A simulated FIX 4.4 venue for the installed daemon, as hive.toml names it. Its prices go on by themselves."""
+"""A simulated FIX 4.4 venue for the installed daemon, as hive.toml names it. Prices go on by themselves."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@ it. All that happens at the venue happens in the bridge's one call at a time."""
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +14,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from hive_exec.brokers.metatrader.bridge import Bridge
-from hive_exec.brokers.metatrader.constants import OrderKind, TradeAction
+from hive_exec.brokers.metatrader.constants import Filling, OrderKind, TradeAction
 from hive_exec.brokers.metatrader.server_time import ServerClock
 from hive_exec.simulators.metatrader.book import Books, Instrument, Position
 from hive_exec.simulators.metatrader.faults import Fault, FaultKind, FaultScript
@@ -37,6 +39,25 @@ poll_ms = 100
 """
 
 
+class ClosingBridge(Bridge):
+    """A bridge whose connections end with it, as those of a process do."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._connected: list[socket.socket] = []
+
+    def _client(self, connection: socket.socket) -> None:
+        self._connected.append(connection)
+        super()._client(connection)
+
+    def close(self) -> None:
+        """Stop, and cut whoever is connected."""
+        super().close()
+        for one in self._connected:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+
 class MetaTraderAt(AbstractContextManager["MetaTraderAt"]):
     """A hedging account at a broker whose server is two or three hours ahead, and the bridge beside it."""
 
@@ -52,7 +73,7 @@ class MetaTraderAt(AbstractContextManager["MetaTraderAt"]):
         self.books.instruments[VENUE_SYMBOL] = Instrument(VENUE_SYMBOL, filling_flags=IOC_ONLY)
         self.venue = TradeServer(self.books)
         self.package = SimulatedPackage(self.venue, now_ms=self._now_ms)
-        self.bridge = Bridge(self.package, TOKEN, "127.0.0.1", 0)
+        self.bridge = ClosingBridge(self.package, TOKEN, "127.0.0.1", 0)
         self.bridge_port = self.bridge.address[1]
 
     def __enter__(self) -> Self:
@@ -64,9 +85,13 @@ class MetaTraderAt(AbstractContextManager["MetaTraderAt"]):
     ) -> None:
         self.bridge.close()
 
+    def close_bridge(self) -> None:
+        """The bridge ends."""
+        self.bridge.close()
+
     def restore_bridge(self) -> None:
         """The bridge, which was closed, runs again where it ran."""
-        self.bridge = Bridge(self.package, TOKEN, "127.0.0.1", self.bridge_port)
+        self.bridge = ClosingBridge(self.package, TOKEN, "127.0.0.1", self.bridge_port)
         threading.Thread(target=self.bridge.serve, daemon=True).start()
 
     def _server_ms(self) -> int:
@@ -141,10 +166,10 @@ class MetaTraderAt(AbstractContextManager["MetaTraderAt"]):
             "volume": Decimal(lots),
             "kind": OrderKind.BUY if price is None else OrderKind.BUY_LIMIT,
             "price": self.middle + Decimal("0.00005") if price is None else Decimal(price),
-            "stop_loss": Decimal("1.09000"),
+            "stop_loss": Decimal("1.04000"),
             "magic": magic,
             "comment": comment,
-            "filling": 1,
+            "filling": Filling.IOC if price is None else Filling.RETURN,
         }
 
         def act() -> None:
@@ -152,5 +177,3 @@ class MetaTraderAt(AbstractContextManager["MetaTraderAt"]):
             assert manual(self.venue, **fields).order
 
         self.do(act)
-
-

@@ -17,7 +17,7 @@ from hive_exec.brokers.metatrader.rows import DealRow, OrderRow, PositionRow
 from hive_exec.brokers.metatrader.server_time import ServerClock
 from hive_exec.brokers.metatrader.terminal import Terminal
 
-_CLOSED_BY = {DealReason.SL: "stop_loss", DealReason.TP: "take_profit", DealReason.SO: "stop_out"}
+_CLOSED_BY = {DealReason.SL: "stop", DealReason.TP: "target", DealReason.SO: "stop_out"}
 _BY_HAND = frozenset({DealReason.CLIENT, DealReason.MOBILE, DealReason.WEB})
 UNDER_WAY = frozenset({OrderState.STARTED, OrderState.REQUEST_ADD})
 """States in which the venue has not taken the order yet."""

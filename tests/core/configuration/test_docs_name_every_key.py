@@ -125,6 +125,13 @@ def test_an_example_of_hive_toml_is_a_configuration(page):
     assert parse_configuration(example).account_for_source("my_room")[0] == "my_challenge"
 
 
+@pytest.mark.parametrize("page", ["fix.md", "metatrader.md"])
+def test_an_example_of_a_venue_is_a_configuration(page):
+    (example,) = re.findall(r"```toml\n(.*?)```", (PAGE.parent / page).read_text("utf-8"), re.DOTALL)
+    found = parse_configuration(example)
+    assert found.broker_named(found.accounts[0].broker or "") is not None
+
+
 def test_a_key_that_is_missing_on_the_page_is_seen():
     page = PAGE.read_text("utf-8").replace("| `vote_window_s` |", "| vote_window_s |")
     assert "vote_window_s" not in told(page, "`[resolution]`")

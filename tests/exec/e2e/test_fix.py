@@ -204,7 +204,9 @@ def test_a_persons_trade_is_counted_and_not_touched(at_fix):
     daemon.until_state(daemon.decide("beside"), "filled")
     assert daemon.hive("kill", "a test").returncode == 0
     time.sleep(1.5)
-    (theirs,) = [one for one in venue.server.venue.book.positions.values() if one.client_order_id == "BY-HAND-1"]
+    (theirs,) = [
+        one for one in venue.server.venue.book.positions.values() if one.client_order_id == "BY-HAND-1"
+    ]
     assert theirs.units == 2_000
 
 

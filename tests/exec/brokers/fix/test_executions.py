@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal as D
+from decimal import Decimal
 from itertools import permutations
 
 import pytest
@@ -12,7 +12,12 @@ from hive_core.contracts.broker import ReportKind
 from hive_exec.brokers.fix.executions import Executions
 from hive_exec.simulators.fix.faults import Fault
 
-PARTS = {"first": (D(50), D(50), D("1.1")), "second": (D(80), D(30), D("1.2")), "third": (D(100), D(20), D(2))}
+D = Decimal
+PARTS = {
+    "first": (D(50), D(50), D("1.1")),
+    "second": (D(80), D(30), D("1.2")),
+    "third": (D(100), D(20), D(2)),
+}
 AVERAGE = (50 * D("1.1") + 30 * D("1.2") + 20 * D(2)) / 100
 
 
@@ -25,9 +30,7 @@ def once(told):
 def test_in_whatever_order_parts_and_sum_come_each_unit_is_told_once(order):
     executions, told = Executions(), []
     for name in order:
-        told += (
-            executions.all("V1", D(100), AVERAGE) if name == "sum" else executions.one("V1", *PARTS[name])
-        )
+        told += executions.all("V1", D(100), AVERAGE) if name == "sum" else executions.one("V1", *PARTS[name])
     assert sum(one.end - one.begin for one in once(told)) == 100
     spent = sum((one.end - one.begin) * one.price for one in once(told))
     assert abs(spent - 100 * AVERAGE) < D("1e-7")

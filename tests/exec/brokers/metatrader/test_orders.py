@@ -46,7 +46,7 @@ def test_a_stop_that_the_venue_executes_is_a_closing_of_the_order_that_opened(mt
     mt5.quote("1.09480", "1.09490")
     reports, _ = mt5.new_broker().reports_since(str(mt5.server_ms() // 1000))
     closed = reports[-1]
-    assert (closed.kind, closed.reason) == (ReportKind.CLOSED, "stop_loss")
+    assert (closed.kind, closed.reason) == (ReportKind.CLOSED, "stop")
     assert closed.client_order_id == an_order().client_order_id
     assert (closed.price, closed.profit) == (Decimal("1.09480"), Decimal("-53.00"))
 
@@ -57,7 +57,7 @@ def test_a_target_far_from_the_window_of_its_entry_still_finds_its_order(mt5):
     mt5.wait(3 * 86_400)
     mt5.quote("1.11020", "1.11030")
     reports, _ = mt5.new_broker().reports_since(str(mt5.server_ms() // 1000))
-    assert [(report.kind, report.reason) for report in reports] == [(ReportKind.CLOSED, "take_profit")]
+    assert [(report.kind, report.reason) for report in reports] == [(ReportKind.CLOSED, "target")]
     assert reports[0].client_order_id == an_order().client_order_id
 
 
