@@ -1,4 +1,4 @@
-"""Speed of the execution daemon, as installed: accepts beside floors, orders, restart, memory, kill switch.
+"""Speed of the execution daemon, as installed: accepts beside floors, orders, live lane, restart, memory, kill switch.
 
 `HIVE_BENCH_SIGNALS` sets how many signals memory is watched over (60,000; the full size is 1,000,000),
 `HIVE_BENCH_RECORDS` how many records the journal of the restarts has (1,000,000). The journals lie in the
@@ -17,6 +17,7 @@ from rich.progress import Progress
 
 from bench.daemon_accepts import accept_rows, postgres_rows
 from bench.daemon_kill import kill_rows
+from bench.daemon_lane import lane_rows
 from bench.daemon_memory import memory_rows
 from bench.daemon_orders import order_rows
 from bench.daemon_restart import restart_rows
@@ -55,6 +56,7 @@ def main() -> None:
             ("accepts", lambda: accept_rows(folder / "accepts", peers, rounds=ROUNDS, seconds=SECONDS)),
             ("accepts on PostgreSQL", lambda: _on_postgres(folder / "postgres")),
             ("orders", lambda: order_rows(folder / "orders", turns=TURNS)),
+            ("live lane", lambda: lane_rows(messages=300)),
             ("kill switch", lambda: kill_rows(folder / "kill", times=KILLS)),
             ("memory", lambda: memory_rows(folder / "memory", signals=signals)),
             ("restart", lambda: restart_rows(folder / "restart", records=records, runs=3)),
