@@ -1,4 +1,5 @@
-"""Speed of the execution daemon, as installed: accepts beside floors, orders, live lane, restart, memory, kill switch.
+"""Speed of the execution daemon, as installed: accepts beside floors, orders, live lane, restart, memory,
+kill switch.
 
 `HIVE_BENCH_SIGNALS` sets how many signals memory is watched over (60,000; the full size is 1,000,000),
 `HIVE_BENCH_RECORDS` how many records the journal of the restarts has (1,000,000). The journals lie in the
