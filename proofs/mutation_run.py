@@ -21,12 +21,11 @@ from proofs.mutation_names import Mutant
 
 ROOT = Path(__file__).resolve().parent.parent
 
-KILLED = frozenset({1, 3})
-"""pytest's ends when a test fails, and when the mutant breaks pytest itself."""
+KILLED = frozenset({1, 3, 255})
+"""pytest's ends when a test fails and when the mutant breaks pytest itself; and mutmut's own where pytest cannot
+collect tests any more that it collected without the mutant, for a module of tests runs into it."""
 TIMED_OUT = frozenset({-24, -9, 24, 152})
 """Ended by SIGXCPU, or by the SIGKILL that follows: the tests do not end, so it is noticed."""
-SURVIVED = frozenset({0, 5, 33})
-"""Every test passed, or none reaches the function."""
 
 
 class MutmutBroken(RuntimeError):
@@ -76,7 +75,7 @@ def outcomes(folder: Path, mutants: list[Mutant], workers: int) -> list[Outcome]
     """What becomes of each mutant under the folder's tests. mutmut's own progress is shown.
 
     Raises:
-        MutmutBroken: the tests fail without a mutant, or a mutant's end is none of pytest's.
+        MutmutBroken: the tests fail without a mutant, or a mutant was not asked.
     """
     # What an earlier run measured may be of other tests.
     shutil.rmtree(folder / "mutants", ignore_errors=True)
@@ -92,10 +91,10 @@ def outcomes(folder: Path, mutants: list[Mutant], workers: int) -> list[Outcome]
 
 
 def _end(mutant: Mutant, code: int | None) -> str:
-    for codes, end in ((KILLED, "killed"), (TIMED_OUT, "timed out"), (SURVIVED, "survived")):
-        if code in codes:
-            return end
-    raise MutmutBroken(f"the tests of {mutant.name} ended with {code}")
+    """What mutmut's code means. One that means nothing certain is no kill."""
+    if code is None:
+        raise MutmutBroken(f"{mutant.name} was not asked")
+    return "killed" if code in KILLED else "timed out" if code in TIMED_OUT else "survived"
 
 
 def _ran(command: list[str], folder: Path, *, is_shown: bool = False) -> subprocess.CompletedProcess[str]:
