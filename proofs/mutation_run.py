@@ -22,8 +22,8 @@ from proofs.mutation_names import Mutant
 ROOT = Path(__file__).resolve().parent.parent
 
 KILLED = frozenset({1, 3, 255})
-"""pytest's ends when a test fails and when the mutant breaks pytest itself; and mutmut's own where pytest cannot
-collect tests any more that it collected without the mutant, for a module of tests runs into it."""
+"""pytest's ends when a test fails and when the mutant breaks pytest itself; and mutmut's own where pytest
+cannot collect tests any more that it collected before, for a module of tests runs into the mutant."""
 TIMED_OUT = frozenset({-24, -9, 24, 152})
 """Ended by SIGXCPU, or by the SIGKILL that follows: the tests do not end, so it is noticed."""
 
