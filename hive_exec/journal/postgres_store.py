@@ -67,9 +67,7 @@ class PostgresReader:
     def snapshots(self) -> Sequence[SnapshotRow]:
         """The snapshots that are kept, the newest first."""
         with failing("read"):
-            rows: Sequence[Any] = self._reading.execute(
-                select(SNAPSHOT).order_by(SNAPSHOT.c.seq.desc())
-            ).all()
+            rows: Sequence[Any] = self._reading.execute(_SNAPSHOTS).all()
         return [SnapshotRow(*row) for row in rows]
 
     def close(self) -> None:
