@@ -125,6 +125,28 @@ class OandaAt(AbstractContextManager["OandaAt"]):
             if one["type"] in made and one.get("reason") == "CLIENT_ORDER" and "stopLossOnFill" in one
         ]
 
+    def arrived(self) -> list[str]:
+        """The client ids of the requests to create an order that arrived whole."""
+        return [str(body["order"]["clientExtensions"]["id"]) for body in self.posted_orders() if body]
+
+    def made(self) -> dict[str, Decimal]:
+        """What of each entry of ours is filled, in lots; a doubled one stands twice as `id (again)`."""
+        found: dict[str, Decimal] = {}
+        opened = {
+            one["clientExtensions"]["id"]: Decimal(one["initialUnits"]) / 100_000
+            for one in list(self.venue.trades.values())
+            if "clientExtensions" in one
+        }
+        for order in self.created():
+            name = str(order["clientExtensions"]["id"])
+            found[f"{name} (again)" if name in found else name] = opened.get(name, Decimal(0))
+        return found
+
+    @property
+    def address(self) -> int:
+        """Where it listens."""
+        return int(self.server.url.rpartition(":")[2])
+
     def open_trades(self) -> list[dict[str, Any]]:
         """What is open there."""
         return [one for one in self.venue.trades.values() if one["state"] == "OPEN"]
@@ -134,6 +156,17 @@ class VenueAt(Protocol):
     """A simulated venue that a daemon is configured for."""
 
     secrets: ClassVar[dict[str, str]]
+    port: int | None
+
+    @property
+    def address(self) -> int:
+        """Where it listens."""
+
+    def arrived(self) -> list[str]:
+        """The client ids of the requests to create an order that arrived."""
+
+    def made(self) -> dict[str, Decimal]:
+        """What of each entry of ours is filled, in lots; a doubled one stands twice as `id (again)`."""
 
     def table(self, name: str, *, answer_timeout_s: int, settle_s: int) -> str:
         """The venue as hive.toml names it, as the broker `name`."""

@@ -118,6 +118,11 @@ class FixAt(AbstractContextManager["FixAt"]):
             bracket=self._bracket_table,
         )
 
+    @property
+    def address(self) -> int:
+        """Where it listens."""
+        return self.server.port
+
     def price(self, middle: Decimal) -> None:
         """A new price, with a spread of a pip."""
         self.middle = middle

@@ -115,6 +115,11 @@ class MetaTraderAt(AbstractContextManager["MetaTraderAt"]):
             settle_s=max(60, settle_s),
         )
 
+    @property
+    def address(self) -> int:
+        """Where the bridge listens."""
+        return self.bridge_port
+
     def price(self, middle: Decimal) -> None:
         """A new price, with a spread of a pip."""
         self.middle = middle
