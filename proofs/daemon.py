@@ -1,9 +1,10 @@
 """The daemon's claims: its world explored and simulated, the daemon killed at its failpoints, its database
-killed, behind a network that breaks, and with bugs planted in it.
+killed, behind a network that breaks on either side of it, and with bugs planted in it.
 
 `HIVE_PROOF_KILLS` sets the number of kills on each kind of journal (60; the full size is 500),
 `HIVE_PROOF_SERVER_KILLS` how often PostgreSQL is killed under it (4; full: 50), `HIVE_PROOF_ROUNDS` how often
-each fault of the network comes (2; full: 20), `HIVE_PROOF_SEED` the seed of all.
+each fault of the network comes (2; full: 20; between the daemon and its venues half as often),
+`HIVE_PROOF_SEED` the seed of all.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from proofs.daemon_model import CI_SIZES, exploration_claims, simulation_claims
 from proofs.daemon_mutants import mutant_claims
 from proofs.daemon_network import network_claims
 from proofs.daemon_postgres import run_server_kills, server_claims
+from proofs.daemon_venues import venue_claims
 from proofs.package_copy import Patch, copy_of_packages
 from proofs.reporting import Claim, report
 from tests.support.postgres_server import own_server
@@ -77,13 +79,15 @@ def main() -> int:
     claims: list[Claim] = []
     with tempfile.TemporaryDirectory(prefix="hive-proofs-") as name, Progress(transient=True) as progress:
         folder = Path(name)
-        bar = progress.add_task("kills", total=6)
+        bar = progress.add_task("kills", total=7)
         claims += kill_claims(run_kills(folder / "kills", kills, seed))
         progress.update(bar, advance=1, description="PostgreSQL")
         claims += snapshot_claims(folder / "snapshots", max(kills // 5, 4), seed)
         claims += postgres_claims(folder / "postgres", kills, server_kills, seed)
         progress.update(bar, advance=1, description="network")
         claims += network_claims(folder / "network", rounds, seed)
+        progress.update(bar, advance=1, description="venues")
+        claims += venue_claims(folder / "venues", max(1, rounds // 2), seed)
         progress.update(bar, advance=1, description="explored")
         claims += exploration_claims(EXPLORED_OF_EACH)
         progress.update(bar, advance=1, description="simulated")

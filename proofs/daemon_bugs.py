@@ -7,13 +7,14 @@ names the text as it stands; when the code changes, the harness says which patch
 from __future__ import annotations
 
 from proofs.daemon_core_bugs import CORE_MUTANTS
-from proofs.daemon_mutants import Mutant, by_kills, by_model, by_network, by_tests
+from proofs.daemon_mutants import Mutant, by_kills, by_model, by_network, by_tests, by_venues
 from proofs.package_copy import Patch
 
 _EXEC = "tests/exec"
 SUITES = {
     "real kills": by_kills,
     "the broken network": by_network,
+    "the broken network to the venue": by_venues,
     "the explorer": by_model("explored"),
     "the simulation": by_model("simulated"),
     "what the kernel saw": by_tests(f"{_EXEC}/faults/test_durability_order.py"),
@@ -151,6 +152,17 @@ MUTANTS = (
         "the breach of an account is not acted upon after a restart",
         (Patch(_CELL, "if bot.account.breached_rule is not None and bot.account.exposures:", "if False:"),),
         "tests of restarts",
+    ),
+    Mutant(
+        "a time-out at a venue is taken for a request that did not leave",
+        (
+            Patch(
+                _DESK,
+                "            self._post(SubmitUnknown(account, order_id, str(error)))\n",
+                "            self._post(SubmitNotSent(account, order_id, str(error), 1))\n",
+            ),
+        ),
+        "the broken network to the venue",
     ),
     Mutant(
         "a known key is not recognised",

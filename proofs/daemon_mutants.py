@@ -18,6 +18,7 @@ from pathlib import Path
 
 from proofs.daemon_kills import run_kills
 from proofs.daemon_network import run_broken_network
+from proofs.daemon_venues import ANSWER_LOST, run_at_venue
 from proofs.package_copy import ROOT, Patch, PatchDoesNotFit, copy_of_packages
 from proofs.reporting import Claim
 
@@ -66,6 +67,12 @@ def by_network(package: Path, folder: Path) -> str | None:
     """The daemon of this copy behind a network that breaks."""
     episode, _ = run_broken_network(folder, 1, 20_170_101, package=package)
     return next((text for texts in (episode.lost, episode.doubled, episode.faults) for text in texts), None)
+
+
+def by_venues(package: Path, folder: Path) -> str | None:
+    """The daemon of this copy at a simulated venue to which its requests come, and no answer comes back."""
+    course = run_at_venue("OANDA", folder, 2, 20_170_101, package=package, only=(ANSWER_LOST,))
+    return next(iter(course.wrong), None)
 
 
 def by_model(how: str) -> Callable[[Path, Path], str | None]:
