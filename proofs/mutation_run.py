@@ -21,11 +21,11 @@ from proofs.mutation_names import Mutant
 
 ROOT = Path(__file__).resolve().parent.parent
 
-KILLED = frozenset({1, 3, 255})
-"""pytest's ends when a test fails and when the mutant breaks pytest itself; and mutmut's own where pytest
-cannot collect tests any more that it collected before, for a module of tests runs into the mutant."""
+KILLED = frozenset({1, 3})
+"""pytest's ends when a test fails, and when the mutant breaks pytest itself."""
 TIMED_OUT = frozenset({-24, -9, 24, 152})
 """Ended by SIGXCPU, or by the SIGKILL that follows: the tests do not end, so it is noticed."""
+NO_SUCH_TEST = 255
 
 
 class MutmutBroken(RuntimeError):
@@ -91,9 +91,13 @@ def outcomes(folder: Path, mutants: list[Mutant], workers: int) -> list[Outcome]
 
 
 def _end(mutant: Mutant, code: int | None) -> str:
-    """What mutmut's code means. One that means nothing certain is no kill."""
-    if code is None:
-        raise MutmutBroken(f"{mutant.name} was not asked")
+    """What mutmut's code means.
+
+    mutmut ends with 255 where pytest does not find a test again that it found before: a test's id must not
+    hold what pytest escapes (a backslash, an accent), for it escapes it once more each time.
+    """
+    if code is None or code == NO_SUCH_TEST:
+        raise MutmutBroken(f"{mutant.name} was not asked: mutmut ended its tests with {code}")
     return "killed" if code in KILLED else "timed out" if code in TIMED_OUT else "survived"
 
 

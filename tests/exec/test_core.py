@@ -155,7 +155,7 @@ def test_money_moves_with_fills_and_closes_alone():
         ({"lots": None}, "without its price or lots"),
         ({"lots": Decimal(0)}, "without its price or lots"),
     ],
-    ids=repr,
+    ids=["gap", "again", "foreign", "no price", "too many lots", "no lots", "zero lots"],
 )
 def test_a_report_that_cannot_be_stops_everything(changes, said):
     bot, order_id = with_order(OrderState.ACCEPTED)

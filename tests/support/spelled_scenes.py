@@ -247,15 +247,37 @@ def reviews_that_are_void(scene: Scene) -> None:
     """What was judged changed, nothing may be sent, or nobody looks."""
     first = scene.receive()
     scene.take(DecisionDue(FIRST, first))
-    scene.health("broker", "suspect")
+    for dependency in ("broker", "reconciliation"):
+        scene.health(dependency, "suspect")
     scene.take(Reviewed(FIRST, first, True, "ben", "fine"))
-    scene.health("broker", "ok")
+    for dependency in ("broker", "reconciliation"):
+        scene.health(dependency, "ok")
     scene.books(positions=(scene_position(scene, "p9"),), balance="99000")
     scene.take(Reviewed(FIRST, first, True, "ben", "fine"))
     second = scene.receive(a_decision(stop="1.05790"))
     scene.take(DecisionDue(FIRST, second))
     scene.passes(99)
     scene.passes(1)
+    third = scene.receive(a_decision(ts=MONDAY + timedelta(minutes=60), stop="1.05791"))
+    scene.take(DecisionDue(FIRST, third))
+
+
+def not_ours(scene: Scene) -> None:
+    """What a person opened counts, with a stop and without, and an order whose time is over is cancelled."""
+    scene.ordered(S.ACCEPTED)
+    scene.books(
+        orders=(scene.venue_order(),),
+        positions=(
+            scene_position(scene, "p2", take_profit=Decimal("1.07")),
+            scene_position(scene, "p3", stop=None, side="sell"),
+            scene_position(scene, "p4", symbol="XXXYYY"),
+        ),
+    )
+    scene.decide(a_decision(stop="1.05790"))
+    left_s = (scene.line.order.good_till_ns - scene.at[0]) // 10**9
+    for seconds in (left_s + 60, 1, 1, 9):
+        scene.later(seconds)
+        scene.take(Ticked())
 
 
 def scene_position(scene: Scene, number: str, **changes: Any) -> Any:
@@ -445,6 +467,7 @@ SCENES: dict[str, tuple[Callable[[], Scene], Callable[[Scene], None]]] = {
     "killed and resumed": (lambda: Scene(account(), account(OTHER)), killed_and_resumed),
     "reviewed": (lambda: Scene(account(**REVIEWED, review_over_dissent=Decimal("0.4"))), reviewed),
     "reviews that are void": (lambda: Scene(account(**REVIEWED)), reviews_that_are_void),
+    "not ours": (Scene, not_ours),
     "waits and fails over": (
         lambda: Scene(account(failover_to=OTHER), account(OTHER)),
         waits_and_fails_over,

@@ -66,6 +66,10 @@ def test_the_mode_is_the_strictest_of_all_facts(is_killed, scope, fallback, brok
 
 def test_what_is_not_known_of_a_broker_is_down_and_an_account_without_one_needs_none():
     assert standing(Controls()).mode is H
+    assert standing(Controls()).reasons == (
+        "broker down: not known yet",
+        "reconciliation down: not known yet",
+    )
     assert standing(Controls(), has_broker=False).mode is N
 
 
@@ -181,7 +185,23 @@ def test_the_last_look_at_age_and_end():
     assert "too old" in reason_not_to_send(bench.state, bench.bot, order, now_ns + 60 * 10**9)
     other = BrokerBench()
     other.decide()
-    assert "301 s" in reason_not_to_send(other.state, other.bot, other.line.order, now_ns + 301 * 10**9)
+    order = other.line.order
+    assert reason_not_to_send(other.state, other.bot, order, now_ns + 300 * 10**9) == ""
+    assert "301 s" in reason_not_to_send(other.state, other.bot, order, now_ns + 301 * 10**9)
+
+
+def test_the_last_look_tells_every_breaker_and_lets_pass_what_is_only_in_doubt():
+    bench = BrokerBench()
+    bench.decide()
+    line, now_ns = bench.line, bench.at[0]
+    bench.health("broker", "suspect")  # the gate asked for this; a breaker is a person's or the daemon's word
+    assert reason_not_to_send(bench.state, bench.bot, line.order, now_ns) == ""
+    for scope in ("cell", f"bot:{FIRST}"):
+        bench.take(BreakerTrip(scope, "halt", f"trouble of {scope}", "anna"))
+    assert reason_not_to_send(bench.state, bench.bot, line.order, now_ns) == (
+        "breaker cell (halt): trouble of cell; breaker bot:first (halt): trouble of bot:first; "
+        "broker suspect: is suspect"
+    )
 
 
 def test_working_orders_whose_time_is_over_are_cancelled_and_modes_are_written_down():
