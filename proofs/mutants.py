@@ -71,7 +71,7 @@ def show(
     for outcome in ended:
         if not outcome.is_noticed and not _is(outcome, listed):
             mutant = outcome.mutant
-            console.print(f"survived: {mutant.file} {mutant.function}", markup=False, highlight=False)
+            console.print(f"{outcome.end}: {mutant.file} {mutant.function}", markup=False, highlight=False)
             console.print(f"  - {mutant.was}\n  + {mutant.becomes}", markup=False, highlight=False)
     table = Table(title="Mutants")
     for name in (

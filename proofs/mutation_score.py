@@ -101,6 +101,7 @@ def scores(mutants: list[Mutant], ended: list[Outcome], listed: Iterable[Change]
     for file in sorted({outcome.mutant.file for outcome in ended}):
         here = [outcome for outcome in ended if outcome.mutant.file == file]
         ends = Counter(outcome.end for outcome in here)
+        noticed = ends["killed"] + ends["timed out"]
         excused = sum(not each.is_noticed and change_of(each.mutant) in known for each in here)
-        found[file] = Score(alls[file], ends["killed"], ends["timed out"], ends["survived"], excused)
+        found[file] = Score(alls[file], ends["killed"], ends["timed out"], len(here) - noticed, excused)
     return found

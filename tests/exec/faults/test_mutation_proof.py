@@ -98,6 +98,12 @@ def test_too_many_survivors_fail_the_proof(survived, holds):
     assert score.measured.startswith(f"{(100 - survived) / 100:.1%} (95 %: ")
 
 
+def test_a_mutant_whose_tests_did_not_run_is_not_noticed():
+    score, _ = claims_of(ends(("killed", 8), ("not asked", 2)))
+    assert not score.holds
+    assert score.measured.startswith("80.0%")
+
+
 def test_a_listed_survivor_does_not_count_and_a_listed_mutant_that_is_noticed_fails_the_proof():
     ended = ends(("killed", 9), ("survived", 2))
     score, listed = claims_of(ended, [ended[-1].mutant])
