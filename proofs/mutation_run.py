@@ -35,7 +35,7 @@ class MutmutBroken(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a mutant: `killed`, `timed out`, `survived`, or `not asked` where its tests did not run."""
+    """What became of a mutant: `killed`, `timed out`, `survived`, or `not asked` (its tests did not run)."""
 
     mutant: Mutant
     end: str
