@@ -163,7 +163,7 @@ def kill_rows(folder: Path, *, times: int) -> list[Row]:
     """By HTTP and by the file, so many times each."""
     by_http, by_file = [], []
     with _stuck_daemon(folder) as (cell, port, silent):
-        forbids = cell.forbids(ACCOUNT)
+        forbids = cell.why_not
         order = _order()
         told = post("/kill", b'{"reason":"bench"}', bearer_headers(cell.home, OWNER))
         callers = []

@@ -288,11 +288,19 @@ class Cell:
                 case _:
                     self._desk_of(effect).send(effect)
 
-    def _is_killed_here(self, account: str) -> bool:
-        """Whether a paper account may not trade although the journal does not tell of a kill yet."""
-        if account in self.desks or self.bots[account].settings.mode == "replay":
-            return False
-        return self.is_killed_at_once or self.kill_file.is_thrown
+    def _why_not_here(self, order: BracketOrder) -> str:
+        """The last look before an order goes to the venue in this process. A replay lives in another time."""
+        if self.bots[order.account].settings.mode == "replay":
+            return ""
+        return self.why_not(order)
+
+    def why_not(self, order: BracketOrder) -> str:
+        """From any thread: why an order must not leave now, or ""."""
+        if self.is_killed_at_once or self.kill_file.is_thrown:
+            return "the kill switch is thrown"
+        if self.fatal is not None:
+            return "the daemon has stopped trading"
+        return reason_not_to_send(self.state, self.bots[order.account], order, self.clock.now_ns())
 
     def _desk_of(self, effect: Any) -> Desk:
         return self.desks[effect.order.account]
@@ -339,25 +347,24 @@ class Cell:
         self._submit(together)
 
     def _submit(self, together: list[tuple[Submit, FeedPosition]]) -> None:
-        """Orders for the venue in this process, in one commit of its log; none that a kill forbids."""
+        """Orders for the venue in this process, in one commit of its log, after a last look at each."""
         if not together:
             return
-        killed: list[tuple[BracketOrder, FeedPosition]] = []
+        held_back: list[tuple[SubmitNotSent, FeedPosition]] = []
         self.journal.flush()
         failpoint("effect.before")
         with self.venue.in_one_commit():
             for submit, at in together:
-                if self._is_killed_here(submit.order.account):
-                    killed.append((submit.order, at))
+                order = submit.order
+                if why_not := self._why_not_here(order):
+                    held_back.append((SubmitNotSent(order.account, order.client_order_id, why_not, None), at))
                 else:
-                    self.venue.submit(submit.order, at)
+                    self.venue.submit(order, at)
         failpoint("effect.after")
         for name in dict.fromkeys(submit.order.account for submit, _ in together):
             self.take_reports(self.bots[name])
-        for order, at in killed:
-            why = "the kill switch is thrown"
-            event = SubmitNotSent(order.account, order.client_order_id, why, None)
-            self.handle(self.bots[order.account], event, at)
+        for event, at in held_back:
+            self.handle(self.bots[event.account], event, at)
 
     def take_reports(self, bot: Bot) -> None:
         """Take in everything the venue said since the last report that the journal holds."""
@@ -371,18 +378,6 @@ class Cell:
         if bot.name not in self._replays:
             self._replays[bot.name] = ReplayDriver(self, bot)
         return self._replays[bot.name]
-
-    def forbids(self, account: str) -> Callable[[BracketOrder], str]:
-        """What a desk asks in its own thread just before an order leaves."""
-
-        def why_not(order: BracketOrder) -> str:
-            if self.is_killed_at_once or self.kill_file.is_thrown:
-                return "the kill switch is thrown"
-            if self.fatal is not None:
-                return "the daemon has stopped trading"
-            return reason_not_to_send(self.state, self.bots[account], order, self.clock.now_ns())
-
-        return why_not
 
     def _kill_file_appeared(self, text: str) -> None:
         self.post(Kill(text or f"the file {self.kill_file.path.name} appeared", "file"))

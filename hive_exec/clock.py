@@ -14,6 +14,11 @@ def _since_boot_ns() -> int:
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
+def since_boot_s() -> float:
+    """Seconds since the machine started, its sleep included."""
+    return _since_boot_ns() / 1e9
+
+
 class SteadyClock:
     """Nanoseconds since 1970 that neither jump nor stand still, not even while the process is stopped."""
 

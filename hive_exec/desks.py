@@ -79,7 +79,7 @@ def desk_for(cell: Cell, bot: Bot, broker: Broker, symbols: tuple[str, ...]) -> 
         bot.name,
         broker,
         cell.post,
-        Guard(cell.forbids(bot.name), time.monotonic),
+        Guard(cell.why_not, time.monotonic),
         symbols=symbols,
         cursor=bot.cursor,
         reconcile_every_s=cell.configuration.execution.reconcile_every_s,

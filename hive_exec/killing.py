@@ -19,7 +19,7 @@ class KillFile:
         self._appeared = appeared
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="kill-file", daemon=True)
-        self.is_thrown = path.exists()
+        self.is_thrown = self._lies_there()
         self._is_told = False
 
     def start(self) -> None:
@@ -34,12 +34,22 @@ class KillFile:
 
     def _watch(self) -> None:
         while True:
-            self.is_thrown = self.path.exists()
+            self.is_thrown = self._lies_there()
             if self.is_thrown and not self._is_told:
                 self._appeared(self._reason())
             self._is_told = self.is_thrown
             if self._stopping.wait(LOOK_EVERY_S):
                 return
+
+    def _lies_there(self) -> bool:
+        """Where nobody can say whether it does, it does."""
+        try:
+            self.path.stat()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return True
 
     def _reason(self) -> str:
         try:

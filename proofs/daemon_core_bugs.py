@@ -180,7 +180,9 @@ CORE_MUTANTS = (
         "a request that left late counts as settled",
         (
             Patch(
-                _DESK, "        if lookup.is_proof and asked_s - left_s < settle_s:\n", "        if False:\n"
+                _DESK,
+                "            if lookup.is_proof and asked_s - left_s < settle_s:\n",
+                "            if False:\n",
             ),
         ),
         "the explorer",
@@ -190,7 +192,7 @@ CORE_MUTANTS = (
         (
             Patch(
                 "hive_exec/core/last_look.py",
-                "    if standing.is_latched and standing.mode is not Mode.NORMAL:\n",
+                "    if standing.is_shadow or standing.mode is not Mode.NORMAL:\n",
                 "    if False:\n",
             ),
         ),

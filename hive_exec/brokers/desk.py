@@ -134,14 +134,27 @@ class Desk:
         rank = _SECOND if isinstance(effect, Submit) else _LAST if isinstance(effect, LookUp) else _FIRST
         delay_s = effect.delay_s if isinstance(effect, Submit) else 0
         now_s = self._guard.monotonic_s()
-        if isinstance(effect, LookUp):
-            order_id = effect.order.client_order_id
-            if now_s - self._looked_up.get(order_id, -LOOK_UP_EVERY_S) < LOOK_UP_EVERY_S:
-                return
-            self._looked_up[order_id] = now_s
         with self._changed:
+            if isinstance(effect, LookUp) and not self._is_to_be_asked(effect, now_s):
+                return
             heapq.heappush(self._tasks, _Task(rank, now_s + delay_s, next(self._numbers), effect))
             self._changed.notify_all()
+
+    def _is_to_be_asked(self, effect: LookUp, now_s: float) -> bool:
+        """Not again before the last question was put, nor right after it: however long the venue is silent, a
+        question an order waits."""
+        order_id = effect.order.client_order_id
+        self._looked_up = {
+            each: asked_s for each, asked_s in self._looked_up.items() if now_s - asked_s < LOOK_UP_EVERY_S
+        }
+        waits = any(
+            isinstance(task.effect, LookUp) and task.effect.order.client_order_id == order_id
+            for task in self._tasks
+        )
+        if waits or order_id in self._looked_up:
+            return False
+        self._looked_up[order_id] = now_s
+        return True
 
     def compare_books_soon(self) -> None:
         """Compare the books at the next occasion."""
@@ -163,7 +176,10 @@ class Desk:
     # What a listening broker calls; see `port.Sink`.
 
     def reported(self, report: BrokerReport) -> None:
-        """A report, in whatever order the venue sends them."""
+        """A report, in whatever order the venue sends them. One of another account is none of ours."""
+        if report.account != self.account:
+            self.trouble(f"a report of {report.client_order_id} for the account {report.account}")
+            return
         self._post(Reported(report))
 
     def quoted(self, symbol: str, bid: Decimal, ask: Decimal, ts_ns: int) -> None:
@@ -208,10 +224,14 @@ class Desk:
             effect = self._next()
             if self._stopping.is_set():
                 return
-            if effect is None:
-                self.compare_books()
-            else:
-                self.carry_out(effect)
+            try:
+                if effect is None:
+                    self.compare_books()
+                else:
+                    self.carry_out(effect)
+            except Exception as error:  # noqa: BLE001 (a fault of ours must not end the desk in silence)
+                _log.exception("%s: the desk failed", self.account)
+                self.trouble(f"the desk failed: {type(error).__name__}: {error}")
 
     def _next(self) -> Effect | None:
         """The next call, or None when it is time to compare the books."""
@@ -248,13 +268,17 @@ class Desk:
 
     def _submit(self, order: BracketOrder) -> None:
         account, order_id = self.account, order.client_order_id
-        why_not = self._guard.forbids(order)
+        try:
+            why_not = self._guard.forbids(order)
+        except Exception as error:  # noqa: BLE001 (nobody can say that it may leave)
+            _log.exception("%s: the last look at %s failed", account, order_id)
+            why_not = f"the last look failed: {type(error).__name__}: {error}"
         if why_not:
             self._post(SubmitNotSent(account, order_id, why_not, None))
             return
         failpoint("effect.before")
         try:
-            reports = self.broker.submit(order)
+            reports = tuple(self.broker.submit(order))
         except Throttled as error:
             self._post(SubmitNotSent(account, order_id, str(error), error.retry_after_s))
         except NotSent as error:
@@ -269,11 +293,11 @@ class Desk:
         else:
             failpoint("effect.after")
             for report in reports:
-                self._post(Reported(report))
+                self.reported(report)
 
     def _request(self, order: BracketOrder, name: str, call: Callable[[], Sequence[BrokerReport]]) -> None:
         try:
-            reports = call()
+            reports = tuple(call())
         except Exception as error:  # noqa: BLE001 (asked again until the books agree)
             if not isinstance(error, (NotSent, Ambiguous)):
                 _log.exception("%s: %s of %s failed", self.account, name, order.client_order_id)
@@ -282,7 +306,7 @@ class Desk:
             self.compare_books_soon()
             return
         for report in reports:
-            self._post(Reported(report))
+            self.reported(report)
 
     def _look_up(self, order: BracketOrder, since_cursor: str) -> None:
         """An order can leave long after it was intended (retries, a busy desk), so its own time does not say
@@ -292,11 +316,11 @@ class Desk:
         try:
             lookup = self.broker.look_up(order, since_cursor)
             settle_s = self.broker.capabilities.settle_s
+            if lookup.is_proof and asked_s - left_s < settle_s:
+                lookup = replace(lookup, is_proof=False, text="the request may still be under way")
         except Exception as error:  # noqa: BLE001 (asked again at every tick)
             self._failed(f"asking for {order.client_order_id}: {type(error).__name__}: {error}")
             return
-        if lookup.is_proof and asked_s - left_s < settle_s:
-            lookup = replace(lookup, is_proof=False, text="the request may still be under way")
         if lookup.is_proof or lookup.reports:
             self._left_s.pop(order.client_order_id, None)
         self._post(LookedUp(self.account, lookup))
@@ -307,15 +331,15 @@ class Desk:
             if self.broker.capabilities.has_reports_since and self._cursor:
                 reports, self._cursor = self.broker.reports_since(self._cursor)
                 for report in reports:
-                    self._post(Reported(report))
+                    self.reported(report)
             snapshot = self.broker.snapshot()
             is_hedging = self.broker.capabilities.is_hedging
+            self._cursor = self._cursor or snapshot.cursor
         except Exception as error:  # noqa: BLE001 (an unanswered question, whatever the cause)
             if not isinstance(error, Unavailable):
                 _log.exception("%s: reading the venue's books failed", self.account)
             self._failed(f"{type(error).__name__}: {error}")
             return
-        self._cursor = self._cursor or snapshot.cursor
         if self.broker.capabilities.has_reports_since:
             # What happened between the two questions is read the next time, after a restart too.
             snapshot = replace(snapshot, cursor=self._cursor)

@@ -14,13 +14,13 @@ from hive_exec.core.state import Bot, CellState
 def reason_not_to_send(state: CellState, bot: Bot, order: BracketOrder, now_ns: int) -> str:
     """Why an intended order must not leave any more, or "".
 
-    The kill switch or a breaker may have been thrown while it waited for its turn, or the process may have
-    slept (guarantee O7).
+    While it waited for its turn the kill switch or a breaker may have been thrown, something on which the
+    account depends may have become unwell (R6), or the process may have slept (O7).
     """
     if state.controls.kill is not None:
         return "the kill switch is thrown"
     standing = state.standing(bot)
-    if standing.is_latched and standing.mode is not Mode.NORMAL:
+    if standing.is_shadow or standing.mode is not Mode.NORMAL:
         return "; ".join(standing.reasons)
     age_s = (now_ns - order.submitted_ns) / NS_PER_SECOND
     if age_s > bot.settings.max_decision_age_s or now_ns >= order.good_till_ns:

@@ -8,7 +8,6 @@ by each new leader, which every append proves. The lock decides who begins, the 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from secrets import token_hex
@@ -17,6 +16,7 @@ from sqlalchemy import Connection, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
+from hive_exec.clock import since_boot_s
 from hive_exec.journal.errors import JournalFailed, LeaseLost
 from hive_exec.journal.postgres import connect, failing, require_durable
 from hive_exec.journal.postgres_schema import GUARDS, LEASE, METADATA
@@ -49,7 +49,7 @@ class Lease:
         self._on_lost = on_lost
         self._ended = threading.Event()
         self._lost: str | None = None
-        self._renewed_s = time.monotonic()
+        self._renewed_s = since_boot_s()
         self._thread = threading.Thread(target=self._keep_alive, name="hive-lease", daemon=True)
         self._thread.start()
 
@@ -59,7 +59,7 @@ class Lease:
         Raises:
             LeaseLost: it does not, or was silent for so long that another may lead by now.
         """
-        if self._lost is None and time.monotonic() - self._renewed_s > self._lease_s * 0.8:
+        if self._lost is None and since_boot_s() - self._renewed_s > self._lease_s * 0.8:
             self._lose("the server was not reached in time")
         if self._lost is not None:
             raise LeaseLost(f"another daemon may lead this journal: {self._lost}; this one ends")
@@ -74,7 +74,7 @@ class Lease:
 
     def _keep_alive(self) -> None:
         while not self._ended.wait(self._lease_s / 3):
-            asked_s = time.monotonic()
+            asked_s = since_boot_s()
             try:
                 epoch: int = self._connection.execute(select(LEASE.c.epoch)).scalar_one()
             except SQLAlchemyError as error:

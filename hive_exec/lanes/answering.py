@@ -10,6 +10,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
+from hive_core.contracts.decision import Delivery
 from hive_core.contracts.lane import LaneOutcome, SignalJudged
 from hive_core.contracts.message import Message
 from hive_core.contracts.submission import SignalSubmission
@@ -22,7 +23,7 @@ from hive_exec.core.records import CELL, RANK_DECISION, Kind, Record
 from hive_exec.journal.writing import record_of
 from hive_exec.lanes.decks import DeckKeeper
 from hive_exec.lanes.kafka import KafkaLane
-from hive_exec.lanes.live import Taken
+from hive_exec.lanes.live import Taken, unjudged
 from hive_exec.lanes.serving import MAX_TRIES, ServedLane
 from hive_exec.signal_inbox import submit_signals
 
@@ -143,26 +144,40 @@ class Lanes:
         while self._waiting:
             one, now_ns = self._waiting[0], self._cell.wall_clock_ns()
             taken = self.lane.take(one.key, one.message, received_ns=one.received_ns, now_ns=now_ns)
-            self._answer(taken, one.caller)
+            self._answer(one, taken)
             self._waiting.popleft()
             if self._waiting and time.monotonic() > until_s:
                 self._is_queued = True
                 self._cell.note(self._answer_all)
                 return
 
-    def _answer(self, taken: Taken, caller: str) -> None:
+    def _answer(self, one: _Waiting, taken: Taken) -> None:
         """Take the decisions in, then note the answer: killed in between, the message is judged again, and a
-        decision that is known is taken in once."""
-        for delivery in taken.deliveries:
-            try:
-                service.deliver(
-                    self._cell, delivery.decision.decision_id, canonical_bytes(delivery), delivery, caller
-                )
-            except CommandRefused as refused:
-                _log.error("a decision of the live lane was refused: %s", refused)
+        decision that is known is taken in once. A message at which we fail is answered so; else it would end
+        this daemon, and every one after it."""
         judged = taken.judged
+        try:
+            for delivery in taken.deliveries:
+                self._deliver(delivery, one.caller)
+        except (ValueError, LookupError, TypeError, ArithmeticError) as error:
+            _log.exception("a decision of the live lane could not be taken in: %s", one.key)
+            judged = unjudged(
+                one.key,
+                one.message,
+                LaneOutcome.FAILED,
+                f"{type(error).__name__}: {error}",
+                received_ns=one.received_ns,
+                deck_sha256=judged.deck_sha256,
+            ).judged
         at = (self._cell.wall_clock_ns(), RANK_DECISION, judged.key)
         self._cell.write(Record(CELL, Kind.SIGNAL_JUDGED, at, judged.model_dump(mode="json")))
+
+    def _deliver(self, delivery: Delivery, caller: str) -> None:
+        key = delivery.decision.decision_id
+        try:
+            service.deliver(self._cell, key, canonical_bytes(delivery), delivery, caller)
+        except CommandRefused as refused:
+            _log.error("a decision of the live lane was refused: %s", refused)
 
     def _look_for_decks(self) -> None:
         told = ""

@@ -13,6 +13,7 @@ from exec_bench import Bench, a_decision, delivery_bytes
 from hive_core.calendars.trading_day import from_ns
 from hive_core.configuration.model import Account, Configuration
 from hive_core.contracts.decision import Delivery
+from hive_core.contracts.order import OrderState
 from hive_exec import cell as cells
 from hive_exec import service
 from hive_exec.brokers.paper import DuplicateOrder
@@ -147,3 +148,21 @@ def test_a_kill_that_the_journal_does_not_tell_of_yet_stops_every_order_of_the_r
     assert (kinds.count("order_intended"), kinds.count("order_not_accepted")) == (2, 2)
     found = [paper.cell.venue.look_up("paper", name) for name in paper.cell.bots["paper"].orders]
     assert [(one.reports, one.is_proof) for one in found] == [((), True)] * 2
+
+
+def test_an_order_that_grew_too_old_between_its_intent_and_the_venue_does_not_leave(paper, monkeypatch):
+    _quote(paper)
+    decision = _decision(paper)
+    flush = paper.cell.journal.flush
+
+    def stopped_for_an_hour() -> None:
+        is_intent = any(b"order_intended" in link.body for link in paper.cell.journal._links)
+        flush()
+        paper.wall_ns += 3_600 * 10**9 * is_intent
+
+    monkeypatch.setattr(paper.cell.journal, "flush", stopped_for_an_hour)
+    paper.deliver(decision)
+    (line,) = paper.cell.bots["paper"].orders.values()
+    assert (line.state, "too old to be sent" in line.reason) == (OrderState.NOT_ACCEPTED, True)
+    found = paper.cell.venue.look_up("paper", line.order.client_order_id)
+    assert (found.reports, found.is_proof) == ((), True)

@@ -19,6 +19,7 @@ from hive_exec.core.events import (
     CloseAsked,
     ClosePosition,
     DecisionDue,
+    HealthObserved,
     Kill,
     Resolution,
     Resume,
@@ -202,6 +203,29 @@ def test_the_last_look_tells_every_breaker_and_lets_pass_what_is_only_in_doubt()
         "breaker cell (halt): trouble of cell; breaker bot:first (halt): trouble of bot:first; "
         "broker suspect: is suspect"
     )
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (HealthObserved(FIRST, "broker", "suspect", "slow"), "broker suspect: slow"),
+        (HealthObserved(FIRST, "broker", "down", "gone"), "broker down: gone"),
+        (HealthObserved("cell", "clock", "down", "was set"), "clock down: was set"),
+        (BreakerTrip("cell", "shadow", "trouble", "anna"), "breaker cell (shadow): trouble"),
+        (BreakerTrip("global", "safe", "trouble", "anna"), "breaker global (safe): trouble"),
+        (BreakerTrip(f"bot:{FIRST}", "halt", "trouble", "anna"), f"breaker bot:{FIRST} (halt): trouble"),
+        (BreakerTrip("cell", "reduced", "trouble", "anna"), ""),
+        (HealthObserved(OTHER, "broker", "down", "gone"), ""),
+    ],
+    ids=str,
+)
+def test_the_last_look_at_what_happened_while_an_order_waited(event, reason):
+    bench = BrokerBench(account(), account(OTHER, sources=("other_*",)))
+    bench.decide()
+    order, now_ns = bench.line.order, bench.at[0]
+    assert reason_not_to_send(bench.state, bench.bot, order, now_ns) == ""
+    bench.take(event)
+    assert reason_not_to_send(bench.state, bench.bot, order, now_ns) == reason
 
 
 def test_working_orders_whose_time_is_over_are_cancelled_and_modes_are_written_down():

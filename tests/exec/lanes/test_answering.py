@@ -213,6 +213,26 @@ def test_a_fault_of_ours_is_answered_and_ends_nothing(daemon, monkeypatch, caplo
     assert len(heard) == begin, "what was heard before is not forgotten"
 
 
+def test_a_decision_that_cannot_be_taken_in_is_answered_so_and_ends_nothing(daemon, monkeypatch, caplog):
+    daemon.start()
+    daemon.publish(BEGIN)
+    daemon.lanes.look()
+
+    def failing(*_):
+        raise KeyError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hive_exec.service.deliver", failing)
+        for row in rows_of(daemon):
+            daemon.post(row)
+            last = daemon.records(Kind.SIGNAL_JUDGED)[-1].body
+            if last["outcome"] == "failed":
+                break
+    assert (last["outcome"], "a fault of ours" in last["detail"]) == ("failed", True)
+    assert "could not be taken in" in caplog.text
+    assert daemon.cell.fatal is None
+
+
 @pytest.mark.slow
 def test_the_thread_finds_a_deck_by_itself_and_ends_with_the_daemon(daemon):
     daemon.publish(BEGIN)
