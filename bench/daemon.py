@@ -39,6 +39,7 @@ def _has_postgres() -> bool:
 
 def _on_postgres(folder: Path) -> list[Row]:
     if not _has_postgres():
+        print("PostgreSQL is not installed: the rows of the journal in it are left out", flush=True)
         return []
     with own_server() as server:
         return postgres_rows(folder, server.new_database, rounds=3, seconds=SECONDS)
