@@ -8,6 +8,7 @@ import time
 
 import pytest
 from broker_daemon import until
+from kill_ways import KILL_WAYS, kill_by_command
 
 from hive_exec.simulators.oanda.faults import Fault
 
@@ -19,23 +20,9 @@ MOST_S = 1.0
 REVIEWED = 'review_over_headroom = "0.0001"\n'
 
 
-def kill_by_http(daemon):
-    client = daemon.client()
-    assert client.post("/kill", {"reason": "a test"}).status_code == 200
-
-
-def kill_by_file(daemon):
-    daemon.home.journal.with_name("KILL").write_text("a test\n", "utf-8")
-
-
-def kill_by_command(daemon):
-    said = daemon.hive("kill", "a test")
-    assert said.returncode == 0, said.stderr
-
-
-@pytest.mark.parametrize("throw", [kill_by_http, kill_by_file, kill_by_command])
-def test_no_order_leaves_a_second_after_the_kill_with_venue_hanging_and_cell_busy(at_oanda, throw):
-    """The journal is a file and there is no Kafka and no PostgreSQL. The venue answers no order, and
+@pytest.mark.parametrize("throw", KILL_WAYS)
+def test_no_order_leaves_a_second_after_the_kill_with_venue_late_and_cell_busy(at_oanda, throw):
+    """The journal is a file and there is no Kafka and no PostgreSQL. The venue answers every order late, and
     several callers keep the cell busy with decisions."""
     daemon, oanda = at_oanda(delay_s=0.05, accounts="max_open_positions = 200\n")
     daemon.start_trading(oanda)
