@@ -22,8 +22,18 @@ WHOLE = ("hive_exec/core", "hive_exec/journal")
 """Every branch of these is taken."""
 TOLD = ("hive_exec/engine.py", "hive_exec/brokers/desk.py")
 """Of these it is told how many are."""
-ASIDE = ("e2e", "faults", "http", "lanes", "brokers/oanda", "brokers/fix", "brokers/metatrader")
-"""Folders of tests that start daemons as processes, or ask other parts."""
+ASIDE = ("faults", "http", "lanes", "brokers/oanda", "brokers/fix", "brokers/metatrader")
+"""Folders of tests that kill daemons, or ask other parts."""
+SETTINGS = """
+[run]
+branch = true
+parallel = true
+relative_files = true
+patch = subprocess
+data_file = {data}
+include = {include}
+"""
+"""Daemons that tests start as processes are measured too; each process has a file of its own."""
 
 
 class TestsFailed(RuntimeError):
@@ -90,18 +100,22 @@ def measure(folder: Path) -> dict[str, Any]:
     Raises:
         TestsFailed: one of them fails.
     """
-    data, out = folder / "coverage", folder / "coverage.json"
+    out, settings = folder / "coverage.json", folder / "settings"
     include = ",".join([*(f"{area}/*" for area in WHOLE), *TOLD])
-    command = [sys.executable, "-m", "coverage"]
+    settings.write_text(SETTINGS.format(data=folder / "data", include=include), "utf-8")
     aside = [f"--ignore=tests/exec/{name}" for name in ASIDE]
     tests = ["-m", "pytest", "-q", "-m", "not interop and not browser", *aside, "tests/exec"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    run = [*command, "run", "--branch", f"--data-file={data}", f"--include={include}", *tests]
-    if subprocess.run(run, cwd=ROOT, env=environment, check=False).returncode:
+    if _coverage(settings, "run", *tests):
         raise TestsFailed("the tests fail: see above")
-    told = [*command, "json", "-q", f"--data-file={data}", "-o", str(out)]
-    subprocess.run(told, cwd=ROOT, env=environment, check=True)
+    if _coverage(settings, "combine", "-q") or _coverage(settings, "json", "-q", "-o", str(out)):
+        raise TestsFailed("nothing was measured")
     return dict(json.loads(out.read_text("utf-8")))
+
+
+def _coverage(settings: Path, what: str, *arguments: str) -> int:
+    command = [sys.executable, "-m", "coverage", what, f"--rcfile={settings}", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 def main() -> int:

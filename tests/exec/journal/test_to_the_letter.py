@@ -105,6 +105,20 @@ def test_the_places_at_which_a_commit_can_be_cut_off_are_named(store):
     assert reached == ["journal.before_commit", "journal.after_commit"]
 
 
+def test_the_places_around_a_snapshot_are_named(path):
+    journal = Journal(path, lambda: 7)
+    reached: list[str] = []
+    with watched(reached.append):
+        journal.save_snapshot(b"{}", "v1")
+    assert reached == [
+        "snapshot.before_commit",
+        "journal.before_commit",
+        "journal.after_commit",
+        "snapshot.after_commit",
+    ]
+    journal.close()
+
+
 def test_an_answer_that_lacks_something_is_not_written(database):
     store = PostgresStore(Standby(database).try_lead())
     with pytest.raises(ValueError, match="shorter"):
@@ -331,8 +345,12 @@ def test_what_was_buffered_is_counted_and_forgotten_when_it_is_durable(path):
 def test_after_a_failure_nothing_is_taken(path):
     journal = Journal(path, lambda: 7)
     journal._store._connection.execute("DROP TABLE inbox")
-    with pytest.raises(JournalFailed, match="could not be read: no such table"):
+    with pytest.raises(JournalFailed) as told:
         journal.answered("dec_1")
+    assert str(told.value) == (
+        f"the journal {path} could not be read: no such table: inbox; "
+        "look at the disk (space, health), then start again"
+    )
     for again in (
         lambda: journal.append(a_record()),
         lambda: journal.answer("dec_1", "a", b""),
