@@ -18,6 +18,8 @@ from typing import TextIO
 FIELDS = ("account", "order", "seq")
 """What an event may carry beside its text: `log.info(text, extra={"account": ...})`."""
 MAX_CHARACTERS = 8_000
+LEAST_HIDDEN_CHARACTERS = 8
+"""A shorter secret may be a word or a number of every other line; it is hidden by its form only."""
 
 _HIDDEN = "[hidden]"
 _SECRETS = (
@@ -51,8 +53,8 @@ class Scrubber:
 
     def hide(self, value: str) -> None:
         """Hide this very value wherever it comes up. Raises ValueError for one as short as a word."""
-        if len(value) < 8:
-            raise ValueError("a secret of fewer than 8 characters")
+        if len(value) < LEAST_HIDDEN_CHARACTERS:
+            raise ValueError(f"a secret of fewer than {LEAST_HIDDEN_CHARACTERS} characters")
         self._values.add(value)
 
     def scrub(self, text: str) -> str:

@@ -23,7 +23,7 @@ from hive_exec.lanes.kafka_security import SecurityFileUnusable
 from hive_exec.leading import LeadRefused, StoppedWaiting, lead
 from hive_exec.logs import UnknownLogFormat, configure_logging
 from hive_exec.principals import PrincipalsUnusable, ensure_principals
-from hive_exec.sqlite_file import FileDamaged, FileInUse, OtherFormat
+from hive_exec.sqlite_file import DiskFailed, FileDamaged, FileInUse, OtherFormat
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 EXIT_FATAL = 70  # EX_SOFTWARE
@@ -34,7 +34,8 @@ def run() -> int:
 
     Returns:
         0 after a graceful stop, 78 when the configuration or the journal forbids a start, 70 when
-        the cell stopped itself or the journal's database did not answer: another start may go well.
+        the cell stopped itself, the journal's database did not answer or the disk failed: another start
+        may go well.
     """
     log = logging.getLogger("hive_exec")
     try:
@@ -55,6 +56,9 @@ def run() -> int:
     except StoppedWaiting:
         log.info("hive exec stopped while it stood by")
         return 0
+    except DiskFailed as error:
+        log.critical("hive exec does not start: %s; look at the disk, then start again", error)
+        return EXIT_FATAL
     except (
         BrokerUnusable,
         ConfigurationError,

@@ -14,6 +14,10 @@ class FileDamaged(RuntimeError):
     """The file cannot be used as a database: not SQLite's, torn, or on a disk that fails."""
 
 
+class DiskFailed(FileDamaged):
+    """The disk failed at a call or is full: the file may be whole, and another start go well."""
+
+
 class NotDurable(FileDamaged):
     """The database does not promise that a commit survives power loss."""
 
@@ -31,6 +35,16 @@ FORMAT = 4
 _DURABLE = {"locking_mode": "exclusive", "journal_mode": "wal", "synchronous": 2}
 
 
+_OF_THE_DISK = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
+
+
+def unusable(path: Path, error: sqlite3.Error) -> FileDamaged:
+    """What an error of SQLite says of a file: that the disk fails, or that the file does."""
+    code = getattr(error, "sqlite_errorcode", None)  # the sqlite3 module's own errors have none
+    is_of_the_disk = code is not None and code & 0xFF in _OF_THE_DISK
+    return (DiskFailed if is_of_the_disk else FileDamaged)(f"{path}: {error}")
+
+
 def open_exclusive(path: Path) -> sqlite3.Connection:
     """The only connection to a SQLite file, for one thread, in explicit transactions.
 
@@ -41,6 +55,7 @@ def open_exclusive(path: Path) -> sqlite3.Connection:
     Raises:
         FileInUse: another process has it open.
         FileDamaged: it cannot be read as a database.
+        DiskFailed: the disk under it fails or is full.
         NotDurable: a setting did not take.
         OtherFormat: its records are of another format than this Hive's.
     """
@@ -61,7 +76,7 @@ def open_exclusive(path: Path) -> sqlite3.Connection:
         connection.close()
         if "locked" in str(error):
             raise FileInUse(f"{path} is held by another process; is the daemon running already?") from None
-        raise FileDamaged(f"{path}: {error}") from None
+        raise unusable(path, error) from None
     if not is_new and found != FORMAT:
         connection.close()
         raise OtherFormat(

@@ -17,7 +17,7 @@ from hive_core.evidence.chain import ChainLink
 from hive_exec.failpoints import failpoint
 from hive_exec.journal.errors import JournalFailed
 from hive_exec.journal.store import KEPT_SNAPSHOTS, InboxEntry, SnapshotRow
-from hive_exec.sqlite_file import FileDamaged, open_exclusive
+from hive_exec.sqlite_file import open_exclusive, unusable
 
 _PAGE = 5_000
 _MAX_ROWS = 64
@@ -140,7 +140,7 @@ class SqliteStore(SqliteReader):
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._connection.close()
-            raise FileDamaged(f"{path}: {error}") from None
+            raise unusable(path, error) from None
         self.epoch: int = row[0]
 
     def head(self) -> ChainLink | None:

@@ -24,7 +24,7 @@ from hive_exec.core.records import Kind, Record
 from hive_exec.journal.errors import JournalFailed
 from hive_exec.journal.reading import read_links
 from hive_exec.journal.writing import Journal, record_of
-from hive_exec.sqlite_file import FileDamaged, FileInUse, open_exclusive
+from hive_exec.sqlite_file import DiskFailed, FileDamaged, FileInUse, open_exclusive, unusable
 
 HOUR = timedelta(hours=1)
 
@@ -178,6 +178,23 @@ def test_a_file_that_is_no_database_is_told_by_its_name(traded, name):
     (traded.journal.with_name(name)).write_bytes(b"not a database " * 500)
     with pytest.raises(FileDamaged, match=f"{name}: file is not a database"):
         Cell(traded, Configuration())
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (sqlite3.SQLITE_IOERR_FSYNC, DiskFailed),
+        (sqlite3.SQLITE_FULL, DiskFailed),
+        (sqlite3.SQLITE_NOTADB, FileDamaged),
+        (sqlite3.SQLITE_CORRUPT, FileDamaged),
+        (None, FileDamaged),
+    ],
+)
+def test_a_disk_that_fails_is_told_from_a_file_that_does(path, code, kind):
+    error = sqlite3.OperationalError("what SQLite says")
+    if code is not None:
+        error.sqlite_errorcode = code
+    assert type(unusable(path, error)) is kind
 
 
 def test_reading_a_journal_that_there_is_not_makes_none(path):

@@ -39,6 +39,7 @@ from hive_exec.brokers.fix.session_types import Role, SessionSettings
 from hive_exec.brokers.fix.tags import MsgType, Tag
 from hive_exec.brokers.fix.timestamps import Instant
 from hive_exec.brokers.port import Ambiguous, NotSent, Sink, Unavailable
+from hive_exec.logs import LEAST_HIDDEN_CHARACTERS, SCRUBBER
 
 _TRADING = frozenset(
     {
@@ -117,6 +118,9 @@ class FixBroker:
         path: Path,
         talk: Conversation,
     ) -> FixConnection:
+        password = secrets.get(f"{self._settings.secrets}_PASSWORD", "")
+        if len(password) >= LEAST_HIDDEN_CHARACTERS:
+            SCRUBBER.hide(password)
         session = SessionSettings(
             role=Role.INITIATOR,
             sender_comp_id=endpoint.sender_comp_id,
@@ -127,7 +131,7 @@ class FixBroker:
             heartbeat_s=endpoint.heartbeat_s,
             reset_on_logon=endpoint.reset_on_logon,
             username=secrets.get(f"{self._settings.secrets}_USERNAME", ""),
-            password=secrets.get(f"{self._settings.secrets}_PASSWORD", ""),
+            password=password,
         )
         return FixConnection(
             endpoint, session, SequenceStore(path), talk.heard, talk.noted, talk.oldest_kept, self._now

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 
 from pydantic import SecretStr
 
+from hive_exec.logs import SCRUBBER
+
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{8,512}", re.ASCII)
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -39,6 +41,7 @@ def read_token(variable: str, environment: Mapping[str, str]) -> SecretStr:
     token = (given or "").strip()
     if not _TOKEN.fullmatch(token):
         raise TokenUnusable(f"{variable}: what is there does not look like a token")
+    SCRUBBER.hide(token)
     return SecretStr(token)
 
 

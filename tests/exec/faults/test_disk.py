@@ -10,7 +10,7 @@ import subprocess
 import pytest
 from acknowledged import Delivered, nothing_lost_nothing_doubled
 
-from hive_exec.main import EXIT_CONFIGURATION, EXIT_FATAL
+from hive_exec.main import EXIT_FATAL
 from proofs.paper_daemon import PaperDaemon
 
 pytestmark = pytest.mark.slow
@@ -59,7 +59,7 @@ def test_a_full_disk_ends_the_daemon_before_it_acknowledges(tmp_path, small_disk
         client = daemon.client()
         assert not delivered.post(client, "still_full")
         client.close()
-    assert daemon.running().wait(30) in {EXIT_FATAL, EXIT_CONFIGURATION}
+    assert daemon.running().wait(30) == EXIT_FATAL
     small_disk()
     daemon.start()
     nothing_lost_nothing_doubled(daemon, delivered)
@@ -106,7 +106,7 @@ def test_the_disk_fails_at_one_call_and_for_good_after_it(tmp_path, file, call, 
     if daemon.wait_until_ready():
         assert until_it_ends(daemon, delivered) == EXIT_FATAL
     else:
-        assert daemon.running().wait(30) in {EXIT_FATAL, EXIT_CONFIGURATION}
+        assert daemon.running().wait(30) == EXIT_FATAL
     assert "(INJECTED)" in (tmp_path / "strace.txt").read_text("utf-8")
     assert "disk" in daemon.log_tail()
     daemon.prefix = ()

@@ -19,6 +19,7 @@ from fix_venue_bench import VenueBench, bracket_order, endpoint, fix_settings, w
 
 from hive_core.contracts.broker import ReportKind
 from hive_exec.brokers.port import NotSent
+from hive_exec.logs import SCRUBBER
 from hive_exec.simulators.fix.server import SimulatedServer
 
 
@@ -53,6 +54,7 @@ def test_a_password_is_in_the_logon_and_nowhere_else(plain, caplog, capfd):
     plain.server.log_out("maintenance")
     wait_until(lambda: not broker._trading.wait_logged_on(0), "logged out")
     assert "canary" not in caplog.text + "".join(capfd.readouterr()) + broker._trading.why_down
+    assert SCRUBBER.scrub("a library says canary-secret") == "a library says [hidden]"
 
 
 def test_quotes_on_a_session_of_their_own(tmp_path):

@@ -12,6 +12,7 @@ from oanda_bench import TOKEN, Listening, OandaBench, limit_order, order, soon
 
 from hive_exec.brokers.oanda.secret import TokenUnusable, read_token
 from hive_exec.brokers.port import Ambiguous, NotSent, Unavailable
+from hive_exec.logs import LineFormatter
 from hive_exec.simulators.oanda.faults import REQUEST_FAULTS, Fault
 
 
@@ -51,6 +52,16 @@ def test_a_file_that_others_can_read_is_refused(file, mode):
     os.chmod(file, mode)
     with pytest.raises(TokenUnusable, match="chmod 600"):
         read_token("T", {"T_FILE": str(file)})
+
+
+def test_a_token_that_was_read_is_never_in_a_line_of_the_log():
+    canary = "canary" + os.urandom(8).hex()
+    read_token("T", {"T": canary})
+    line = LineFormatter(is_json=True).format(
+        logging.makeLogRecord({"msg": "the venue says %s", "args": (f"<{canary}>",)})
+    )
+    assert canary not in line
+    assert "the venue says <[hidden]>" in line
 
 
 def words_of(call) -> list[str]:
