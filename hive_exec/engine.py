@@ -5,6 +5,7 @@ One thread. It knows neither threads nor sockets nor clocks, so that simulations
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from hive_exec.core.events import Effect, Event, Follow
@@ -27,17 +28,21 @@ class RecordLog(Protocol):
 
 
 class Engine:
-    """State, journal, and the effects that wait for durability."""
+    """State, journal, and the effects that wait for durability. `on_record` sees each record as it is
+    written."""
 
     def __init__(self, state: CellState, journal: RecordLog) -> None:
         self.state = state
         self.journal = journal
+        self.on_record: Callable[[Record], None] = lambda _: None
         self._waiting: list[Effect] = []
 
     def write(self, record: Record) -> int:
         """Fold a record and buffer it; returns its place in the journal."""
         apply(self.state, record)
-        return self.journal.append(record)
+        seq = self.journal.append(record)
+        self.on_record(record)
+        return seq
 
     def handle(self, event: Event, at: FeedPosition) -> None:
         """Let the core decide on an event and on all that follows from it at once. What it wants done

@@ -7,7 +7,6 @@ from a snapshot (`facts`) when somebody asks; nothing here reaches into the cell
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -16,12 +15,10 @@ from prometheus_client.registry import Collector
 from hive_core.contracts.order import OrderState
 from hive_exec.core.controls import Mode
 from hive_exec.facts import CellFacts
+from hive_exec.stages import Stage
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-Stage = Literal["accept", "durable", "decide", "send", "fill"]
-"""accept: until a request is understood; durable: until its record is on the disk; decide: until risk has
-judged it; send: until the broker has answered; fill: until it filled."""
 STAGES: tuple[Stage, ...] = ("accept", "durable", "decide", "send", "fill")
 
 _BUCKETS_S = (

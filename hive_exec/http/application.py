@@ -33,6 +33,7 @@ from hive_exec.http.routing import Everybody, Lane, Route, RouteTable, WrongMeth
 from hive_exec.http.signal_batches import SignalBatches
 from hive_exec.metrics import Metrics
 from hive_exec.principals import Permission, Principal, Principals, ensure_principals
+from hive_exec.stages import StageTimes
 
 _TIMED = {Lane.WRITE, Lane.SIGNALS}
 
@@ -123,4 +124,6 @@ def create_app(
     gatekeeper = Gatekeeper(
         cell.home, principals or ensure_principals(cell.home), on_failure=measured.not_let_in
     )
+    times = StageTimes(measured.observe, is_timed=lambda name: cell.bots[name].settings.mode != "replay")
+    cell.engine.on_record = times.seen
     return Application(Face(cell, SignalBatches(cell), measured), gatekeeper, RouteTable(ROUTES), Admission())
