@@ -21,6 +21,7 @@ from hive_core.contracts.order import BracketOrder
 from hive_exec.brokers.port import Ambiguous, Broker, NotSent, Throttled, Unavailable
 from hive_exec.core.events import (
     BarRanged,
+    BreakerTrip,
     Cancel,
     ClosePosition,
     Effect,
@@ -176,9 +177,11 @@ class Desk:
     # What a listening broker calls; see `port.Sink`.
 
     def reported(self, report: BrokerReport) -> None:
-        """A report, in whatever order the venue sends them. One of another account is none of ours."""
+        """A report, in whatever order the venue sends them. One of another account is none of ours, and says
+        that we speak with the wrong one: a person must see to it."""
         if report.account != self.account:
-            self.trouble(f"a report of {report.client_order_id} for the account {report.account}")
+            why = f"the venue reports {report.client_order_id} of the account {report.account}"
+            self._post(BreakerTrip(f"bot:{self.account}", "halt", why, "desk"))
             return
         self._post(Reported(report))
 
@@ -292,6 +295,9 @@ class Desk:
             self._post(SubmitUnknown(account, order_id, f"{type(error).__name__}: {error}"))
         else:
             failpoint("effect.after")
+            if reports and all(report.account != account for report in reports):
+                self._left_s[order_id] = self._guard.monotonic_s()
+                self._post(SubmitUnknown(account, order_id, "the venue answered for another account"))
             for report in reports:
                 self.reported(report)
 

@@ -11,6 +11,7 @@ from broker_bench import BrokerBench
 from hive_core.contracts.broker import BrokerReport, Capabilities
 from hive_exec.brokers.desk import Desk, Guard
 from hive_exec.core.events import (
+    BreakerTrip,
     Cancel,
     HealthObserved,
     LookUp,
@@ -98,12 +99,18 @@ def test_books_that_are_nonsense_are_no_books():
     ]
 
 
-def test_a_report_for_another_account_is_none_of_ours_and_is_told():
+def test_a_report_for_another_account_is_none_of_ours_and_stops_the_account():
     order, said = an_order(), []
     desk = a_desk(Venue(submit=(a_report(order, "other"), a_report(order))), said)
     desk.carry_out(Submit(order))
-    assert [type(one) for one in said] == [HealthObserved, Reported]
-    assert "other" in said[0].reason
+    assert [type(one) for one in said] == [BreakerTrip, Reported]
+    assert (said[0].scope, said[0].fallback, "other" in said[0].reason) == ("bot:first", "halt", True)
+
+
+def test_an_answer_for_another_account_alone_says_nothing_of_the_order():
+    order, said = an_order(), []
+    a_desk(Venue(submit=(a_report(order, "other"),)), said).carry_out(Submit(order))
+    assert [type(one) for one in said] == [SubmitUnknown, BreakerTrip]
 
 
 def test_an_order_does_not_leave_when_the_last_look_fails():
