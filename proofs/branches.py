@@ -101,7 +101,7 @@ def measure(folder: Path) -> dict[str, Any]:
         TestsFailed: one of them fails.
     """
     out, settings = folder / "coverage.json", folder / "settings"
-    include = ",".join([*(f"{area}/*" for area in WHOLE), *TOLD])
+    include = ",".join([*(f"*/{area}/*" for area in WHOLE), *(f"*/{file}" for file in TOLD)])
     settings.write_text(SETTINGS.format(data=folder / "data", include=include), "utf-8")
     aside = [f"--ignore=tests/exec/{name}" for name in ASIDE]
     tests = ["-m", "pytest", "-q", "-m", "not interop and not browser", *aside, "tests/exec"]

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from hive_core.evidence.chain import GENESIS_HASH, ChainLink
 from hive_core.evidence.merkle import Frontier
+from hive_core.evidence.signature import new_signing_key
 from hive_core.landing.home import HiveHome
 from hive_exec.failpoints import watched
 from hive_exec.journal.audit import JournalAudit
@@ -311,6 +312,24 @@ def test_a_witness_is_told_of_by_its_name(path, tmp_path):
     blocked.parent.write_bytes(b"not a folder")
     signed(path, witnesses=(blocked,), on_witness=told.append).close()
     assert {report.witness for report in told} == {str(blocked)}
+
+
+def test_a_witness_that_has_nothing_yet_does_not_hide_the_next(path, tmp_path):
+    told, new, full = [], tmp_path / "new.jsonl", tmp_path / "full.jsonl"
+    signed(path, witnesses=(full,)).close()
+    last = read_heads(full)[-1].head
+    append_line(full, last.sign(new_signing_key()).as_line())
+    signed(path, witnesses=(new, full), on_witness=told.append).close()
+    faults = {report.witness: report.fault for report in told if report.fault is not None}
+    assert list(faults) == [str(full)]
+    assert faults[str(full)].startswith("its last head does not count: ")
+
+
+def test_the_places_around_a_head_are_named(path):
+    reached: list[str] = []
+    with watched(reached.append):
+        signed(path).close()
+    assert reached == ["heads.before_write", "heads.after_write"]
 
 
 def test_a_snapshot_that_is_left_aside_is_logged_by_its_place(path, caplog):
