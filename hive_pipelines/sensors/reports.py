@@ -7,6 +7,10 @@ from pydantic import BaseModel, ConfigDict
 from hive_pipelines.jobs import reports_job
 from hive_pipelines.resources import HiveResource
 
+READ_BESIDE_REPORTS = ("parsed_signals", "valid_signals", "quarantined_signals", "decisions")
+"""What the marts of a run over reports hold them against. A daemon's journal has records from its first
+start on: before any signal was resolved."""
+
 MAX_WAIT_TICKS = 12
 """A journal that never rests is pulled all the same, once a minute."""
 
@@ -30,8 +34,9 @@ class Cursor(BaseModel):
 )
 def pull_reports(context: dg.SensorEvaluationContext, hive: HiveResource) -> dg.SensorResult | dg.SkipReason:
     """Look at the head of the journal."""
-    if not hive.lake().names("parsed_signals"):
-        return dg.SkipReason("no message was read yet: there is nothing that reports could be about")
+    missing = [table for table in READ_BESIDE_REPORTS if not hive.lake().names(table)]
+    if missing:
+        return dg.SkipReason(f"nothing is there yet that reports could be about: no {', '.join(missing)}")
     cursor = Cursor.model_validate_json(context.cursor) if context.cursor else Cursor()
     with hive.daemon() as daemon:
         try:

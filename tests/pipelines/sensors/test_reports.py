@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import httpx
 import polars as pl
 import pytest
@@ -9,16 +12,23 @@ from exec_bench import a_decision, delivery_bytes
 from tokens import owner_headers
 
 from hive_pipelines.lake import Lake
-from hive_pipelines.sensors.reports import MAX_WAIT_TICKS, pull_reports
+from hive_pipelines.sensors.reports import MAX_WAIT_TICKS, READ_BESIDE_REPORTS, pull_reports
 
 pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
 def tick(ticker, small):
-    """The sensor, in a home that has read a message."""
-    Lake(small.home.lake).write("parsed_signals", "room", pl.DataFrame({"source": []}), run_id="run-1")
+    """The sensor, in a home whose signals were resolved."""
+    for table in READ_BESIDE_REPORTS:
+        _written(small, table)
     return ticker(pull_reports)
+
+
+def _written(small, table: str) -> None:
+    Lake(small.home.lake).write(table, "room", pl.DataFrame({"source": []}), run_id="run-1")
 
 
 @pytest.fixture
@@ -43,10 +53,35 @@ def grow(daemon):
     return deliver
 
 
-def test_before_any_message_was_read_reports_are_about_nothing(ticker, daemon):
+def test_before_signals_were_resolved_reports_are_about_nothing(ticker, daemon, small):
     tick = ticker(pull_reports)
-    assert tick.told() == "no message was read yet: there is nothing that reports could be about"
-    assert tick.cursor is None
+    for number, table in enumerate(READ_BESIDE_REPORTS):
+        told = "nothing is there yet that reports could be about: no "
+        assert tick.told() == told + ", ".join(READ_BESIDE_REPORTS[number:])
+        assert tick.cursor is None
+        _written(small, table)
+    assert "the journal grows" in tick.told()
+
+
+def test_what_the_marts_read_of_other_runs_is_waited_for():
+    """Every table that a mart reads is written by the run over reports itself, or waited for."""
+    by_reports = {
+        "execution_reports",
+        "orders",
+        "fills",
+        "positions",
+        "account_equity",
+        "denials",
+        "source_outcomes",
+    }
+    read = {
+        table
+        for path in (REPOSITORY / "dbt_project" / "models").rglob("*.sql")
+        for table in re.findall(r"source\('lake', '(\w+)'\)", path.read_text("utf-8"))
+    }
+    assert read - by_reports - {"messages"} == set(
+        READ_BESIDE_REPORTS
+    )  # messages: parsed_signals are made of them
 
 
 def test_a_journal_at_rest_is_asked_for_once(tick, grow):
