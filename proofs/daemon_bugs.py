@@ -95,11 +95,11 @@ MUTANTS = (
         (
             Patch(
                 _STORE,
-                "            if answers:\n",
+                '            self._insert("inbox", 3, answers)\n',
                 '            connection.execute("COMMIT")\n'
                 '            failpoint("journal.before_commit")\n'
                 '            connection.execute("BEGIN IMMEDIATE")\n'
-                "            if answers:\n",
+                '            self._insert("inbox", 3, answers)\n',
             ),
         ),
         "real kills",

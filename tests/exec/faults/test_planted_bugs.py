@@ -7,7 +7,7 @@ import pytest
 
 from proofs.daemon_bugs import MUTANTS, SUITES
 from proofs.daemon_mutants import Mutant, SuiteBroken, by_tests, examine, mutant_claims
-from proofs.package_copy import Patch, PatchDoesNotFit
+from proofs.package_copy import ROOT, Patch, PatchDoesNotFit
 
 HARMLESS = (Patch("hive_exec/__init__.py", '"""The execution daemon', '"""The trading daemon'),)
 FITS_NOWHERE = (Patch("hive_exec/__init__.py", "no such text", ""),)
@@ -16,6 +16,12 @@ FITS_NOWHERE = (Patch("hive_exec/__init__.py", "no such text", ""),)
 def test_names_are_told_apart_and_every_suite_is_there_and_used():
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 20
     assert {mutant.suite for mutant in MUTANTS} == set(SUITES)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_every_bug_is_planted_in_the_code_of_today(mutant):
+    for patch in mutant.patches:
+        assert (ROOT / patch.path).read_text("utf-8").count(patch.old) == 1, patch
 
 
 def test_a_bug_that_is_not_found_survives_and_fails_the_proof(tmp_path):
