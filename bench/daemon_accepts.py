@@ -242,7 +242,7 @@ def accept_rows(folder: Path, peers: Path, *, rounds: int, seconds: float) -> li
     for clients in CLIENTS:
         for peer_server in (trivial, parsed):
             rows += _server_rows(peer_server, clients)
-        rows += _ours(ours, trivial, floors, clients)
+        rows += _ours(ours, trivial, parsed, floors, clients)
     return rows
 
 
@@ -260,14 +260,18 @@ def _server_rows(server: _Served, clients: int) -> list[Row]:
     ]
 
 
-def _ours(ours: _Served, trivial: _Served, floors: dict[int, tuple[str, float]], clients: int) -> list[Row]:
+def _ours(
+    ours: _Served, trivial: _Served, parsed: _Served, floors: dict[int, tuple[str, float]], clients: int
+) -> list[Row]:
     """The daemon's rows: its rate stands beside each floor."""
     rate, cpu, *latencies = _server_rows(ours, clients)
     peer = (trivial.name, _median(trivial.rates[clients]))
     peer_cpu = (trivial.name, _median(trivial.cpu_us[clients]))
+    reader = (f"{trivial.name} that reads the JSON", _median(parsed.rates[clients]))
     goal = 1.0 if clients == max(CLIENTS) else None
     return [
         row("accept", rate.subject, "rate", "/s", ours.rates[clients], floor=peer, ratio_at_least=goal),
+        row("accept", rate.subject, "rate, beside reading", "/s", ours.rates[clients], floor=reader),
         row("accept", rate.subject, "rate, beside commits", "/s", ours.rates[clients], floor=floors[clients]),
         row("accept", cpu.subject, cpu.metric, "µs", ours.cpu_us[clients], floor=peer_cpu),
         *latencies,

@@ -1,14 +1,16 @@
 """Callers on keep-alive connections that post prepared requests one after the other: raw bytes over asyncio.
 
-The same ones ask the daemon and what it is compared to. They run in this process, which shares the machine's
-cores with the server; what an answer must be is checked for every one.
+The same ones ask the daemon and what it is compared to. They run in this process, on one core of the machine:
+a server that has another is not held up by them. What an answer must be is checked for every one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import uvloop
@@ -134,6 +136,18 @@ async def _call(port: int, requests: Iterator[Request], clients: int, answers_ea
     return answers
 
 
+@contextmanager
+def _on_one_core() -> Iterator[None]:
+    """Else Linux moves callers whom an answer wakes to the core of the server that just answered, where one
+    waits for the other: that measures where they landed, not what the server can do."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 def call(port: int, requests: Iterator[Request], *, clients: int, answers_each: int = 1) -> Answers:
     """Ask until the requests end, so many at a time, each on its own connection. A request may be several
     that are sent together (`answers_each`); it is answered when the last of them is.
@@ -141,5 +155,5 @@ def call(port: int, requests: Iterator[Request], *, clients: int, answers_each: 
     Raises:
         UnexpectedAnswer: an answer was no success, or a connection ended early.
     """
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with _on_one_core(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_call(port, requests, clients, answers_each))

@@ -26,9 +26,10 @@ from hive_core.contracts.submission import SignalSubmission
 from hive_core.evidence.canonical import canonical_bytes, content_hash
 from hive_core.landing.daemon_token import OWNER, bearer_headers
 from hive_exec import service
-from hive_exec.cell import SNAPSHOT_EVERY_RECORDS, Cell
+from hive_exec.cell import Cell
 from hive_exec.core.records import CELL, RANK_DECISION, Kind, Record
 from hive_exec.core_version import core_version
+from hive_exec.kept_journal import SNAPSHOT_EVERY_RECORDS
 from hive_exec.lanes.live import unjudged
 from proofs.daemon_load import AWAY
 from proofs.paper_daemon import ACCOUNT, HALF_SPREAD, MIDDLE, SYMBOL, PaperDaemon, decision_of

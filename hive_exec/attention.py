@@ -32,8 +32,11 @@ def attention(cell: Cell) -> list[str]:
     silent = sum(fault is not None for fault in list(cell.witness_faults.values()))
     if silent:
         told.append(f"witnesses that the journal's heads do not reach: {silent}")
-    if alarm := cell.lane_alarm():
-        told.append(f"the live lane refuses messages: {alarm}")
+    lanes = cell.lane_standing()
+    if lanes.live_alarm:
+        told.append(f"the live lane refuses messages: {lanes.live_alarm}")
+    if lanes.kafka_alarm:
+        told.append("the Kafka lane takes no messages")
     mode = mode_of(cell).value
     if not told and mode != "normal":
         told.append(f"the strictest mode of any account is {mode}")

@@ -7,27 +7,22 @@ a long replay never keeps a caller waiting.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from hive_core.backtest.venue.terms import Terms
-from hive_core.configuration.model import Account, Configuration
-from hive_core.contracts.order import BracketOrder, OrderState
+from hive_core.configuration.model import Configuration
+from hive_core.contracts.order import BracketOrder
 from hive_core.contracts.submission import SignalSubmission
-from hive_core.evidence.canonical import canonical_bytes
 from hive_core.landing.home import HiveHome
 from hive_exec.brokers.desk import Desk
 from hive_exec.brokers.paper import PaperVenue
 from hive_exec.clock import SteadyClock
+from hive_exec.commands import Answer, Command, CommandQueue, CommandRefused
 from hive_exec.core.commanding import Refused
 from hive_exec.core.events import (
     Alarm,
@@ -39,76 +34,38 @@ from hive_exec.core.events import (
     Effect,
     Event,
     Flatten,
-    HealthObserved,
     Kill,
     Reported,
     Reviewed,
-    Started,
     Submit,
     SubmitNotSent,
-    SubmitProvenAbsent,
-    Ticked,
     TimePassed,
 )
 from hive_exec.core.last_look import reason_not_to_send
-from hive_exec.core.records import CELL, RANK_BAR_OPENED, RANK_DECISION, FeedPosition, Record
-from hive_exec.core.snapshot import state_as_data, state_from_data
-from hive_exec.core.state import Bot, CellState, apply, observe_quote, observe_rate, with_settings
-from hive_exec.core_version import core_version
+from hive_exec.core.records import RANK_DECISION, FeedPosition, Record
+from hive_exec.core.state import Bot
 from hive_exec.desks import DeskMaker, no_desks
 from hive_exec.engine import Engine
 from hive_exec.failpoints import failpoint
-from hive_exec.journal.audit import JournalAudit
 from hive_exec.journal.errors import JournalCorrupt as JournalCorrupt
-from hive_exec.journal.home import Signing, open_journal
-from hive_exec.journal.witnesses import WitnessReport
-from hive_exec.journal.writing import Journal, record_of
+from hive_exec.kept_journal import KeptJournal
 from hive_exec.killing import KillFile
+from hive_exec.lane_standing import LaneStanding
+from hive_exec.recovery import recover
 from hive_exec.replay.driver import ReplayDriver
-from hive_exec.replay.feed import LakeFeed, RatePublished
+from hive_exec.replay.feed import LakeFeed
+from hive_exec.ticking import Ticking, observe_rates
+from hive_exec.todays_settings import terms_of
 
 if TYPE_CHECKING:
     from hive_exec.journal.lease import Lease
 
 _log = logging.getLogger("hive_exec.cell")
 
-MAX_QUEUED_COMMANDS = 1_024
-SNAPSHOT_EVERY_RECORDS = 50_000
-"""So many records are folded at a start within a few seconds."""
 SLICE_S = 0.02
 """How long a replay may run before callers are looked after again."""
-TICK_S = 1.0
 NOTES_WAIT_S = 0.05
 """How long what nobody waits for may wait for a commit that somebody does."""
-LISTEN_S = 0.25
-"""How often the quotes of brokers are taken in, as a range an instrument."""
-
-Answer = TypeVar("Answer")
-
-
-class Busy(RuntimeError):
-    """The queue is full; come back later."""
-
-
-class SettingsChanged(RuntimeError):
-    """The configuration contradicts what an account was opened with."""
-
-
-class CommandRefused(ValueError):
-    """A command that is not carried out. `status` is the HTTP answer."""
-
-    def __init__(self, status: int, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.status = status
-        self.field = field
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class _Command:
-    work: Callable[[], Any]
-    answer: Future[Any]
-    is_awaited: bool = True
 
 
 class Cell:
@@ -130,29 +87,33 @@ class Cell:
         self.clock = SteadyClock() if wall_clock_ns is None else SteadyClock(wall_clock_ns, wall_clock_ns)
         self.wall_clock_ns = self.clock.now_ns
         self.lease = lease
-        self.witness_faults: dict[str, str | None] = {}
-        self.journal = self._open_journal(wall_clock_ns or time.time_ns)
-        self.venue = PaperVenue(home.journal.with_name("paper.sqlite"), self.journal.flush, self._terms_of)
+        self._kept = KeptJournal(home, configuration, wall_clock_ns or time.time_ns, lease)
+        self.witness_faults = self._kept.witness_faults
+        self.journal = self._kept.journal
+        self.venue = PaperVenue(
+            home.journal.with_name("paper.sqlite"), self.journal.flush, partial(terms_of, configuration)
+        )
         self.feed = LakeFeed(home.lake)
-        self.state = self._recall()
+        self.state = self._kept.recall()
         self.engine = Engine(self.state, self.journal)
         self.fatal: BaseException | None = None
         self.on_fatal: Callable[[BaseException], None] | None = None
         self.on_signal: Callable[[str, SignalSubmission, int, str], None] | None = None
-        self.lane_alarm: Callable[[], str] = lambda: ""
+        self.on_signal_again: Callable[[str, str], None] = lambda _key, _caller: None
+        self.fate_at_once: Callable[[], str | None] = lambda: None
+        self.lane_standing: Callable[[], LaneStanding] = LaneStanding
         self.desks: dict[str, Desk] = {}
         self._kills_under_way = 0
         self._kills = threading.Lock()
         self.kill_file = KillFile(home.journal.with_name("KILL"), self._kill_file_appeared)
-        self._make_desk = make_desk
         self._replays: dict[str, ReplayDriver] = {}
-        self._being_served: list[_Command] = []
-        self._queue: queue.SimpleQueue[_Command | Event | None] = queue.SimpleQueue()
+        self._being_served: list[Command] = []
+        self._queue = CommandQueue()
         self._thread = threading.Thread(target=self._run, name="hive-cell", daemon=True)
-        self._next_tick_s = self._next_quotes_s = time.monotonic()
+        self._ticking = Ticking(self)
         self._notes_due_s: float | None = None
         self._to_decide: dict[str, Bot] = {}
-        self._recover()
+        recover(self, make_desk)
 
     @property
     def bots(self) -> dict[str, Bot]:
@@ -171,7 +132,7 @@ class Cell:
         self.kill_file.stop()
         for desk in self.desks.values():
             desk.stop()
-        self._queue.put(None)
+        self._queue.end()
         self._thread.join()
 
     def call(self, work: Callable[[], Answer], *, is_urgent: bool = False) -> Future[Answer]:
@@ -180,28 +141,25 @@ class Cell:
         Raises:
             Busy: too many commands wait. What is urgent (the kill switch, what lessens risk) always may.
         """
-        if not is_urgent and self._queue.qsize() >= MAX_QUEUED_COMMANDS:
-            raise Busy(f"{MAX_QUEUED_COMMANDS} commands wait")
-        answer: Future[Answer] = Future()
-        self._queue.put(_Command(work, answer))
+        answer = self._queue.call(work, is_urgent=is_urgent)
         if self.fatal is not None:  # Nobody takes commands any more.
-            self._refuse_the_rest(self.fatal)
+            self._queue.refuse(self._being_served, self.fatal)
         return answer
 
     def note(self, work: Callable[[], None]) -> None:
         """Have the cell's thread run `work`, for which nobody waits: what it writes becomes durable with the
         next round that somebody waits for, or after `NOTES_WAIT_S`. Lost with the process, it must be done
         anew at the next start."""
-        self._queue.put(_Command(work, Future(), is_awaited=False))
+        self._queue.note(work)
 
     def post(self, event: Event) -> None:
         """Hand an event to the core, from any thread."""
-        self._queue.put(event)
+        self._queue.post(event)
 
     @property
     def waiting(self) -> int:
         """How many commands and events wait."""
-        return self._queue.qsize()
+        return self._queue.waiting
 
     def write(self, record: Record) -> int:
         """Fold a record and buffer it; returns its place in the journal."""
@@ -220,7 +178,7 @@ class Cell:
     def handle(self, bot: Bot, event: Event, at: FeedPosition) -> None:
         """Let the core decide on an event of an account, make it durable, then carry out what it wants."""
         self.engine.handle(event, at)
-        self._carry_out(self.engine.take_waiting(), at)
+        self.carry_out_waiting(at)
 
     def kill_now(self) -> None:
         """From any thread: no order leaves from here on. The record of it follows by `command`."""
@@ -245,12 +203,12 @@ class Cell:
             self.engine.handle(event, at)
         except Refused as refused:
             raise CommandRefused(409, "", str(refused)) from None
-        self._carry_out(self.engine.take_waiting(), at)
+        self.carry_out_waiting(at)
         if isinstance(event, Kill):  # the journal says it now; no other command may take it back
             self.journal.flush()
             with self._kills:
                 self._kills_under_way = max(self._kills_under_way - 1, 0)
-        self._tick(at)
+        self._ticking.tick(at)
 
     def market_moved(
         self, bot: Bot, event: BarBegan | BarRanged | None, at: FeedPosition, act: Callable[[], None]
@@ -263,6 +221,10 @@ class Cell:
         act()
         self.take_reports(bot)
         self._carry_out(effects, at)
+
+    def carry_out_waiting(self, at: FeedPosition) -> None:
+        """Make what the core decided durable, and carry out what it wants."""
+        self._carry_out(self.engine.take_waiting(), at)
 
     def _carry_out(self, effects: list[Effect], at: FeedPosition) -> None:
         if not effects:
@@ -288,14 +250,8 @@ class Cell:
                 case _:
                     self._desk_of(effect).send(effect)
 
-    def _why_not_here(self, order: BracketOrder) -> str:
-        """The last look before an order goes to the venue in this process. A replay lives in another time."""
-        if self.bots[order.account].settings.mode == "replay":
-            return ""
-        return self.why_not(order)
-
     def why_not(self, order: BracketOrder) -> str:
-        """From any thread: why an order must not leave now, or ""."""
+        """From any thread, the last look before it is sent: why an order must not leave now, or ""."""
         if self.is_killed_at_once or self.kill_file.is_thrown:
             return "the kill switch is thrown"
         if self.fatal is not None:
@@ -305,26 +261,16 @@ class Cell:
     def _desk_of(self, effect: Any) -> Desk:
         return self.desks[effect.order.account]
 
-    def _terms_of(self, account: str) -> Terms:
-        """How the venue in this process fills an account; money is counted where its settings ask for it."""
-        settings = self.configuration.account_named(account)
-        if settings is None:
-            return Terms()
-        if not settings.venue.counts_money:
-            return Terms(settings.venue)
-        return Terms(settings.venue, settings.currency, settings.initial_balance)
-
-    def decide_now(self, bot: Bot, decision_id: str) -> None:
-        """Judge a received decision of an account on the wall clock. Its receipt is durable by then."""
-        at = (max(self.wall_clock_ns(), bot.clock_ns), RANK_DECISION, decision_id)
-        self._observe_rates(bot, at[0])
-        self.handle(bot, TimePassed(bot.name), at)
-        self.handle(bot, DecisionDue(bot.name, decision_id), at)
-
     def decide_soon(self, bot: Bot, decision_id: str) -> None:
         """Judge a received decision at the end of this round, when its receipt is durable: those of one round
         share the commits."""
         self._to_decide[decision_id] = bot
+
+    def decide_what_waited_for(self, bot: Bot, symbol: str) -> None:
+        """Judge soon what came before the first quote of an instrument, now that it is there."""
+        for decision_id, pending in bot.pending.items():
+            if pending.delivery.decision.symbol == symbol:
+                self.decide_soon(bot, decision_id)
 
     def _decide(self) -> None:
         """Judge what was received in this round, and is durable. Intents stand in the journal before the
@@ -333,7 +279,7 @@ class Cell:
         together: list[tuple[Submit, FeedPosition]] = []
         for decision_id, bot in waiting.items():
             at = (max(self.wall_clock_ns(), bot.clock_ns), RANK_DECISION, decision_id)
-            self._observe_rates(bot, at[0])
+            observe_rates(self.feed, bot, at[0])
             for event in (TimePassed(bot.name), DecisionDue(bot.name, decision_id)):
                 self.engine.handle(event, at)
                 effects = self.engine.take_waiting()
@@ -356,7 +302,8 @@ class Cell:
         with self.venue.in_one_commit():
             for submit, at in together:
                 order = submit.order
-                if why_not := self._why_not_here(order):
+                is_replay = self.bots[order.account].settings.mode == "replay"  # it lives in another time
+                if why_not := "" if is_replay else self.why_not(order):
                     held_back.append((SubmitNotSent(order.account, order.client_order_id, why_not, None), at))
                 else:
                     self.venue.submit(order, at)
@@ -382,162 +329,43 @@ class Cell:
     def _kill_file_appeared(self, text: str) -> None:
         self.post(Kill(text or f"the file {self.kill_file.path.name} appeared", "file"))
 
-    def _recover(self) -> None:
-        """Reconcile with the venue; only then does anything trade."""
-        for name, bot in self.bots.items():
-            self.bots[name] = self._under_todays_settings(bot)
-        self._open_broker_accounts()
-        self.engine.handle(Started(self.journal.epoch, core_version()), self.now())
-        failpoint("reconcile.before")
-        for bot in self.bots.values():  # all, before anything is carried out
-            if bot.settings.has_broker:
-                self._open_desk(bot)
-        for bot in self.bots.values():
-            if bot.settings.mode == "replay":
-                self.replay_of(bot).recall_quotes()
-            else:
-                # Without them an open position in another currency has no worth.
-                self._observe_rates(bot, max(self.wall_clock_ns(), bot.clock_ns))
-            if not bot.settings.has_broker:
-                self._reconcile(bot)
-        # What the core wants done at a start (asking after orders) waits for the desks to begin.
-        self._carry_out(self.engine.take_waiting(), self.now())
-        self.journal.flush()
-        for bot in self.bots.values():
-            if bot.settings.mode == "paper":
-                for decision_id in list(bot.pending):  # received, but the daemon ended before judging
-                    self.decide_now(bot, decision_id)
-        self.journal.flush()
-        failpoint("reconcile.after")
-
-    def _open_journal(self, wall_clock_ns: Callable[[], int]) -> Journal:
-        witnesses = tuple(Path(path) for path in self.configuration.execution.witnesses)
-        signing = Signing(self.configuration.environment, core_version(), witnesses)
-        return open_journal(
-            self.home, wall_clock_ns, signing, lease=self.lease, on_witness=self._witness_said
-        )
-
-    def _witness_said(self, report: WitnessReport) -> None:
-        """A witness that cannot be written is told of until it can; the journal itself is safe."""
-        if report.fault is not None and self.witness_faults.get(report.witness) is None:
-            _log.error("the journal's heads do not reach witness %s: %s", report.witness, report.fault)
-        self.witness_faults[report.witness] = report.fault
-
-    def _recall(self) -> CellState:
-        """The state: of the last snapshot that this code made and that holds, and the records after it."""
-        configuration = self.configuration
-        snapshot = self.journal.load_snapshot(core_version())
-        state = CellState(configuration.environment, configuration.execution)
-        if snapshot is not None:
-            state = state_from_data(json.loads(snapshot.state), configuration.execution)
-            state.environment = configuration.environment
-        for link in self.journal.replay(snapshot):
-            apply(state, record_of(link))
-        self._snapshot_seq = 0 if snapshot is None else snapshot.seq
-        # What lies before the snapshot is walked beside the work; what does not hold ends the daemon.
-        self._audit = JournalAudit(self.journal, ()) if self.journal.verified_from else None
-        return state
-
-    def _save_snapshot(self) -> None:
-        """So that the next start folds little. Made when much was written, and at the end."""
-        if self.journal.durable_seq - self._snapshot_seq < SNAPSHOT_EVERY_RECORDS:
-            return  # so little is verified and folded whole at every start
-        self.journal.save_snapshot(canonical_bytes(state_as_data(self.state)), core_version())
-        self._snapshot_seq = self.journal.durable_seq
-
-    def _open_broker_accounts(self) -> None:
-        from hive_exec.accounts import opening
-
-        for settings in self.configuration.accounts:
-            if settings.has_broker and settings.name not in self.bots:
-                self.write(opening(settings.name, settings, self.clock.now_ns()))
-
-    def _open_desk(self, bot: Bot) -> None:
-        self.desks[bot.name] = self._make_desk(self, bot)
-
-    def _observe_rates(self, bot: Bot, now_ns: int) -> None:
-        for event in self.feed.events([], now_ns, now_ns):
-            if isinstance(event, RatePublished):
-                observe_rate(bot, event.currency, event.per_eur, event.at[0])
-
-    def _under_todays_settings(self, bot: Bot) -> Bot:
-        settings = self.configuration.account_named(bot.name)
-        if settings is None:
-            _log.warning("account %s is not configured any more; it keeps its settings", bot.name)
-            return bot
-        self._same_account(bot, settings)
-        return with_settings(bot, settings)
-
-    def _same_account(self, bot: Bot, settings: Account) -> None:
-        for name in ("mode", "currency", "initial_balance", "broker"):
-            before, now = getattr(bot.settings, name), getattr(settings, name)
-            if before != now:
-                raise SettingsChanged(
-                    f"account {bot.name}: {name} is {now} in hive.toml, but it was opened with {before}; "
-                    "restore it, or give the new account a new name"
-                )
-
-    def _reconcile(self, bot: Bot) -> None:
-        self.take_reports(bot)
-        for line in list(bot.orders.values()):
-            # An intent without an outcome is looked up, never resent: the venue's log decides.
-            if line.state is OrderState.INTENDED:
-                order_id = line.order.client_order_id
-                at = bot.position
-                if bot.settings.mode == "paper":  # its time went on while the daemon was down
-                    at = (max(self.wall_clock_ns(), bot.clock_ns), RANK_DECISION, order_id)
-                self.handle(bot, SubmitProvenAbsent(bot.name, order_id), at)
-        if bot.account.breached_rule is not None and bot.account.exposures:
-            self.venue.flatten(bot.name, bot.position)
-            self.take_reports(bot)
-
     def _run(self) -> None:
         try:
             while self._round():
                 pass
-            self._save_snapshot()
+            self._kept.save_snapshot(self.state)
             self.journal.close()
             self.venue.close()
         except BaseException as error:
             self.fatal = error
             _log.critical("the cell stops: %s", error, exc_info=error)
-            self._refuse_the_rest(error)
+            self._queue.refuse(self._being_served, error)
             if self.on_fatal is not None:
                 self.on_fatal(error)
             raise
 
-    def _refuse_the_rest(self, error: BaseException) -> None:
-        """Nobody waits for an answer that will not come: neither those being served nor those behind."""
-        waiting = list(self._being_served)
-        with contextlib.suppress(queue.Empty):
-            while True:
-                command = self._queue.get_nowait()
-                if isinstance(command, _Command):
-                    waiting.append(command)
-        for command in waiting:
-            with contextlib.suppress(InvalidStateError):  # answered or cancelled already
-                command.answer.set_exception(RuntimeError(f"the cell stopped: {error}"))
-
     def _round(self) -> bool:
         """One round: what waits, one flush, the answers, then a slice of every replay."""
         replays = [replay for replay in self._replays.values() if replay.has_work()]
-        taken, goes_on = self._take(block=not replays and self._audit is None)
-        self._being_served = [one for one in taken if isinstance(one, _Command)]
+        is_idle = not replays and self._kept.is_audited
+        taken, goes_on = self._queue.take(block=is_idle, patience_s=self._patience_s)
+        self._being_served = [one for one in taken if isinstance(one, Command)]
         answers: list[tuple[Future[Any], Any, Exception | None]] = []
         for one in taken:
-            if not isinstance(one, _Command):
-                self._take_event(one)
+            if not isinstance(one, Command):
+                self.engine.handle(one, at := self.now())
+                self.carry_out_waiting(at)
                 continue
             try:
                 answers.append((one.answer, one.work(), None))
             except CommandRefused as refused:
                 answers.append((one.answer, None, refused))
-        is_awaited = any(not isinstance(one, _Command) or one.is_awaited for one in taken)
+        is_awaited = any(not isinstance(one, Command) or one.is_awaited for one in taken)
         if self._to_decide:
             is_awaited = True
             self.journal.flush()  # receipts are durable before they are acted upon
             self._decide()
-        self._look_at_the_time()
+        self._ticking.look()
         if self._is_flush_due(is_awaited=is_awaited, is_idle=not taken):
             self.journal.flush()
         for future, value, refused_by in answers:
@@ -549,10 +377,9 @@ class Cell:
             replay.run_for(SLICE_S)
         if replays:
             self.journal.flush()
-        self._save_snapshot()
-        if self._audit is not None and not taken and self._audit.step():
-            _log.info("the whole journal holds: %s records", self._audit.verified)
-            self._audit = None
+        self._kept.save_snapshot(self.state)
+        if not taken:
+            self._kept.audit()
         return goes_on
 
     def _is_flush_due(self, *, is_awaited: bool, is_idle: bool) -> bool:
@@ -565,80 +392,8 @@ class Cell:
         self._notes_due_s = None
         return True
 
-    def _take(self, *, block: bool) -> tuple[list[_Command | Event], bool]:
-        taken: list[_Command | Event] = []
-        while True:
-            try:
-                one = self._queue.get(block=block and not taken, timeout=self._patience_s())
-            except queue.Empty:
-                return taken, True
-            if one is None:
-                return taken, False
-            # From here on a caller who went away cannot take his command back.
-            if not isinstance(one, _Command) or one.answer.set_running_or_notify_cancel():
-                taken.append(one)
-            if len(taken) >= MAX_QUEUED_COMMANDS:
-                return taken, True
-
     def _patience_s(self) -> float | None:
         """How long the queue may stay silent: for ever where nothing depends on the time."""
         if self._notes_due_s is not None:
             return max(self._notes_due_s - time.monotonic(), 0.0)
-        if not any(bot.settings.mode != "replay" for bot in self.bots.values()):
-            return None
-        until_s = min(self._next_tick_s, self._next_quotes_s) if self.desks else self._next_tick_s
-        return max(until_s - time.monotonic(), 0.0)
-
-    def _take_event(self, event: Event) -> None:
-        at = self.now()
-        self.engine.handle(event, at)
-        self._carry_out(self.engine.take_waiting(), at)
-
-    def _look_at_the_time(self) -> None:
-        now_s = time.monotonic()
-        if self.desks and now_s >= self._next_quotes_s:
-            self._next_quotes_s = now_s + LISTEN_S
-            self._take_quotes()
-        if now_s >= self._next_tick_s and self._patience_s() is not None:
-            self._next_tick_s = now_s + TICK_S
-            self._tick(self.now())
-
-    def _take_quotes(self) -> None:
-        for name, desk in self.desks.items():
-            bot = self.bots[name]
-            for event in desk.ranges():
-                if not isinstance(event, BarRanged):
-                    continue
-                at = (self.clock.now_ns(), RANK_BAR_OPENED, event.symbol)
-                self.handle(bot, TimePassed(name), at)
-                observe_quote(bot, event.symbol, event.bar.bid_close, event.bar.ask_close, at[0])
-                self.handle(bot, event, at)
-
-    def _tick(self, at: FeedPosition) -> None:
-        jump_s = abs(self.clock.jump_ns()) / 1e9
-        limit_s = self.configuration.execution.max_clock_jump_s
-        if jump_s > limit_s:
-            reason = f"the wall's clock was set by more than {limit_s} s; put it right, or restart the daemon"
-            self.engine.handle(HealthObserved(CELL, "clock", "down", reason), at)
-        elif "clock" in self.state.controls.conditions.get(CELL, {}):
-            self.engine.handle(HealthObserved(CELL, "clock", "ok", "agrees with the wall's"), at)
-        for name, desk in self.desks.items():
-            bot = self.bots[name]
-            self._observe_rates_daily(bot, at[0])
-            self.engine.handle(TimePassed(name), at)
-            condition = self.state.controls.conditions.get(name, {}).get("reconciliation")
-            if condition is not None and condition.health != "ok":
-                desk.compare_books_soon()
-        for name, bot in self.bots.items():
-            if bot.settings.mode == "paper" and bot.pending:  # what waits is judged by its own day
-                self.engine.handle(TimePassed(name), at)
-        self.engine.handle(Ticked(), at)
-        self._carry_out(self.engine.take_waiting(), at)
-
-    def _observe_rates_daily(self, bot: Bot, now_ns: int) -> None:
-        latest = max((seen for _, seen in bot.account.rates_per_eur.values()), default=0)
-        if now_ns - latest > 86_400 * 10**9 and now_ns - self._rates_read_ns > 600 * 10**9:
-            self._rates_read_ns = now_ns
-            self._observe_rates(bot, now_ns)
-
-    _rates_read_ns = 0
+        return self._ticking.patience_s()

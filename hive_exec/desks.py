@@ -12,6 +12,7 @@ from hive_core.configuration.broker_metatrader import MetaTraderSettings
 from hive_core.configuration.broker_oanda import OandaSettings
 from hive_core.configuration.model import BrokerSettings
 from hive_exec.brokers.desk import Desk, Guard
+from hive_exec.brokers.fix.secret import PasswordUnusable
 from hive_exec.brokers.oanda.secret import TokenUnusable, read_token
 from hive_exec.brokers.port import Broker
 from hive_exec.core.state import Bot
@@ -69,7 +70,7 @@ def _adapter(cell: Cell, bot: Bot, settings: BrokerSettings) -> Broker:
                 applied = [name for line in bot.orders.values() for name in line.applied]
                 folder = cell.home.journal.parent / "fix" / settings.name
                 return FixBroker(bot.name, settings, folder, known_execution_ids=applied)
-    except (TokenUnusable, FileInUse, FileDamaged) as error:
+    except (TokenUnusable, PasswordUnusable, FileInUse, FileDamaged) as error:
         raise BrokerUnusable(f"account {bot.name}: {error}") from None
 
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from hive_exec.core.events import Effect, Event, Follow
+from hive_exec.core.folding import apply
 from hive_exec.core.records import FeedPosition, Record
-from hive_exec.core.state import CellState, apply
+from hive_exec.core.state import CellState
 from hive_exec.core.step import step
 
 MAX_FOLLOWING = 10_000

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hive_core.contracts.order import OrderState
 from hive_exec.cell import Cell
 from hive_exec.core.controls import Mode
+from hive_exec.lane_standing import LaneStanding
 
 _STRICTNESS = {Mode.NORMAL: 0, Mode.REDUCE_ONLY: 1, Mode.HALT: 2}
 
@@ -42,6 +43,7 @@ class CellFacts:
     breakers: Mapping[str, str]
     unwell: tuple[str, ...]
     unreconciled: tuple[str, ...]
+    lanes: LaneStanding
 
     @property
     def is_ready(self) -> bool:
@@ -87,6 +89,7 @@ def facts_of(cell: Cell) -> CellFacts:
         unreconciled=tuple(
             name for name in sorted(brokers) if "reconciliation" not in conditions.get(name, {})
         ),
+        lanes=cell.lane_standing(),
     )
 
 

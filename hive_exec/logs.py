@@ -28,6 +28,8 @@ _SECRETS = (
         re.compile(r"(?i)(\b(?:proxy-)?authorization\b['\"]?\s*[:=]\s*)(?!\s*bearer \[)[^\r\n]+"),
         rf"\1{_HIDDEN}",
     ),
+    # Password and NewPassword of a FIX message; a value of the venue's own may be short.
+    (re.compile(r"(\b(?:554|925)=)[^\x01|\r\n]+"), rf"\1{_HIDDEN}"),
     # user:password@ of an address: that of a journal in PostgreSQL, of a proxy, of a broker.
     (re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@'\"]+@"), rf"\1{_HIDDEN}@"),
     (

@@ -10,7 +10,7 @@ import sys
 
 from hive_core.configuration.load import ConfigurationError, load_configuration
 from hive_core.landing.home import HiveHome
-from hive_exec.cell import Cell, JournalCorrupt, SettingsChanged
+from hive_exec.cell import Cell, JournalCorrupt
 from hive_exec.core.orders import IllegalRecord
 from hive_exec.desks import BrokerUnusable, desk_of_settings
 from hive_exec.failpoints import FailpointsRefused, arm
@@ -24,6 +24,7 @@ from hive_exec.leading import LeadRefused, StoppedWaiting, lead
 from hive_exec.logs import UnknownLogFormat, configure_logging
 from hive_exec.principals import PrincipalsUnusable, ensure_principals
 from hive_exec.sqlite_file import DiskFailed, FileDamaged, FileInUse, OtherFormat
+from hive_exec.todays_settings import SettingsChanged
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 EXIT_FATAL = 70  # EX_SOFTWARE

@@ -6,11 +6,15 @@ from a snapshot (`facts`) when somebody asks; nothing here reaches into the cell
 
 from __future__ import annotations
 
+import threading
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from hive_core.contracts.order import OrderState
 from hive_exec.core.controls import Mode
@@ -45,39 +49,16 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        stages = Histogram(
-            "hive_stage_seconds",
-            "How long each stage takes, in seconds.",
-            ["stage"],
-            buckets=_BUCKETS_S,
-            registry=self.registry,
-        )
-        self._stages = {stage: stages.labels(stage) for stage in STAGES}
-        self._answers = Counter(
-            "hive_http_answers",
-            "HTTP answers by route and status.",
-            ["route", "status"],
-            registry=self.registry,
-        )
-        self._answers_by: dict[tuple[str, int], Counter] = {}
+        self._tally = _Tally()
         self._failures = Counter(
             "hive_authentication_failures",
             "Requests of nobody known, or of one who may not.",
             registry=self.registry,
         )
         self._snapshot = _Snapshot()
+        self.registry.register(self._tally)
         self.registry.register(self._snapshot)
-
-    def observe(self, stage: Stage, seconds: float) -> None:
-        """That a stage took so long. From any thread."""
-        self._stages[stage].observe(seconds)
-
-    def answered(self, route: str, status: int) -> None:
-        """That a route answered so. `route` is its path as the table has it, "" for none."""
-        found = self._answers_by.get((route, status))
-        if found is None:
-            found = self._answers_by[(route, status)] = self._answers.labels(route, str(status))
-        found.inc()
+        self.observe, self.answered = self._tally.observe, self._tally.answered
 
     def not_let_in(self) -> None:
         """That an authentication failed."""
@@ -88,6 +69,47 @@ class Metrics:
         the gauges of its standing are absent rather than old."""
         self._snapshot.facts = facts
         return generate_latest(self.registry)
+
+
+class _Tally(Collector):
+    """What is counted at every request. Prometheus' own histogram takes 2 µs an observation, and a request
+    has two and an answer: an eighth of what taking a signal in costs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = {stage: [0] * (len(_BUCKETS_S) + 1) for stage in STAGES}
+        self._seconds = dict.fromkeys(STAGES, 0.0)
+        self._answers: dict[tuple[str, int], int] = {}
+
+    def observe(self, stage: Stage, seconds: float) -> None:
+        """That a stage took so long. From any thread."""
+        with self._lock:
+            self._counts[stage][bisect_left(_BUCKETS_S, seconds)] += 1
+            self._seconds[stage] += seconds
+
+    def answered(self, route: str, status: int) -> None:
+        """That a route answered so. `route` is its path as the table has it, "" for none. From any thread."""
+        with self._lock:
+            self._answers[(route, status)] = self._answers.get((route, status), 0) + 1
+
+    def collect(self) -> Iterator[Metric]:
+        """The counts so far, for the registry."""
+        with self._lock:
+            counts = {stage: list(each) for stage, each in self._counts.items()}
+            seconds, answers = dict(self._seconds), dict(self._answers)
+        stages = HistogramMetricFamily(
+            "hive_stage_seconds", "How long each stage takes, in seconds.", labels=["stage"]
+        )
+        bounds = [*map(floatToGoString, _BUCKETS_S), "+Inf"]
+        for stage, each in counts.items():
+            stages.add_metric([stage], list(zip(bounds, accumulate(each), strict=True)), seconds[stage])
+        yield stages
+        told = CounterMetricFamily(
+            "hive_http_answers", "HTTP answers by route and status.", labels=["route", "status"]
+        )
+        for (route, status), count in sorted(answers.items()):
+            told.add_metric([route, str(status)], count)
+        yield told
 
 
 class _Snapshot(Collector):
@@ -127,6 +149,12 @@ class _Snapshot(Collector):
         for what in facts.unwell:
             unwell.add_metric([what], 1.0)
         yield unwell
+        messages = CounterMetricFamily(
+            "hive_kafka_messages", "Messages of the Kafka lane by what became of them.", labels=["outcome"]
+        )
+        for outcome, count in sorted(facts.lanes.kafka_messages.items()):
+            messages.add_metric([outcome], count)
+        yield messages
         for name, text, value in _plain_gauges(facts):
             yield GaugeMetricFamily(name, text, value=value)
 
@@ -151,4 +179,15 @@ def _plain_gauges(facts: CellFacts) -> Iterator[tuple[str, str, float]]:
     )
     yield "hive_reviews_waiting", "Decisions that wait for a person.", facts.reviews_waiting
     yield "hive_unreconciled_accounts", "Accounts whose books were not compared yet.", len(facts.unreconciled)
+    yield "hive_lane_signals_waiting", "Signals that the live lane has not judged yet.", facts.lanes.waiting
+    yield (
+        "hive_live_lane_alarm",
+        "1 while the live lane refuses messages.",
+        float(bool(facts.lanes.live_alarm)),
+    )
+    yield (
+        "hive_kafka_alarm",
+        "1 while the Kafka lane takes no messages: it stopped, or a broker or the dead-letter topic is away.",
+        float(bool(facts.lanes.kafka_alarm)),
+    )
     yield "hive_facts_taken_seconds", "When the cell told this: Unix time.", facts.taken_ns / 1e9

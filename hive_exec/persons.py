@@ -10,8 +10,10 @@ from typing import Any
 
 from hive_core.contracts.base import decimal_text
 from hive_core.contracts.order import OrderState
-from hive_exec.cell import Cell, CommandRefused
+from hive_exec.cell import Cell
+from hive_exec.commands import CommandRefused
 from hive_exec.core.events import (
+    BooksAccepted,
     BreakerReset,
     BreakerTrip,
     CloseAsked,
@@ -21,13 +23,14 @@ from hive_exec.core.events import (
     Resume,
     Reviewed,
 )
-from hive_exec.core.reading import position_body
+from hive_exec.core.reading import position_body, text_or_none
 from hive_exec.core.state import Bot
+from hive_exec.core.waiting import submitters_as_body
 
 
 def modes(cell: Cell) -> dict[str, Any]:
-    """Kill switch, breakers, faults of witnesses and lane, and the mode of every account by the clock."""
-    kill = cell.state.controls.kill
+    """Kill switch, breakers, faults of witnesses and lanes, and the mode of every account by the clock."""
+    kill, lanes = cell.state.controls.kill, cell.lane_standing()
     return {
         "kill_switch": None
         if kill is None
@@ -51,7 +54,8 @@ def modes(cell: Cell) -> dict[str, Any]:
             for scope, one in sorted(cell.state.controls.breakers.items())
         ],
         "witness_faults": {name: fault for name, fault in sorted(cell.witness_faults.items()) if fault},
-        "live_lane_alarm": cell.lane_alarm(),
+        "live_lane_alarm": lanes.live_alarm,
+        "kafka_alarm": lanes.kafka_alarm,
         "accounts": [
             _standing(cell, bot) for _, bot in sorted(cell.bots.items()) if bot.settings.mode != "replay"
         ],
@@ -68,7 +72,7 @@ def _standing(cell: Cell, bot: Bot) -> dict[str, Any]:
         "share": decimal_text(standing.share),
         "reasons": list(standing.reasons),
         "unresolved_orders": unresolved,
-        "waiting_decisions": sorted(bot.held),
+        "waiting_decisions": sorted(key for key in bot.pending if key not in bot.reviews),
         "waiting_reviews": sorted(bot.reviews),
     }
 
@@ -119,7 +123,7 @@ def reset(cell: Cell, scope: str, reason: str, caller: str) -> dict[str, Any]:
 
 
 def reviews(cell: Cell) -> dict[str, Any]:
-    """Decisions that wait for a person."""
+    """Decisions that wait for a person, each with the worst price at which it may fill if he approves."""
     found = []
     for name in sorted(cell.bots):
         bot = cell.bots[name]
@@ -132,11 +136,15 @@ def reviews(cell: Cell) -> dict[str, Any]:
                     "symbol": decision.symbol,
                     "side": decision.side,
                     "order_type": decision.order_type,
+                    "lots": decimal_text(review.lots),
                     "stop_loss": decimal_text(decision.stop_loss),
+                    "take_profits": [decimal_text(price) for price in decision.take_profits],
+                    "sources": sorted({vote.source for vote in decision.agreeing_votes()}),
+                    "price_bound": text_or_none(review.price_bound),
                     "reason": review.reason,
                     "requested_ns": review.requested_ns,
                     "expires_ns": review.expires_ns,
-                    "submitted_by": bot.pending[decision_id].submitted_by,
+                    **submitters_as_body(bot.pending[decision_id].submitters),
                 }
             )
     return {"reviews": found}
@@ -167,6 +175,27 @@ def resolve(cell: Cell, client_order_id: str, reason: str, caller: str) -> dict[
     bot = _bot_with(cell, client_order_id)
     cell.command(Resolution(bot.name, client_order_id, caller, reason))
     return _what_became(bot, client_order_id)
+
+
+def accept_books(cell: Cell, account: str, symbol: str, reason: str, caller: str) -> dict[str, Any]:
+    """A person's word that a venue is right to show nothing of an instrument; two are needed.
+
+    Raises:
+        CommandRefused: 404 no such account; 409 there is no such difference of books, or the caller has said
+            so already.
+    """
+    if account not in cell.bots:
+        raise CommandRefused(404, "account", f"no account {account} is open")
+    bot = cell.bots[account]
+    ours = [key for key, one in bot.orders.items() if one.order.symbol == symbol and one.open_lots]
+    cell.command(BooksAccepted(account, symbol, caller, reason))
+    first = bot.accepting.get(symbol)
+    return {
+        "account": account,
+        "symbol": symbol,
+        "closed": [] if first is not None else ours,
+        "said_by": None if first is None else first.principal,
+    }
 
 
 def close(cell: Cell, client_order_id: str, caller: str) -> dict[str, Any]:

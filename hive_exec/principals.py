@@ -24,6 +24,7 @@ from pydantic import Field, ValidationError, field_validator
 from hive_core.contracts.base import Contract, Sha256
 from hive_core.landing.daemon_token import OWNER, PIPELINES, TokenUnusable, refuse_if_shared
 from hive_core.landing.home import HiveHome, publish
+from hive_exec.logs import SCRUBBER
 
 PrincipalName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 MAX_PRINCIPALS = 64
@@ -195,6 +196,7 @@ def remove_principal(home: HiveHome, name: str) -> None:
 
 def _make(home: HiveHome, name: str, role: Role) -> Principal:
     token = token_urlsafe(32)
+    SCRUBBER.hide(token)
     digest = hashlib.sha256(token.encode("ascii")).hexdigest()
     principal = Principal(name=name, role=role, token_sha256=digest)
     home.tokens.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hive_exec.cell import CommandRefused
+from hive_exec.commands import CommandRefused
 
 
 class CodedRefusal(CommandRefused):

@@ -6,6 +6,7 @@ Each runs in the cell's thread. The HTTP face is a thin shell over these.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -18,11 +19,13 @@ from hive_core.evidence.canonical import canonical_bytes
 from hive_core.instruments.specification import instruments
 from hive_core.risk.account import equity
 from hive_exec.accounts import opening
-from hive_exec.cell import Cell, CommandRefused
+from hive_exec.cell import Cell
+from hive_exec.commands import CommandRefused
 from hive_exec.core.events import BarRanged, TimePassed
 from hive_exec.core.orders import OrderLine
 from hive_exec.core.records import RANK_BAR_OPENED, Kind, Record
-from hive_exec.core.state import Bot, observe_quote
+from hive_exec.core.state import Bot, observe_quote, submitted_again
+from hive_exec.core.waiting import joined, submitters_as_body
 from hive_exec.failpoints import failpoint
 from hive_exec.journal.writing import record_of
 
@@ -30,8 +33,11 @@ MAX_QUOTE_SKEW_S = 5
 """A quote that claims to be this much older or newer than our clock is not the market's."""
 
 
-def deliver(cell: Cell, key: str, payload: bytes, delivery: Delivery, caller: str) -> tuple[int, bytes]:
-    """Take a decision in, once. `caller` is the principal who hands it in; he may not approve it.
+def deliver(
+    cell: Cell, key: str, payload: bytes, delivery: Delivery, caller: str, others: Iterable[str] = ()
+) -> tuple[int, bytes]:
+    """Take a decision in, once. `caller` is the principal who hands it in, `others` are those who handed in
+    the signals that led to it, `caller` among them or not; none of them may approve it.
 
     Returns:
         (HTTP status, body): 202 when new, 200 with the same body when seen before.
@@ -45,7 +51,10 @@ def deliver(cell: Cell, key: str, payload: bytes, delivery: Delivery, caller: st
     # again by another run delivers the same decisions.
     content_sha256 = decision.sha256()
     seen = cell.journal.answered(key)
+    submitters = joined((caller,), others)
     if seen is not None and seen.content_sha256 == content_sha256:
+        for record in submitted_again(cell.state, key, submitters):
+            cell.write(record)
         return 200, seen.response
     if seen is not None:
         bot = cell.bots.get(decision.account)
@@ -58,7 +67,7 @@ def deliver(cell: Cell, key: str, payload: bytes, delivery: Delivery, caller: st
     if decision.decision_id != decision.expected_id():
         raise CommandRefused(422, "decision.decision_id", "is not the id of this content")
     bot = _bot_for(cell, decision.account, decision.ts_decided_ns)
-    body = {"decision_id": key, "delivery": json.loads(payload), "submitted_by": caller}
+    body = {"decision_id": key, "delivery": json.loads(payload), **submitters_as_body(submitters)}
     failpoint("inbox.before_record")
     seq = cell.write(Record(bot.name, Kind.DECISION_RECEIVED, bot.position, body))
     response = canonical_bytes({"decision_id": key, "outcome": "accepted", "seq": seq})
@@ -113,6 +122,7 @@ def quote(cell: Cell, name: str, symbol: str, bid: Decimal, ask: Decimal, ts_ns:
     bot = _bot_for(cell, name, wall)
     at = (max(wall, bot.clock_ns + 1), RANK_BAR_OPENED, symbol)
     cell.handle(bot, TimePassed(name), at)
+    is_first = symbol not in bot.account.quotes
     observe_quote(bot, symbol, bid, ask, at[0])
     cell.market_moved(
         bot,
@@ -121,6 +131,8 @@ def quote(cell: Cell, name: str, symbol: str, bid: Decimal, ask: Decimal, ts_ns:
         lambda: cell.venue.bar_opened(bot.name, symbol, bid, ask, at),
     )
     bot.position = max(bot.position, at)
+    if is_first:
+        cell.decide_what_waited_for(bot, symbol)
     return {"account": name, "symbol": symbol, "ts_ns": at[0]}
 
 
@@ -170,6 +182,9 @@ def _account_facts(bot: Bot) -> dict[str, Any]:
         "initial_balance": decimal_text(account.initial_balance),
         "balance": decimal_text(account.balance),
         "equity": decimal_text(worth),
+        "unpriced": sorted(
+            {held.symbol for held in account.open_positions() if held.symbol not in account.quotes}
+        ),
         "daily_floor": decimal_text(daily_floor),
         "maximum_floor": decimal_text(maximum_floor),
         "daily_headroom": decimal_text(worth - daily_floor),
@@ -200,6 +215,7 @@ def _order_facts(line: OrderLine) -> dict[str, Any]:
         "exit_reason": line.exit_reason or None,
         "ts_closed_ns": line.ts_closed_ns,
         "profit": None if line.profit is None else decimal_text(line.profit),
+        "is_profit_known": line.is_profit_known,
         "commission": decimal_text(line.commission),
     }
 

@@ -5,14 +5,15 @@ Runs in the cell's thread. What becomes of a signal afterwards is the live lane'
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from hive_core.calendars.trading_day import NS_PER_SECOND, iso_utc
+from hive_core.contracts.lane import FATE
 from hive_core.contracts.submission import SignalSubmission
-from hive_core.evidence.canonical import content_hash
+from hive_core.evidence.canonical import Spelled, canonical_bytes, sha256_hex
 from hive_core.instruments.specification import specification_of
-from hive_exec.cell import Cell, CommandRefused
+from hive_exec.cell import Cell
+from hive_exec.commands import CommandRefused
 from hive_exec.core.records import CELL, RANK_DECISION, Kind, Record
 from hive_exec.failpoints import failpoint
 from hive_exec.refusals import CodedRefusal
@@ -20,24 +21,25 @@ from hive_exec.refusals import CodedRefusal
 MAX_AGE_S = 3_600
 """What was posted longer ago is history: it is imported, never traded. An order has a stricter limit."""
 MAX_SKEW_S = 5
+TO_BE_JUDGED = "to_be_judged"
+"""The fate of a signal that the live lane judges; else the `LaneOutcome` that it has at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(NamedTuple):
     """A submission with all that can be made of it outside the cell's thread. `caller` is the principal, or
     the lane, from which it comes."""
 
     key: str
     submission: SignalSubmission
-    plain: dict[str, Any]
+    spelled: Spelled
     content_sha256: str
     caller: str
 
     @classmethod
     def of(cls, key: str, submission: SignalSubmission, caller: str) -> Submitted:
         """The submission as it is sent under `key`."""
-        plain = submission.model_dump(mode="json")
-        return cls(key, submission, plain, content_hash(plain), caller)
+        spelled = canonical_bytes(submission.model_dump(mode="json"))
+        return cls(key, submission, Spelled(spelled), sha256_hex(spelled), caller)
 
 
 def submit_signals(cell: Cell, batch: list[Submitted]) -> list[tuple[int, bytes] | CommandRefused]:
@@ -69,6 +71,7 @@ def submit_signal(cell: Cell, submitted: Submitted) -> tuple[int, bytes]:
     seen = cell.journal.answered(key)
     if seen is not None:
         if seen.content_sha256 == content_sha256:
+            cell.on_signal_again(key, submitted.caller)
             return 200, seen.response
         conflict = {"key": key, "content_sha256": content_sha256, "known_sha256": seen.content_sha256}
         cell.write(Record(CELL, Kind.SIGNAL_CONFLICT, at, {**conflict, "caller": submitted.caller}))
@@ -78,15 +81,20 @@ def submit_signal(cell: Cell, submitted: Submitted) -> tuple[int, bytes]:
         "key": key,
         "content_sha256": content_sha256,
         "caller": submitted.caller,
-        "submission": submitted.plain,
+        "submission": submitted.spelled,
     }
+    fate = cell.fate_at_once()
+    if fate is not None:  # nobody will judge it: the receipt is all there is to say
+        body[FATE] = fate
     failpoint("inbox.before_record")
     seq = cell.write(Record(CELL, Kind.SIGNAL_RECEIVED, at, body))
-    # Canonical as it stands: a key has no character that JSON escapes.
-    response = b'{"key":"%s","outcome":"accepted","seq":%d}' % (key.encode("ascii"), seq)
+    # Canonical as it stands: neither a key nor a fate has a character that JSON escapes.
+    told = (fate or TO_BE_JUDGED).encode("ascii")
+    response = b'{"fate":"%s","key":"%s","outcome":"accepted","seq":%d}' % (told, key.encode("ascii"), seq)
     cell.journal.answer(key, content_sha256, response)
     failpoint("inbox.after_record")
-    cell.signal_arrived(key, submission, seq, submitted.caller)
+    if fate is None:
+        cell.signal_arrived(key, submission, seq, submitted.caller)
     return 202, response
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from functools import cache
+from itertools import chain
 from pathlib import Path
 
 
@@ -26,15 +29,17 @@ class OtherFormat(RuntimeError):
     """The file was written by a Hive whose records have another shape."""
 
 
-FORMAT = 4
+FORMAT = 5
 """The shape of journal and venue records. It grows with every change that an older reader would misread.
 2: decisions carry the rule, the market and all of a vote that they were made from.
 3: the venue's log holds facts of `hive_core.backtest.venue`, and snapshots of its books.
-4: records carry the epoch of the daemon that wrote them; the journal has an id and snapshots."""
+4: records carry the epoch of the daemon that wrote them; the journal has an id and snapshots.
+5: the inbox keeps its answers in the order in which they came."""
 
 _DURABLE = {"locking_mode": "exclusive", "journal_mode": "wal", "synchronous": 2}
 
 
+_MAX_ROWS = 64
 _OF_THE_DISK = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 
 
@@ -95,3 +100,22 @@ def _require_durable(connection: sqlite3.Connection, path: Path) -> None:
                 f"{path}: {name} is {found} instead of {wanted}, so a commit may not survive power loss; "
                 "put HIVE_HOME on a local disk"
             )
+
+
+def insert_rows(
+    connection: sqlite3.Connection, into: str, columns: int, rows: Sequence[tuple[object, ...]]
+) -> None:
+    """Many rows a statement: each statement lets the other threads of this process run first, which takes
+    longer than the row. Sizes are powers of two, so that few statements are prepared, each once."""
+    done = 0
+    while left := len(rows) - done:
+        size = min(1 << (left.bit_length() - 1), _MAX_ROWS)
+        values = list(chain.from_iterable(rows[done : done + size]))
+        connection.execute(_insert_of(into, columns, size), values)
+        done += size
+
+
+@cache
+def _insert_of(into: str, columns: int, rows: int) -> str:
+    places = f"({','.join('?' * columns)})"
+    return f"INSERT INTO {into} VALUES {','.join([places] * rows)}"  # noqa: S608 (names are ours)

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Literal
 
-from hive_exec.core.records import Kind, Record
+from hive_exec.core.records import CELL, Kind, Record
 
 Stage = Literal["accept", "durable", "decide", "send", "fill"]
 """accept: until a request is understood; durable: until its record is on the disk; decide: from a decision's
@@ -51,6 +51,8 @@ class StageTimes:
 
     def seen(self, record: Record) -> None:
         """A record was written."""
+        if record.account == CELL:
+            return
         kind, now_s = record.kind, self._monotonic_s()
         if kind is Kind.DECISION_RECEIVED and self._is_timed(record.account):
             _remember(self._decided, (record.account, record.body["decision_id"]), now_s)

@@ -37,6 +37,7 @@ _STATE_OF_KIND = {
     "order_filled": "filled",
     "order_rest_ended": "filled",
     "position_closed": "closed",
+    "position_given_up": "closed",
 }
 _ENTRY_KINDS = {"order_filled", "order_partially_filled"}
 _EXIT_KINDS = {"position_closed", "position_reduced"}
@@ -104,6 +105,9 @@ def execution_tables(rows: Iterable[tuple[str, Any, str, dict[str, Any]]]) -> Ex
             _add_entry(held, body)
         if kind in _EXIT_KINDS:
             _add_exit(positions[body["client_order_id"]], ts, kind, body, orders[body["client_order_id"]])
+        if kind == "position_given_up":  # by persons, after the venue's books: nobody knows what it earned
+            closed = {"ts_closed": ts, "state": "closed", "exit_reason": body["reason"]}
+            positions[body["client_order_id"]] |= closed
         if kind in _EQUITY_KINDS:
             equity.append(_equity(account, ts, body))
     for position in positions.values():

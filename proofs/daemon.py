@@ -28,7 +28,7 @@ from proofs.reporting import Claim, report
 from tests.support.postgres_server import own_server
 
 SNAPSHOTS_OFTEN = Patch(
-    "hive_exec/cell.py",
+    "hive_exec/kept_journal.py",
     "durable_seq - self._snapshot_seq < SNAPSHOT_EVERY_RECORDS:",
     "durable_seq - self._snapshot_seq < 25:",
 )

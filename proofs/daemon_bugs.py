@@ -18,14 +18,14 @@ SUITES = {
     "the explorer": by_model("explored"),
     "the simulation": by_model("simulated"),
     "what the kernel saw": by_tests(f"{_EXEC}/faults/test_durability_order.py"),
-    "tests of the journal": by_tests(f"{_EXEC}/test_journal.py"),
+    "tests of the journal": by_tests(f"{_EXEC}/test_journal.py", f"{_EXEC}/journal/test_sqlite_inbox.py"),
     "tests of tampering": by_tests(f"{_EXEC}/journal/test_tampering.py", f"{_EXEC}/journal/test_heads.py"),
     "tests of the core": by_tests(f"{_EXEC}/test_core.py"),
     "tests of restarts": by_tests(f"{_EXEC}/test_paper_restart.py", f"{_EXEC}/test_breach_restart.py"),
     "tests of the paper venue": by_tests(f"{_EXEC}/test_paper_venue.py"),
     "tests of the lease": by_tests(f"{_EXEC}/journal/test_lease.py"),
     "tests of permissions": by_tests(f"{_EXEC}/http/test_permissions.py"),
-    "tests of HTTP": by_tests(f"{_EXEC}/http/test_http.py"),
+    "tests of HTTP": by_tests(f"{_EXEC}/http/test_http.py", f"{_EXEC}/http/test_repeats.py"),
     "the FIX acceptance list": by_tests(
         f"{_EXEC}/brokers/fix/test_acceptance_sequence.py", f"{_EXEC}/brokers/fix/test_acceptance_content.py"
     ),
@@ -38,6 +38,7 @@ SUITES = {
 }
 
 _CELL = "hive_exec/cell.py"
+_RECOVERY = "hive_exec/recovery.py"
 _SERVICE = "hive_exec/service.py"
 _STEP = "hive_exec/core/step.py"
 _REPORTS = "hive_exec/core/reports.py"
@@ -95,28 +96,49 @@ MUTANTS = (
         (
             Patch(
                 _STORE,
-                '            self._insert("inbox", 3, answers)\n',
+                "            self._inbox.insert(answers)\n",
                 '            connection.execute("COMMIT")\n'
                 '            failpoint("journal.before_commit")\n'
                 '            connection.execute("BEGIN IMMEDIATE")\n'
-                '            self._insert("inbox", 3, answers)\n',
+                "            self._inbox.insert(answers)\n",
             ),
         ),
-        "real kills",
+        "tests of the journal",
+    ),
+    Mutant(
+        "answers that the index does not hold yet are forgotten at a restart",
+        (
+            Patch(
+                "hive_exec/journal/sqlite_inbox.py",
+                "in connection.execute(_NOT_INDEXED)",
+                "in ()",
+            ),
+        ),
+        "tests of the journal",
+    ),
+    Mutant(
+        "one who is removed goes on by the head that he sent before",
+        (
+            Patch(
+                "hive_exec/http/application.py",
+                "self.gatekeeper.known() is not before.let_in_by or not",
+                "not",
+            ),
+        ),
+        "tests of HTTP",
     ),
     Mutant(
         "nothing is reconciled at the start",
-        (Patch(_CELL, "                self._reconcile(bot)\n", "                pass\n"),),
+        (Patch(_RECOVERY, "            _reconcile(cell, bot)\n", "            pass\n"),),
         "real kills",
     ),
     Mutant(
         "a decision that was received is forgotten at a restart",
         (
-            Patch(_CELL, "for decision_id in list(bot.pending):", "for decision_id in []:"),
             Patch(
-                _STEP,
-                "if decision_id not in bot.reviews and (is_free or is_late or bot.settings.failover_to):",
-                "if False:",
+                _RECOVERY,
+                '    failpoint("reconcile.after")\n',
+                "    for bot in cell.bots.values():\n        bot.pending.clear()\n",
             ),
         ),
         "tests of restarts",
@@ -125,9 +147,9 @@ MUTANTS = (
         "an intent without an outcome is sent again as it is",
         (
             Patch(
-                _CELL,
-                "self.handle(bot, SubmitProvenAbsent(bot.name, order_id), at)",
-                "self.venue.submit(line.order, at)",
+                _RECOVERY,
+                "cell.handle(bot, SubmitProvenAbsent(bot.name, order_id), at)",
+                "cell.venue.submit(line.order, at)",
             ),
         ),
         "tests of restarts",
@@ -150,7 +172,11 @@ MUTANTS = (
     ),
     Mutant(
         "the breach of an account is not acted upon after a restart",
-        (Patch(_CELL, "if bot.account.breached_rule is not None and bot.account.exposures:", "if False:"),),
+        (
+            Patch(
+                _RECOVERY, "if bot.account.breached_rule is not None and bot.account.exposures:", "if False:"
+            ),
+        ),
         "tests of restarts",
     ),
     Mutant(

@@ -54,12 +54,23 @@ CORE_MUTANTS = (
         "who handed a decision in approves it",
         (
             Patch(
-                "hive_exec/core/commanding.py",
-                "    if event.principal == pending.submitted_by:\n",
+                "hive_exec/core/waiting.py",
+                "    if principal in pending.submitters:\n",
                 "    if False:\n",
             ),
         ),
         "the simulation",
+    ),
+    Mutant(
+        "who hands in a decision that waits approves it",
+        (
+            Patch(
+                "hive_exec/core/folding.py",
+                '        submitters = joined(pending.submitters, (record.body["submitted_by"],))\n',
+                "        submitters = pending.submitters\n",
+            ),
+        ),
+        "the explorer",
     ),
     Mutant(
         "a person's approval sends although the account stands stopped",
@@ -110,12 +121,23 @@ CORE_MUTANTS = (
         "what waited is sent beyond the price that was planned",
         (
             Patch(
-                "hive_exec/core/deciding.py",
-                '        is_beyond = price > bound if decision.side == "buy" else price < bound\n',
-                "        is_beyond = False\n",
+                "hive_exec/core/shown.py",
+                " and is_beyond_bound(decision.side, price, bound)\n",
+                " and False\n",
             ),
         ),
         "the explorer",
+    ),
+    Mutant(
+        "an approved order fills at a worse price than the person was shown",
+        (
+            Patch(
+                "hive_exec/core/deciding.py",
+                "        verdict = replace(verdict, price_bound=tighter(verdict.price_bound, bound))\n",
+                "        tighter(verdict.price_bound, bound)\n",
+            ),
+        ),
+        "the simulation",
     ),
     Mutant(
         "what waited is sent after its end",
@@ -158,7 +180,7 @@ CORE_MUTANTS = (
         "positions of others do not count",
         (
             Patch(
-                "hive_exec/core/state.py",
+                "hive_exec/core/folding.py",
                 '        _count_external(bot, f"external/{key}", position)\n',
                 "        pass\n",
             ),
@@ -210,6 +232,20 @@ CORE_MUTANTS = (
                 "hive_exec/core/control_records.py",
                 "            if before is None or STRICTNESS[fallback] >= STRICTNESS[before.fallback]:\n",
                 "            if True:\n",
+            ),
+        ),
+        "the simulation",
+    ),
+    Mutant(
+        "an exit that overtook a late fill is thrown away",
+        (Patch(_REPORTS, "unexplained <= _late_lots(line) or line.working_lots", "line.working_lots"),),
+        "the simulation",
+    ),
+    Mutant(
+        "what is denied takes the turn of a tick",
+        (
+            Patch(
+                _STEP, "if any(record.kind is not Kind.DECISION_DENIED for record in part[0]):", "if part[0]:"
             ),
         ),
         "the simulation",

@@ -129,6 +129,7 @@ def examine(daemon: PaperDaemon, load: Load, episode: Episode) -> None:
         if (again.status_code, again.content) != (200, each.body):
             episode.lost.append(f"{key}: posted again: {again.status_code} {again.text[:120]}")
     client.close()
+    daemon.judge_what_waits()
     reports, orders = daemon.reports(), daemon.orders()
     code = daemon.stop()
     if code != 0:

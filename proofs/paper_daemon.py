@@ -270,6 +270,23 @@ class PaperDaemon:
         self.send_signal(signal.SIGTERM)
         return self.running().wait(60)
 
+    def judge_what_waits(self, *, timeout_s: float = 20) -> None:
+        """Tell the daemon a price, for what came before the first waits for it; return once it was judged.
+
+        Raises:
+            TimeoutError: something waits still.
+        """
+        client, deadline = self.client(), time.monotonic() + timeout_s
+        try:
+            while time.monotonic() < deadline:
+                client.quote()
+                if not any(account["pending_decisions"] for account in client.get("/accounts")["accounts"]):
+                    return
+                time.sleep(0.05)
+        finally:
+            client.close()
+        raise TimeoutError(f"decisions wait although there is a price: {self.log_tail()}")
+
     def log_tail(self) -> str:
         """The end of what it printed."""
         return self.log.read_text("utf-8", errors="replace")[-2_000:] if self.log.exists() else ""

@@ -48,6 +48,12 @@ def _branch(tree: Tree, label: str, lines: list[str]) -> Tree:
     return branch
 
 
+def _profit(order: dict[str, Any]) -> str:
+    if not order.get("is_profit_known", True):
+        return "  profit not known: people closed it by the venue's books"
+    return f"  profit {order['profit']}" if order["profit"] else ""
+
+
 def _pairs(values: dict[str, Any]) -> str:
     said = {name: value for name, value in values.items() if value not in (None, [], "")}
     return "  ".join(f"{name} {_short(value)}" for name, value in said.items())
@@ -99,7 +105,7 @@ def _tree(chain: dict[str, Any]) -> Tree:
             _pairs({name: order[name] for name in ("account", "symbol", "side", "order_type", "lots")}),
             _pairs({name: order[name] for name in ("entry", "stop_loss", "take_profit", "leg", "attempt")}),
             f"no fill beyond {order['price_bound']}",
-            f"risk {chain['risk_amount']}" + (f"  profit {order['profit']}" if order["profit"] else ""),
+            f"risk {chain['risk_amount']}{_profit(order)}",
         ],
     )
     records = [
@@ -138,6 +144,12 @@ def _add_checks(tree: Tree, vote: dict[str, Any]) -> None:
     _branch(tree, "faults looked for in the signal, by today's rules", lines)
 
 
+def _update(update: dict[str, Any]) -> str:
+    asked = _pairs({name: update[name] for name in ("price", "share", "reason") if update[name]})
+    when = update["ts_event"].strftime("%Y-%m-%d %H:%M:%S")
+    return f"{when}  {update['action'] or 'unclear'}  {asked}".rstrip()
+
+
 def _add_vote(tree: Tree, vote: dict[str, Any]) -> None:
     voice = "for" if vote["in_favour"] else "against"
     weight = vote["weight"]
@@ -154,6 +166,12 @@ def _add_vote(tree: Tree, vote: dict[str, Any]) -> None:
     signal = f"{vote['side']}  " + _pairs({name: vote[name] for name in ("entry", "stop_loss")})
     signal += f"  targets {', '.join(vote['take_profits'])}"
     _branch(branch, f"signal {vote['signal_id']}", [signal, *_how_sure(vote)])
+    if vote["updates"]:
+        _branch(
+            branch,
+            "said of it afterwards: update recorded, not acted upon",
+            [_update(each) for each in vote["updates"]],
+        )
     if vote["checks"] is not None:
         _add_checks(branch, vote)
     if (market := vote["enriched_signals"]) is not None:

@@ -35,7 +35,7 @@ def kill(reason: Why = "thrown by hand", principal: As = "") -> None:
         print_plain(
             [f"the daemon did not confirm it ({error}); it sees the file by itself, also when it starts"]
         )
-    print_plain(["to go on: hive resume"])
+    print_plain(['to go on: hive resume "why" --as NAME'])
 
 
 def resume(reason: Why, principal: As = "") -> None:
@@ -44,7 +44,9 @@ def resume(reason: Why, principal: As = "") -> None:
     from hive_cli.settings import load_settings
 
     settings = load_settings()
-    _asked(settings)  # with the daemon down the file is all that holds: one person must not take it away
+    _asked(
+        settings, principal
+    )  # with the daemon down the file is all that holds: one person must not take it away
     _kill_file(settings).unlink(missing_ok=True)
     modes = _ordered(settings, principal, "/resume", {"reason": reason}, wait_for_file=True)
     held = modes["kill_switch"]
@@ -84,7 +86,7 @@ def breakers(
     elif reset:
         modes = _ordered(settings, principal, "/breakers/reset", {"scope": reset, "reason": reason})
     else:
-        modes = _asked(settings)
+        modes = _asked(settings, principal)
     if as_json:
         print_json(modes)
     else:
@@ -108,6 +110,8 @@ def show(modes: dict[str, Any]) -> None:
     print_plain([f"! witness {name}: {fault}" for name, fault in modes["witness_faults"].items()])
     if modes["live_lane_alarm"]:
         print_plain([f"! live lane: {modes['live_lane_alarm']}"])
+    if modes["kafka_alarm"]:
+        print_plain([f"! Kafka lane: {modes['kafka_alarm']}"])
     rows = [
         (one["scope"], one["fallback"], one["reason"], one["principal"], moment(one["ts_ns"]))
         for one in modes["breakers"]
@@ -127,7 +131,10 @@ def show(modes: dict[str, Any]) -> None:
         )
         for one in modes["accounts"]
     ]
-    facts().print(table("Accounts", ("account", "mode", ">share", "why", "unresolved orders"), accounts))
+    if accounts:
+        facts().print(table("Accounts", ("account", "mode", ">share", "why", "unresolved orders"), accounts))
+    else:
+        print_plain(["no paper or broker account is open: a replay account has no mode"])
     if any(one["unresolved_orders"] for one in modes["accounts"]):
         print_plain(
             [
@@ -152,17 +159,15 @@ def _kill_file(settings: Settings) -> Path:
     return settings.home.journal.with_name("KILL")
 
 
-def _asked(settings: Settings) -> dict[str, Any]:
+def _asked(settings: Settings, principal: str) -> dict[str, Any]:
     from hive_cli.facts.daemon import DaemonUnreachable, daemon_of
     from hive_cli.failure import Failure
 
     try:
-        with daemon_of(settings) as daemon:
+        with daemon_of(settings, principal or None) as daemon:
             return daemon.modes()
     except DaemonUnreachable as error:
-        raise Failure(
-            "the daemon does not answer", where=str(error), next_step="hive up, or hive exec"
-        ) from None
+        raise Failure(error.what, where=str(error), next_step=error.next_step) from None
 
 
 def _ordered(
@@ -183,6 +188,4 @@ def _ordered(
     except DaemonRefused as error:
         raise Failure(f"the daemon refuses: {error}", next_step="hive breakers shows what is open") from None
     except DaemonUnreachable as error:
-        raise Failure(
-            "the daemon does not answer", where=str(error), next_step="hive up, or hive exec"
-        ) from None
+        raise Failure(error.what, where=str(error), next_step=error.next_step) from None

@@ -11,10 +11,10 @@ from hive_cli.own_name import own_name
 
 def orders(
     account: Annotated[str, typer.Option(help="Only the orders of this account.")] = "",
-    limit: Annotated[int, typer.Option(help="The newest this many; 0 for all.")] = 50,
+    limit: Annotated[int, typer.Option(min=0, help="The newest this many; 0 for all.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print every order as JSON.")] = False,
 ) -> None:
-    """List the orders, newest last."""
+    """List the orders, newest last. Updates of a room (close, breakeven) are recorded, not acted upon."""
     from hive_cli.console import facts, moment, print_json, print_plain, table, totals_line
     from hive_cli.facts.order_book import all_orders
     from hive_cli.settings import load_settings
@@ -38,8 +38,8 @@ def orders(
             order["state"],
             order.get("fill_price"),
             order.get("exit_price"),
-            order.get("exit_reason"),
-            order.get("profit"),
+            order.get("exit_reason") or (None if order.get("ts_filled_ns") else order.get("reason")),
+            order.get("profit") if order.get("is_profit_known", True) else "not known",
         )
         for order in shown
     ]

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-START = "hive up, or hive exec"
 AsJson = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
 
 
@@ -49,13 +48,23 @@ def review(
         (
             one["decision_id"],
             one["account"],
-            f"{one['symbol']} {one['side']}",
+            f"{one['symbol']} {one['side']} {one['lots']} lots",
+            one["price_bound"] or "NOT KNOWN",
+            one["stop_loss"],
+            ", ".join(one["take_profits"]),
+            ", ".join(one["sources"]),
             one["reason"],
             moment(one["expires_ns"]),
         )
         for one in waiting
     ]
-    facts().print(table("Waiting for a person", ("decision", "account", "what", "why", "until"), rows))
+    facts().print(
+        table(
+            "Waiting for a person",
+            ("decision", "account", "what", ">worst price", ">stop", ">targets", "rooms", "why", "until"),
+            rows,
+        )
+    )
     print_plain([f'next: hive review --approve {rows[0][0]} --reason "why", or --reject'])
 
 
@@ -86,10 +95,28 @@ def close(
     print_plain([f"asked for; {client_order_id} is {found['state']} now. hive orders shows when it is done"])
 
 
-def positions(as_json: AsJson = False) -> None:
+def positions(
+    accept_broker: Annotated[
+        tuple[str, str],
+        typer.Option(
+            metavar="ACCOUNT SYMBOL",
+            help="Say that the venue is right to show nothing of it, where ours stand open. Two people must.",
+        ),
+    ] = ("", ""),
+    reason: Annotated[str, typer.Option(help="How it is known. It stands in the journal for ever.")] = "",
+    principal: As = "",
+    as_json: AsJson = False,
+) -> None:
     """Show what is open at every venue: ours by their orders, and what is not ours."""
     from hive_cli.console import facts, print_json, print_plain, table
+    from hive_cli.failure import Failure
 
+    account, symbol = accept_broker
+    if account:
+        if not reason:
+            raise Failure("--accept-broker wants --reason: how you know it", exit_code=2)
+        _accept_broker(account, symbol, reason, principal)
+        return
     found = _with_daemon("", lambda daemon: daemon.positions())
     if as_json:
         print_json({"positions": found})
@@ -112,6 +139,18 @@ def positions(as_json: AsJson = False) -> None:
     facts().print(table("Open", ("account", "order", "what", ">lots", ">entry", ">stop", ">target"), rows))
 
 
+def _accept_broker(account: str, symbol: str, reason: str, principal: str) -> None:
+    from hive_cli.console import print_plain
+
+    body = {"account": account, "symbol": symbol, "reason": reason}
+    found = _with_daemon(principal, lambda daemon: daemon.post("/positions/accept-broker", body))
+    if found["said_by"]:
+        print_plain([f"{found['said_by']} says so; another person must, too: --as NAME"])
+        raise typer.Exit(1)
+    print_plain([f"{one}: closed, its profit is not known" for one in found["closed"]])
+    print_plain([f'next: hive breakers --reset bot:{account} --reason "why"'])
+
+
 def _with_daemon(principal: str, ask: Callable[[DaemonFacts], Found]) -> Found:
     from hive_cli.facts.daemon import DaemonRefused, DaemonUnreachable, daemon_of
     from hive_cli.failure import Failure
@@ -126,4 +165,4 @@ def _with_daemon(principal: str, ask: Callable[[DaemonFacts], Found]) -> Found:
             next_step="hive orders, hive review and hive positions show what there is",
         ) from None
     except DaemonUnreachable as error:
-        raise Failure("the daemon does not answer", where=str(error), next_step=START) from None
+        raise Failure(error.what, where=str(error), next_step=error.next_step) from None

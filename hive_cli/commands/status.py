@@ -102,7 +102,7 @@ def accounts_table(accounts: list[dict[str, Any]]) -> Any:
             f"{a['mode']}",
             marked(a["state"], "green" if a["state"] == "open" else "red"),
             moment(a["clock_ns"]),
-            f"{a['equity']} {a['currency']}",
+            f"{a['equity']} {a['currency']}" + ("*" if a["unpriced"] else ""),
             f"{a['daily_headroom']} ({a['daily_headroom_pct']} %)",
             f"{a['maximum_headroom']} ({a['maximum_headroom_pct']} %)",
             a["open_positions"],

@@ -10,13 +10,27 @@ from typing import TYPE_CHECKING, Any
 from hive_cli.facts.http import local_client
 
 if TYPE_CHECKING:
+    import httpx
+
     from hive_cli.settings import Settings
 
 PAGE = 500
 
 
 class DaemonUnreachable(Exception):
-    """The daemon does not answer, or not as it should."""
+    """The daemon does not answer, or not as it should. `what` says so in a few words."""
+
+    what = "the daemon does not answer"
+    next_step = "hive up, or hive exec"
+
+
+class DaemonForbids(DaemonUnreachable):
+    """It is there, and does not let us in."""
+
+    what = "the daemon is up, and does not let us in"
+    next_step = (
+        "hive principals list shows whom it knows; --as NAME asks as one of them, where a command has it"
+    )
 
 
 class DaemonRefused(Exception):
@@ -49,6 +63,7 @@ class DaemonFacts:
             raise DaemonUnreachable(f"{self._url}{path}: {error}") from None
         if answer.status_code == 404:
             raise KeyError(path)
+        self._refuse_if_forbidden(path, answer)
         if answer.status_code != 200:
             raise DaemonUnreachable(f"{self._url}{path}: HTTP {answer.status_code} {answer.text[:200]}")
         try:
@@ -76,11 +91,16 @@ class DaemonFacts:
             found = answer.json()
         except ValueError:
             raise DaemonUnreachable(f"{self._url}{path}: the answer is not JSON") from None
+        self._refuse_if_forbidden(path, answer)
         if answer.status_code >= 500 or not isinstance(found, dict):
             raise DaemonUnreachable(f"{self._url}{path}: HTTP {answer.status_code} {answer.text[:200]}")
         if answer.status_code >= 400:
             raise DaemonRefused(str(found["error"]["reason"]))
         return found
+
+    def _refuse_if_forbidden(self, path: str, answer: httpx.Response) -> None:
+        if answer.status_code == 401:
+            raise DaemonForbids(f"{self._url}{path}: HTTP 401 {answer.text[:200]}")
 
     def modes(self) -> dict[str, Any]:
         """Kill switch, breakers, health and modes."""

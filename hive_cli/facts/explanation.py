@@ -132,8 +132,21 @@ def _vote(lake: Any, settings: Settings, vote: dict[str, Any], side: str) -> dic
         "confidence": parsed.get("confidence"),
         "grounds": parsed.get("grounds"),
         "checks": _checks(settings, tables["enriched_signals"], message, parsed.get("confidence")),
+        "updates": _updates(lake, vote["signal_id"]),
         "data": data,
     }
+
+
+def _updates(lake: Any, signal_id: str) -> list[dict[str, Any]]:
+    """What the room said of the call afterwards. It is recorded; nothing acts on it."""
+    import polars as pl
+
+    frame = lake.read("signal_updates")
+    if frame is None:
+        return []
+    found = frame.filter(pl.col("signal_id") == signal_id).sort("ts_event", "update_id", "action_number")
+    told = found.select("update_id", "ts_event", "message_id", "action", "price", "share", "reason")
+    return [{**row, "is_acted_upon": False} for row in told.iter_rows(named=True)]
 
 
 def _checks(

@@ -19,6 +19,7 @@ _ENDS = {
     "order_filled": "filled",
     "order_rest_ended": "filled",
     "position_closed": "closed",
+    "position_given_up": "closed",
 }
 
 
@@ -37,6 +38,7 @@ def orders_of(reports: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
                 "exit_price": None,
                 "exit_reason": None,
                 "profit": None,
+                "is_profit_known": True,
                 "ts_intended_ns": ts_ns,
                 "ts_filled_ns": None,
                 "ts_closed_ns": None,
@@ -56,6 +58,8 @@ def orders_of(reports: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
                 "profit": body["profit"],
                 "ts_closed_ns": ts_ns,
             }
+        elif kind == "position_given_up":  # by persons, after the venue's books
+            line |= {"exit_reason": body["reason"], "is_profit_known": False, "ts_closed_ns": ts_ns}
     return list(book.values())
 
 
@@ -67,6 +71,6 @@ def all_orders(settings: Settings) -> tuple[list[dict[str, Any]], str]:
     try:
         with daemon_of(settings) as daemon:
             found, origin = daemon.orders(), "from the daemon"
-    except DaemonUnreachable:
-        found, origin = orders_of(reports(settings.home.journal)), "from the journal; the daemon is down"
+    except DaemonUnreachable as error:
+        found, origin = orders_of(reports(settings.home.journal)), f"from the journal; {error.what}"
     return sorted(found, key=lambda order: (order["ts_intended_ns"], order["client_order_id"])), origin

@@ -145,6 +145,12 @@ def attention(found: dict[str, Any]) -> list[str]:
     for account in execution.get("accounts", []):
         if account["state"] != "open":
             told.append(f"account {account['name']} is {account['state']}: it takes no new risk")
+        if account["unpriced"]:
+            symbols = ", ".join(account["unpriced"])
+            told.append(
+                f"account {account['name']}: no price of {symbols} since the start, so its positions count "
+                "as if their stops were hit (equity*)"
+            )
         for limit in ("daily", "maximum"):
             left = float(account[f"{limit}_headroom_pct"])
             if account["state"] == "open" and left < LOW_HEADROOM_PCT:

@@ -13,7 +13,7 @@ from hive_cli.facts.lake import LakeFacts
 if TYPE_CHECKING:
     from hive_core.landing.home import HiveHome
 
-KEPT = ("name", "mode", "state", "currency", "clock_ns", "balance", "equity", "open_positions")
+KEPT = ("name", "mode", "state", "currency", "clock_ns", "balance", "equity", "unpriced", "open_positions")
 """What the daemon says of an account that a table of limits shows too."""
 
 

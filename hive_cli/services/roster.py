@@ -14,6 +14,10 @@ from hive_cli.services.bundled import bundled_file
 from hive_cli.settings import Settings
 
 CODE_SERVER = "dagster-code-server"
+ASLEEP_AT_MOST_S = 7 * 86_400
+"""The process that loads the pipelines ends where the one that started it is silent for so long, and nobody
+starts it again: by default after 30 s, which is any laptop whose lid was closed. What a code server that died
+leaves behind is ended with its session."""
 WEBSERVER = "dagster-webserver"
 DAGSTER_DAEMON = "dagster-daemon"
 HIVE_EXEC = "hive-exec"
@@ -63,6 +67,7 @@ def services(settings: Settings) -> tuple[Service, ...]:
                 *(python, "-m", "dagster", "code-server", "start", "-m", "hive_pipelines.definitions"),
                 *("--host", ports.host, "--port", str(ports.dagster_code_server)),
                 *("--location-name", "hive", "--use-python-environment-entry-point"),
+                *("--heartbeat-ttl", str(ASLEEP_AT_MOST_S)),
             ),
             ports.dagster_code_server,
             "ports.dagster_code_server",

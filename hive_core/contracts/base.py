@@ -127,6 +127,10 @@ def _exact_number(text: str) -> Decimal:
         raise ContractError("", f"{text} is not a number that can be held", "number") from None
 
 
+def _exact_integer(digits: str) -> int:
+    return int(digits if len(digits) <= MAX_NUMBER_CHARACTERS else _short(digits))
+
+
 def _check_tree(value: Any) -> None:
     """Depth and text of a parsed value, level by level: no depth can exhaust the stack here."""
     level, depth = [value], 0
@@ -145,9 +149,17 @@ def _check_tree(value: Any) -> None:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_without_duplicates,
     parse_constant=_refuse_constant,
-    parse_int=lambda digits: int(_short(digits)),
+    parse_int=_exact_integer,
     parse_float=_exact_number,
 )
+
+
+def _decoded(text: str) -> Any:
+    try:
+        value, end = _DECODER.raw_decode(text)  # without a look for blanks, which few have
+    except json.JSONDecodeError:
+        end = -1
+    return value if end == len(text) else _DECODER.decode(text)
 
 
 def strict_json(payload: bytes, *, max_bytes: int = MAX_PAYLOAD_BYTES, max_nested: int = MAX_NESTED) -> Any:
@@ -173,7 +185,7 @@ def strict_json(payload: bytes, *, max_bytes: int = MAX_PAYLOAD_BYTES, max_neste
     if holders > max_nested:
         raise ContractError("", "too many nested values")
     try:
-        value = _DECODER.decode(text)
+        value = _decoded(text)
     except json.JSONDecodeError as error:
         raise ContractError("", f"not JSON at character {error.pos}: {error.msg}") from None
     except RecursionError:

@@ -93,7 +93,8 @@ POSITIONS: dict[str, pl.DataType] = {
     "sources": pl.List(pl.String()),
 }
 """One row a filled order. `profit` is after all its commission; it, `r_multiple` (profit by the risk
-taken), the exit's price, time and reason are null while `state` is open."""
+taken), the exit's price, time and reason are null while `state` is open. Where people closed it by
+the venue's books (`broker_evidence_by_person`) price and profit are not known, and null for ever."""
 
 ACCOUNT_EQUITY: dict[str, pl.DataType] = {
     "account": pl.String(),

@@ -16,6 +16,10 @@ from hive_core.contracts.base import Contract, Identifier, Sha256, SourceId, Tim
 SIGNAL_JUDGED = "signal_judged"
 """The kind of the record."""
 
+FATE = "fate"
+"""In the body of a receipt: the `LaneOutcome` of a signal that no lane will judge. There is no record of its
+judgement then."""
+
 MAX_DETAIL = 2_000
 
 

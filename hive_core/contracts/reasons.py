@@ -1,8 +1,12 @@
-"""Why a decision was not traded. One enum: Denied is ours, Rejected is the venue's."""
+"""Why a decision was not traded. One enum: Denied is ours, Rejected is the venue's. And why a position was
+closed that nobody closed."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+CLOSED_BY_PEOPLE = "broker_evidence_by_person"
+"""Why a position is closed of which its venue shows nothing and tells nothing: two persons said so."""
 
 
 class DenialReason(StrEnum):

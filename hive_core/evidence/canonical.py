@@ -17,9 +17,26 @@ from pydantic import BaseModel
 
 from hive_core.contracts.base import decimal_text
 
+
+class Spelled:
+    """Canonical bytes that stand for the value they spell, so that what is hashed alone and then stands in
+    something larger is spelled once: `Spelled(canonical_bytes(value))`."""
+
+    __slots__ = ("payload",)
+
+    def __init__(self, payload: bytes) -> None:
+        self.payload = payload
+
+
 # The same bytes as orjson's, for the little that orjson does not spell; it sets the standard.
-_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-_LEAVES = frozenset({str, int, bool, type(None)})
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False,
+    sort_keys=True,
+    separators=(",", ":"),
+    allow_nan=False,
+    default=lambda spelled: json.loads(spelled.payload),
+)
+_LEAVES = frozenset({str, int, bool, type(None), Spelled})
 
 
 def _is_text(keys: Mapping[Any, Any]) -> bool:
@@ -73,15 +90,20 @@ def _is_plain(value: Any) -> bool:
     return True
 
 
+def _as_it_stands(spelled: Spelled) -> orjson.Fragment:
+    return orjson.Fragment(spelled.payload)
+
+
 def canonical_bytes(value: Any) -> bytes:
-    """The canonical JSON of contracts, mappings, sequences, text, integers, booleans, decimals, None.
+    """The canonical JSON of contracts, mappings, sequences, text, integers, booleans, decimals, None, and of
+    what is `Spelled` already.
 
     Raises:
         TypeError: on a float or anything else without one spelling.
     """
     plain = value if _is_plain(value) else _plain(value)
     try:
-        return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(plain, _as_it_stands, orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:  # integers over 64 bits; keys that are text of a type of their own
         return _ENCODER.encode(_plain(value)).encode("utf-8")
 

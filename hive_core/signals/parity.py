@@ -12,7 +12,7 @@ from typing import Any
 
 from hive_core.calendars.trading_day import from_ns
 from hive_core.contracts.decision import Decision, Delivery, Vote
-from hive_core.contracts.lane import SIGNAL_JUDGED, LaneOutcome, SignalFate, SignalJudged
+from hive_core.contracts.lane import FATE, SIGNAL_JUDGED, LaneOutcome, SignalFate, SignalJudged
 from hive_core.contracts.message import Message
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.signals.lane_context import LaneContext
@@ -54,10 +54,11 @@ class Parity:
 
 @dataclass(frozen=True, slots=True)
 class JournalLine:
-    """A record of the journal: its place in it, its kind, and its body."""
+    """A record of the journal: its place in it, its kind, its time (ns since 1970 UTC), its body."""
 
     seq: int
     kind: str
+    ts_ns: int
     body: Mapping[str, Any]
 
 
@@ -77,7 +78,10 @@ def compare(lines: Iterable[JournalLine], deck_of: DeckOf, message_of: MessageOf
     delivered: dict[str, dict[str, Delivery]] = {}
     for line in lines:
         if line.kind == SIGNAL_RECEIVED:
-            messages[line.body["key"]] = message_of(line.body)
+            if (fate := line.body.get(FATE)) is None:
+                messages[line.body["key"]] = message_of(line.body)
+            elif line.ts_ns >= since_ns:
+                found.not_judged[fate] = found.not_judged.get(fate, 0) + 1
         elif line.kind == SIGNAL_JUDGED:
             judged.append(SignalJudged.model_validate_json(canonical_bytes(line.body)))
         elif line.kind == DECISION_RECEIVED:

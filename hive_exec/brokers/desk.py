@@ -42,11 +42,13 @@ from hive_exec.failpoints import failpoint
 _log = logging.getLogger("hive_exec.desk")
 
 RETRY_AFTER_S = 2
-"""When an order is tried again of which nothing was sent because there was no connection."""
+"""When an order is tried again of which nothing was sent for a cause that passes."""
 LOOK_UP_EVERY_S = 2.0
 DOWN_AFTER = 3
 """How many questions in a row must stay unanswered until the venue counts as down."""
 STOP_AFTER_S = 5.0
+MAX_ORDERS = 256
+"""How many orders may wait to leave. One beyond them would be old before its turn came: it is refused."""
 
 _FIRST, _SECOND, _LAST = 0, 1, 2
 
@@ -131,15 +133,47 @@ class Desk:
         self.broker.close()
 
     def send(self, effect: Effect) -> None:
-        """Take an effect whose records are durable."""
+        """Take an effect whose records are durable.
+
+        An order that finds no room is refused, and the core is told. What lessens risk always finds room: of
+        each order one request of a kind waits, the newest, so there are no more of them than live orders.
+        """
         rank = _SECOND if isinstance(effect, Submit) else _LAST if isinstance(effect, LookUp) else _FIRST
         delay_s = effect.delay_s if isinstance(effect, Submit) else 0
         now_s = self._guard.monotonic_s()
         with self._changed:
             if isinstance(effect, LookUp) and not self._is_to_be_asked(effect, now_s):
                 return
-            heapq.heappush(self._tasks, _Task(rank, now_s + delay_s, next(self._numbers), effect))
-            self._changed.notify_all()
+            waiting = self._waiting_like(effect)
+            if waiting is not None:
+                _log.info("%s: asked for again before it left: %s", self.account, type(effect).__name__)
+                waiting.effect = effect
+                return
+            if not isinstance(effect, Submit) or self._has_room():
+                heapq.heappush(self._tasks, _Task(rank, now_s + delay_s, next(self._numbers), effect))
+                self._changed.notify_all()
+                return
+        why_not = f"{MAX_ORDERS} orders wait for the venue"
+        self._post(SubmitNotSent(self.account, effect.order.client_order_id, why_not, None))
+
+    def _has_room(self) -> bool:
+        return sum(isinstance(task.effect, Submit) for task in self._tasks) < MAX_ORDERS
+
+    def _waiting_like(self, effect: Effect) -> _Task | None:
+        """The request of this kind for this order that waits already. Each asks for all that there is to
+        cancel or to close, so the newest says what the one before said, and more."""
+        if not isinstance(effect, Cancel | ClosePosition | Modify):
+            return None
+        order_id = effect.order.client_order_id
+        for task in self._tasks:
+            waits = task.effect
+            if (
+                isinstance(waits, Cancel | ClosePosition | Modify)
+                and type(waits) is type(effect)
+                and waits.order.client_order_id == order_id
+            ):
+                return task
+        return None
 
     def _is_to_be_asked(self, effect: LookUp, now_s: float) -> bool:
         """Not again before the last question was put, nor right after it: however long the venue is silent, a
@@ -285,7 +319,8 @@ class Desk:
         except Throttled as error:
             self._post(SubmitNotSent(account, order_id, str(error), error.retry_after_s))
         except NotSent as error:
-            self._post(SubmitNotSent(account, order_id, str(error), RETRY_AFTER_S))
+            retry_after_s = RETRY_AFTER_S if error.is_passing else None
+            self._post(SubmitNotSent(account, order_id, str(error), retry_after_s))
         except Ambiguous as error:
             self._left_s[order_id] = self._guard.monotonic_s()
             self._post(SubmitUnknown(account, order_id, str(error)))

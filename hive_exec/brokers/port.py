@@ -18,7 +18,16 @@ from hive_core.contracts.order import BracketOrder
 
 
 class NotSent(Exception):
-    """Not one byte of the request left this process: it certainly did not reach the venue."""
+    """Not one byte of the request left this process: it certainly did not reach the venue.
+
+    `is_passing` says that the cause may heal within seconds: the way to the venue (a refused connection, a
+    question before the request that got no answer, an old quote) or a rate of requests. What the venue, the
+    account or the symbol cannot do, and credentials that were refused, stay as they are: not passing.
+    """
+
+    def __init__(self, text: str, *, is_passing: bool = False) -> None:
+        super().__init__(text)
+        self.is_passing = is_passing
 
 
 class Ambiguous(Exception):
@@ -27,14 +36,21 @@ class Ambiguous(Exception):
 
 
 class Unavailable(Exception):
-    """A question could not be answered (connection, maintenance, rate limit). Nothing is known from it."""
+    """A question could not be answered (connection, maintenance, rate limit). Nothing is known from it.
+
+    `is_passing`, as of `NotSent`, is False where it will not be answered either in a few seconds.
+    """
+
+    def __init__(self, text: str, *, is_passing: bool = True) -> None:
+        super().__init__(text)
+        self.is_passing = is_passing
 
 
 class Throttled(NotSent):
     """Refused before it was processed, by the venue's rate limit or our own; `retry_after_s` says when."""
 
     def __init__(self, text: str, retry_after_s: int = 1) -> None:
-        super().__init__(text)
+        super().__init__(text, is_passing=True)
         self.retry_after_s = retry_after_s
 
 
@@ -69,7 +85,8 @@ class Broker(Protocol):
             what the venue answered: accepted, filled, rejected, as reports.
 
         Raises:
-            NotSent: nothing left (no connection; the venue cannot express the order; throttled).
+            NotSent: nothing left (no connection; the venue cannot express the order; throttled). Only one
+                that is passing is tried again.
             Ambiguous: it may have arrived.
         """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hive_core.contracts.order import OrderState
 from hive_core.contracts.reasons import DenialReason, RejectionReason
 from hive_exec.core.controls import GLOBAL, Mode
-from hive_exec.core.deciding import approved, denied, review_inputs_sha256
+from hive_exec.core.deciding import approved, denied
 from hive_exec.core.events import (
     Alarm,
     BreakerReset,
@@ -18,7 +18,9 @@ from hive_exec.core.events import (
 )
 from hive_exec.core.records import CELL, FeedPosition, Kind, Record
 from hive_exec.core.requests import cancel, close
-from hive_exec.core.state import Bot, CellState, Pending
+from hive_exec.core.shown import why_void
+from hive_exec.core.state import Bot, CellState
+from hive_exec.core.waiting import Pending, why_not_by
 
 Outcome = tuple[list[Record], list[Effect]]
 
@@ -87,17 +89,19 @@ def breaker_reset(state: CellState, event: BreakerReset, at: FeedPosition) -> Ou
 
 
 def reviewed(state: CellState, bot: Bot, event: Reviewed, at: FeedPosition) -> Outcome:
-    """A person's word on a decision. Void when it comes too late or what was judged has changed.
+    """A person's word on a decision. Void when it comes too late, when what was judged has changed, or when
+    the market is not known to be within the worst price that he was shown (R10, O7).
 
     Raises:
-        Refused: nothing of this id waits, the person is the one who handed it in, or he approves while
+        Refused: nothing of this id waits, the person is one of those who handed it in, or he approves while
             nothing may be sent.
     """
     review, pending = bot.reviews.get(event.decision_id), bot.pending.get(event.decision_id)
     if review is None or pending is None:
         raise Refused(f"no decision {event.decision_id} waits for a person")
-    if event.principal == pending.submitted_by:
-        raise Refused(f"{event.principal} handed it in; another person must look at it")
+    why = why_not_by(event.principal, pending)
+    if why:
+        raise Refused(why)
     if at[0] >= review.expires_ns:
         return _review_ended(bot, pending, "timed_out", event, at)
     if not event.is_approved:
@@ -106,8 +110,9 @@ def reviewed(state: CellState, bot: Bot, event: Reviewed, at: FeedPosition) -> O
     if standing.mode is not Mode.NORMAL:
         reasons = "; ".join(standing.reasons)
         raise Refused(f"{bot.name} is in mode {standing.mode}, approve once it may send again: {reasons}")
-    if review_inputs_sha256(bot, pending.delivery.decision) != review.inputs_sha256:
-        return _review_ended(bot, pending, "void", event, at)
+    why = why_void(bot, pending.delivery.decision, review, standing, at[0])
+    if why:
+        return _review_ended(bot, pending, "void", event, at, f" ({why})")
     ended = _ended(bot, event.decision_id, "approved", event.principal, event.reason, at)
     records, effects = approved(state, bot, pending, at)
     return [ended, *records], effects
@@ -125,9 +130,11 @@ def _ended(bot: Bot, decision_id: str, how: str, principal: str, reason: str, at
     return Record(bot.name, Kind.REVIEW_ENDED, at, body)
 
 
-def _review_ended(bot: Bot, pending: Pending, how: str, event: Reviewed, at: FeedPosition) -> Outcome:
+def _review_ended(
+    bot: Bot, pending: Pending, how: str, event: Reviewed, at: FeedPosition, why: str = ""
+) -> Outcome:
     ended = _ended(bot, event.decision_id, how, event.principal, event.reason, at)
-    detail = f"review {how}: {event.principal}: {event.reason}"
+    detail = f"review {how}{why}: {event.principal}: {event.reason}"
     return [ended, denied(bot, pending, "human_review", _REVIEW_DENIALS[how], detail, at)], []
 
 

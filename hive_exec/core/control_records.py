@@ -12,6 +12,8 @@ def apply_control(controls: Controls, record: Record) -> None:
     """Fold one record. Kinds that say nothing to the controls leave them as they are."""
     body = record.body
     match record.kind:
+        case Kind.SIGNAL_RECEIVED:  # first, for most records are
+            pass
         case Kind.STARTED:
             controls.conditions.clear()  # unknown until found out anew
         case Kind.HEALTH_CHANGED:

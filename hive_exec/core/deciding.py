@@ -15,12 +15,18 @@ from hive_core.contracts.order import BracketOrder, client_order_id
 from hive_core.contracts.reasons import DenialReason
 from hive_core.evidence.canonical import content_hash
 from hive_core.risk.gate import Check, Verdict, judge
+from hive_core.risk.rule_pack import RulePack
 from hive_exec.core.controls import Mode, Standing
 from hive_exec.core.events import Effect, Submit
 from hive_exec.core.records import FeedPosition, Kind, Record
-from hive_exec.core.state import Bot, CellState, Pending
+from hive_exec.core.shown import inputs_sha256, is_beyond
+from hive_exec.core.state import Bot, CellState
+from hive_exec.core.waiting import Pending, submitters_as_body
 
 Outcome = tuple[list[Record], list[Effect]]
+
+MAX_AWAITING_QUOTE = 1_000
+"""So many decisions of an account may wait for the first quote of their instruments; more are denied."""
 
 _HOUR_NS = 3_600 * NS_PER_SECOND
 
@@ -42,24 +48,6 @@ def decided(state: CellState, bot: Bot, decision_id: str, at: FeedPosition) -> O
 def approved(state: CellState, bot: Bot, pending: Pending, at: FeedPosition) -> Outcome:
     """Judge a decision again that a person approved."""
     return _judged(state, bot, pending, state.standing(bot), at, is_approved=True)
-
-
-def review_inputs_sha256(bot: Bot, decision: Decision) -> str:
-    """Hash of what a decision is judged by, prices apart: its content, the settings and rules of the
-    account, and what the account holds. A person's approval is of this and no other."""
-    return content_hash(
-        {
-            "decision": decision.sha256(),
-            "settings": bot.settings.model_dump(mode="json"),
-            "rule_pack": bot.pack.name,
-            "balance_at_reset": bot.account.balance_at_reset,
-            "breached": bot.account.breached_rule,
-            "exposures": [
-                [key, one.lots, one.entry, one.stop_loss, one.is_open]
-                for key, one in sorted(bot.account.exposures.items())
-            ],
-        }
-    )
 
 
 def _settings_for(bot: Bot, standing: Standing, decision: Decision, *, has_waited: bool) -> Account:
@@ -84,16 +72,40 @@ def _judged(
     decision = pending.delivery.decision
     has_waited = is_approved or decision.decision_id in bot.held
     settings = _settings_for(bot, standing, decision, has_waited=has_waited)
-    verdict = judge(decision, bot.account, settings, bot.pack, at[0])
+    verdict = judge(decision, bot.account, settings, _pack_for(bot, decision), at[0])
     verdict = _with_further_checks(bot, decision, verdict, standing, at[0])
+    if verdict.denial is DenialReason.NO_QUOTE and not is_approved and _may_await_quote(bot):
+        return [], []
     if verdict.denial is not None:
         return [_denied(bot, pending, verdict.checks, at)], []
     if standing.is_shadow:
         return [_simulated(bot, pending, verdict, at, Kind.DECISION_SHADOWED, standing.reasons)], []
     doubt = "" if is_approved else _doubt(bot, decision, verdict)
     if doubt:
-        return [_for_review(bot, decision, verdict, doubt, at)], []
+        return [_for_review(bot, decision, verdict, standing, doubt, at)], []
     return _intended(state, bot, pending.delivery, verdict, at)
+
+
+def _pack_for(bot: Bot, decision: Decision) -> RulePack:
+    """The rules of the account; of what a person was shown no more than that. With the price nearer to the
+    stop the same risk would allow more lots."""
+    review = bot.reviews.get(decision.decision_id)
+    if review is None:
+        return bot.pack
+    order = bot.pack.order.model_copy(update={"max_lots": min(bot.pack.order.max_lots, review.lots)})
+    return bot.pack.model_copy(update={"order": order})
+
+
+def _may_await_quote(bot: Bot) -> bool:
+    """Whether a decision waits that came before the first quote of its instrument in this life of the daemon.
+
+    Nothing leaves without a fresh reference price (guarantees R3, R6), and nothing does while it waits: it
+    stands in the journal as received, is judged anew at every tick, and the gate, which looks at the time
+    before it looks at the market, ends it as stale or expired. The kill switch and breakers end it as they
+    end what comes. A quote that was there and is too old is another matter: that feed is known to be silent,
+    and the decision is denied. A replay has all the prices that it will ever have.
+    """
+    return bot.settings.mode != "replay" and len(bot.pending) <= MAX_AWAITING_QUOTE
 
 
 def _with_further_checks(
@@ -103,17 +115,19 @@ def _with_further_checks(
     if verdict.denial is not None:
         return verdict
     checks = list(verdict.checks)
-    bound, quote = bot.held.get(decision.decision_id), bot.account.quotes[decision.symbol]
+    bound, quote = _bound_before(bot, decision), bot.account.quotes[decision.symbol]
     if bound is not None and decision.order_type != "limit":
         price = quote.ask if decision.side == "buy" else quote.bid
-        is_beyond = price > bound if decision.side == "buy" else price < bound
         checks.append(
             Check(
                 "within_price_bound_after_waiting",
-                DenialReason.BEYOND_PRICE_BOUND if is_beyond else None,
+                DenialReason.BEYOND_PRICE_BOUND if is_beyond(decision, price, bound) else None,
                 {"price": decimal_text(price), "price_bound": decimal_text(bound)},
             )
         )
+        # Today's own bound holds where it is the tighter: the gate can only restrict.
+        tighter = min if decision.side == "buy" else max
+        verdict = replace(verdict, price_bound=tighter(verdict.price_bound, bound))
     most = bot.settings.max_orders_per_hour
     if most is not None and checks[-1].reason_code is None:
         allowed = max(int(most * standing.share), 1)
@@ -126,6 +140,12 @@ def _with_further_checks(
             )
         )
     return replace(verdict, checks=tuple(checks))
+
+
+def _bound_before(bot: Bot, decision: Decision) -> Decimal | None:
+    """The worst price that was planned for a decision before it waited, and that a person was shown."""
+    review = bot.reviews.get(decision.decision_id)
+    return bot.held.get(decision.decision_id) if review is None else review.price_bound
 
 
 def _doubt(bot: Bot, decision: Decision, verdict: Verdict) -> str:
@@ -145,15 +165,19 @@ def _doubt(bot: Bot, decision: Decision, verdict: Verdict) -> str:
     return "; ".join(found)
 
 
-def _for_review(bot: Bot, decision: Decision, verdict: Verdict, doubt: str, at: FeedPosition) -> Record:
+def _for_review(
+    bot: Bot, decision: Decision, verdict: Verdict, standing: Standing, doubt: str, at: FeedPosition
+) -> Record:
+    """What a person is asked, and shown: the order that he approves fills at `price_bound` or better."""
     expires_ns = min(at[0] + bot.settings.review_ttl_s * NS_PER_SECOND, decision.valid_until_ns)
     body = {
         "decision_id": decision.decision_id,
         "symbol": decision.symbol,
         "side": decision.side,
         "reason": doubt,
-        "inputs_sha256": review_inputs_sha256(bot, decision),
+        "inputs_sha256": inputs_sha256(bot, decision, standing),
         "expires_ns": expires_ns,
+        "price_bound": decimal_text(verdict.price_bound),
         "legs": _legs(bot, decision, verdict),
         "checks": [check.as_body() for check in verdict.checks],
     }
@@ -195,7 +219,7 @@ def _failed_over(
     taken = {
         "decision_id": decision.decision_id,
         "delivery": pending.delivery.model_dump(mode="json"),
-        "submitted_by": pending.submitted_by,
+        **submitters_as_body(pending.submitters),
         "failed_over_from": bot.name,
     }
     records.append(Record(other.name, Kind.DECISION_RECEIVED, at, taken))

@@ -208,6 +208,16 @@ class Resolution:
 
 
 @dataclass(frozen=True, slots=True)
+class BooksAccepted:
+    """A person's word that a venue is right where it shows nothing of an instrument. Two are needed."""
+
+    account: str
+    symbol: str
+    principal: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CloseAsked:
     """A person closes what an order opened, or cancels it where it still works."""
 
@@ -237,6 +247,7 @@ Event = (
     | Resume
     | Reviewed
     | Resolution
+    | BooksAccepted
     | CloseAsked
 )
 

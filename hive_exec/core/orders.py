@@ -38,6 +38,8 @@ class OrderLine:
     exit_reason: str = ""
     ts_closed_ns: int | None = None
     profit: Decimal | None = None
+    is_profit_known: bool = True
+    """False where persons closed it by the venue's books: `profit` is that of the exits that were told."""
     filled_lots: Decimal = Decimal(0)
     closed_lots: Decimal = Decimal(0)
     stop_loss: Decimal | None = None
@@ -55,6 +57,8 @@ class OrderLine:
     """Whether closing was asked for, and not only cancelling: it is asked for until nothing is open."""
     may_have_filled: bool = False
     """The venue said that nothing works any more; what it said before may not have been heard yet."""
+    was_rest_rejected: bool = False
+    """Whether what still worked of it ended by the venue's rejection: nothing of it can fill any more."""
     not_accepted_by: str = ""
     """Who first said that an unresolved order never arrived."""
 
@@ -136,6 +140,16 @@ def leave(line: OrderLine, record: Record) -> Decimal:
     line.profit = profit if line.profit is None else line.profit + profit
     line.commission += commission
     return profit - commission - Decimal(body.get("swap", "0"))
+
+
+def give_up(line: OrderLine, record: Record) -> None:
+    """Fold that persons closed what is open by the venue's books: nothing is known of the exit but that."""
+    line.closed_lots = line.filled_lots
+    line.exit_reason = record.body["reason"]
+    line.ts_closed_ns = record.at[0]
+    line.is_profit_known = False
+    line.requested_ns = None
+    line.early = []
 
 
 def expose(account: AccountState, line: OrderLine) -> None:

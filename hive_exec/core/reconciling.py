@@ -164,7 +164,7 @@ def _position(
     return [], [], ""
 
 
-def _net_lots(bot: Bot) -> dict[str, Decimal]:
+def net_lots(bot: Bot) -> dict[str, Decimal]:
     """What ours come to in each instrument, sold ones negative."""
     ours: dict[str, Decimal] = {}
     for line in bot.orders.values():
@@ -173,17 +173,22 @@ def _net_lots(bot: Bot) -> dict[str, Decimal]:
     return ours
 
 
+def vanished_text(symbol: str, lots: Decimal) -> str:
+    """How it is told that ours are open in an instrument of which a netting venue shows nothing."""
+    return f"{lots} lots of {symbol} are open here and none at the venue, which nets"
+
+
 def _vanished(state: CellState, bot: Bot, snapshot: BrokerSnapshot, at: FeedPosition) -> list[_Finding]:
     """Instruments of a netting venue in which ours stand open and the venue shows nothing. An exit may be
     under way to us, so what became of them is asked first; at the next comparison a person is."""
     known = state.controls.conditions.get(bot.name, {}).get("reconciliation")
     shown = [position.symbol for position in snapshot.positions if position.lots]
     found: list[_Finding] = []
-    for symbol, lots in _net_lots(bot).items():
+    for symbol, lots in net_lots(bot).items():
         if not lots or symbol in shown:
             continue
         lines = [one for one in bot.orders.values() if one.order.symbol == symbol and one.open_lots]
-        text = f"{lots} lots of {symbol} are open here and none at the venue, which nets"
+        text = vanished_text(symbol, lots)
         asked: list[Effect] = [LookUp(line.order, line.since_cursor) for line in lines]
         records: list[Record] = []
         if known is not None and text in known.reason:
@@ -197,7 +202,7 @@ def _external(bot: Bot, snapshot: BrokerSnapshot, *, is_hedging: bool) -> dict[s
     """Positions that are not ours; at a netting venue, what of a symbol ours do not explain."""
     if is_hedging:
         return {p.position_id: p for p in snapshot.positions if not OUR_ID.fullmatch(p.client_order_id)}
-    ours = _net_lots(bot)
+    ours = net_lots(bot)
     theirs: dict[str, list[VenuePosition]] = {}
     for position in snapshot.positions:  # one a symbol, or every trade of it
         theirs.setdefault(position.symbol, []).append(position)

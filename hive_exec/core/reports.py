@@ -37,6 +37,7 @@ class Then(Enum):
 
 _S, _K = OrderState, ReportKind
 _OPEN_STATES = (_S.PARTIALLY_FILLED, _S.FILLED)
+_FILLED_STATES = (*_OPEN_STATES, _S.CLOSED)
 _WAITING = (_S.INTENDED, _S.UNRESOLVED)
 _UNFILLED_ENDS = (_S.REJECTED, _S.EXPIRED, _S.CANCELLED, _S.NOT_ACCEPTED)
 
@@ -63,7 +64,8 @@ WHAT_FOLLOWS: dict[tuple[OrderState, ReportKind], Then] = {
     **_row(_K.CANCEL_REJECTED),
     **_row(_K.CLOSED, apply=_OPEN_STATES, hold=(*_WAITING, _S.ACCEPTED, *_UNFILLED_ENDS)),
 }
-"""Every state of an order and every kind of report. A late fill after a cancel is a fact of the field."""
+"""Every state of an order and every kind of report. A late fill after a cancel is a fact of the field
+(guarantees O10); `_is_late_fill_of_the_rest` says which fills of a filled or closed order are such."""
 
 _KINDS = {
     _K.ACCEPTED: Kind.ORDER_ACCEPTED,
@@ -92,9 +94,11 @@ def reported(bot: Bot, event: Reported, at: FeedPosition) -> Outcome:
     if report.execution_id in line.applied:
         return [], []
     then = WHAT_FOLLOWS[line.state, report.kind]
-    is_exit_too_large = report.kind is _K.CLOSED and (report.lots or line.open_lots) > line.open_lots
-    if then is Then.APPLY and is_exit_too_large:
-        then = Then.HOLD if line.working_lots else Then.NOTE
+    if then is Then.REVIVE and _is_late_fill_of_the_rest(line, report):
+        then = Then.APPLY
+    unexplained = (report.lots or line.open_lots) - line.open_lots
+    if report.kind is _K.CLOSED and line.state in _FILLED_STATES and unexplained > 0:
+        then = Then.HOLD if unexplained <= _late_lots(line) or line.working_lots else Then.NOTE
     if then is Then.HOLD:
         if any(early.execution_id == report.execution_id for early in line.early):
             return [], []
@@ -102,8 +106,27 @@ def reported(bot: Bot, event: Reported, at: FeedPosition) -> Outcome:
     if then is Then.NOTE:
         return _noted(bot, line, event, at)
     if then is Then.REST_ENDED:
-        return [_record(bot, line, event, Kind.ORDER_REST_ENDED, at, **_unheard(event))], []
+        rejected = {"was_rejected": True} if report.kind is _K.REJECTED else {}
+        return [_record(bot, line, event, Kind.ORDER_REST_ENDED, at, **_unheard(event), **rejected)], []
     return _applied(bot, line, event, then, at)
+
+
+def _is_late_fill_of_the_rest(line: OrderLine, report: BrokerReport) -> bool:
+    """Whether a fill came after the end of an order, or of its rest, that it had overtaken.
+
+    Guarantees O10: "late fill after cancel accepted", and the sum of fills at most the size. One after
+    `cancelled` or `expired` is applied, as the table says, and one after `rest_ended` too: that is the same
+    cancel or expiry, of an order that was filled in part before. What a `filled` or `closed` order has left
+    of its size is just that rest. A fill beyond the size is no late one, and one after a rejection
+    contradicts what the venue said: both are facts too, and stop the account for a person.
+    """
+    is_of_filled = report.kind is _K.FILLED and line.state in {_S.FILLED, _S.CLOSED}
+    return is_of_filled and report.lots is not None and report.lots <= _late_lots(line)
+
+
+def _late_lots(line: OrderLine) -> Decimal:
+    """What of a filled order may still turn out to have been filled. An exit of that waits for its fill."""
+    return Decimal(0) if line.was_rest_rejected else line.order.lots - line.filled_lots
 
 
 def _check_own_venue(bot: Bot, event: Reported, line: OrderLine | None) -> None:

@@ -11,6 +11,7 @@ from hive_core.calendars.trading_day import NS_PER_SECOND
 from hive_core.contracts.base import decimal_text
 from hive_core.contracts.order import WAITING_STATES, OrderState, client_order_id
 from hive_core.contracts.reasons import RejectionReason
+from hive_exec.core.accepting import books_accepted
 from hive_exec.core.commanding import (
     breaker_reset,
     close_asked,
@@ -26,6 +27,7 @@ from hive_exec.core.events import (
     Alarm,
     BarBegan,
     BarRanged,
+    BooksAccepted,
     BreakerReset,
     BreakerTrip,
     CloseAsked,
@@ -139,6 +141,8 @@ def _of_account(state: CellState, bot: Bot, event: Event, at: FeedPosition) -> O
             return resolution(bot, event, at)
         case CloseAsked():
             return close_asked(bot, event, at)
+        case BooksAccepted():
+            return books_accepted(state, bot, event, at)
         case _:
             raise IllegalRecord(f"{type(event).__name__} is no event of an account")
 
@@ -180,12 +184,12 @@ def _ticked(state: CellState, at: FeedPosition) -> Outcome:
         for decision_id, pending in () if is_taken else bot.pending.items():
             is_late = at[0] >= pending.delivery.decision.valid_until_ns
             if decision_id not in bot.reviews and (is_free or is_late or bot.settings.failover_to):
-                # Only one an account, of its own or taken over: the next is judged knowing what this
-                # one took, at the next tick.
+                # Only one an account that takes something, of its own or taken over: the next is judged
+                # knowing what this one took, at the next tick. What is denied takes nothing.
                 part = decided(state, bot, decision_id, at)
-                if part != ([], []):
-                    judged += [record.account for record in part[0]]
-                    parts.append(part)
+                parts.append(part)
+                judged += [record.account for record in part[0]]
+                if any(record.kind is not Kind.DECISION_DENIED for record in part[0]):
                     break
         if bot.settings.has_broker:
             parts += [_watched(state, bot, line, at) for line in bot.orders.values() if not line.is_over]

@@ -7,10 +7,7 @@ of another lane always finds room there; signals go to the cell in batches, whic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from hive_exec.cell import Busy
+from hive_exec.commands import Busy
 from hive_exec.http.routing import Lane
 
 PLACES = {Lane.CONTROL: 64, Lane.READ: 128, Lane.WRITE: 512, Lane.SIGNALS: 4_096}
@@ -22,13 +19,16 @@ class Admission:
     def __init__(self, places: dict[Lane, int] | None = None) -> None:
         self._free = dict(places or PLACES)
 
-    @contextmanager
-    def place(self, lane: Lane) -> Iterator[None]:
-        """Hold a place of a lane. Raises Busy when there is none."""
+    def enter(self, lane: Lane) -> None:
+        """Take a place of a lane; `leave` gives it back.
+
+        Raises:
+            Busy: there is none.
+        """
         if self._free[lane] <= 0:
             raise Busy(f"too many {lane.value} requests are under way")
         self._free[lane] -= 1
-        try:
-            yield
-        finally:
-            self._free[lane] += 1
+
+    def leave(self, lane: Lane) -> None:
+        """Give a place back."""
+        self._free[lane] += 1

@@ -5,13 +5,12 @@ Which refusal becomes which answer stands here too; what a route answers when al
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from hive_core.contracts.base import Contract, ContractError
 from hive_core.evidence.canonical import canonical_bytes
-from hive_exec.cell import Busy, CommandRefused
+from hive_exec.commands import Busy, CommandRefused
 from hive_exec.refusals import CodedRefusal
 
 RETRY_AFTER_S = 1
@@ -45,6 +44,14 @@ _FIXED_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 _JSON = (b"content-type", b"application/json")
 
 
+def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Headers as they stand on the wire."""
+    return b"".join([b"%b: %b\r\n" % pair for pair in headers])
+
+
+_FIXED_LINES = header_lines(_FIXED_HEADERS)
+
+
 class ErrorFacts(Contract):
     """What is wrong: a stable code, the field at fault ("" where there is none), and the reason in words."""
 
@@ -59,8 +66,7 @@ class ErrorBody(Contract):
     error: ErrorFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A whole answer. `headers` come after the fixed ones."""
 
     status: int
@@ -72,6 +78,12 @@ class Answer:
         """Every header, the length among them."""
         length = (b"content-length", b"%d" % len(self.body))
         return [self.content_type, length, *_FIXED_HEADERS, *self.headers]
+
+    def head_lines(self) -> bytes:
+        """The same as it stands on the wire."""
+        name, text = self.content_type
+        lines = b"%b: %b\r\ncontent-length: %d\r\n%b" % (name, text, len(self.body), _FIXED_LINES)
+        return lines + header_lines(self.headers) if self.headers else lines
 
 
 def json_answer(status: int, body: Any) -> Answer:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 
 from hive_core.landing.home import HiveHome
-from hive_exec.cell import CommandRefused
+from hive_exec.commands import CommandRefused
 from hive_exec.http.requests import Headers
 from hive_exec.principals import Permission, Principal, Principals, PrincipalsUnusable, read_principals
 
@@ -48,16 +48,22 @@ class Gatekeeper:
         self._stamp = self._stamp_now()
         self._failures: deque[float] = deque(maxlen=MAX_FAILURES)
 
+    def known(self) -> Principals:
+        """Everyone who is let in now; another object after every change."""
+        now_s = self._monotonic_s()
+        if now_s - self._looked_s >= RELOAD_EVERY_S:
+            self._look_again(now_s)
+        return self._principals
+
     def admit(self, headers: Headers, permission: Permission, what: str) -> Principal:
         """The principal that asks for `what`, which needs `permission`.
 
         Raises:
             CommandRefused: 401 nobody we know, 403 one who may not, 429 too many of either.
         """
+        self.known()
         now_s = self._monotonic_s()
-        if now_s - self._looked_s >= RELOAD_EVERY_S:
-            self._look_again(now_s)
-        header = headers.get(b"authorization")
+        header = headers.get(b"authorization", b"")
         principal = self._who(header)
         if principal is None:  # perhaps added just now
             self._look_again(now_s)

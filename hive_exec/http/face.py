@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hive_exec.cell import Busy, Cell
+from hive_exec.cell import Cell
+from hive_exec.commands import Busy
 from hive_exec.facts import CellFacts, facts_of
 from hive_exec.http.signal_batches import SignalBatches
 from hive_exec.metrics import Metrics

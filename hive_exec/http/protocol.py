@@ -19,8 +19,9 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from hive_core.contracts.base import MAX_PAYLOAD_BYTES
-from hive_exec.http.answers import error_answer
-from hive_exec.http.requests import Message, Scope
+from hive_exec.http.answers import Answer, error_answer, header_lines
+from hive_exec.http.application import Application, Asked
+from hive_exec.http.repeats import Repeats
 
 _log = logging.getLogger("hive_exec.http")
 
@@ -50,64 +51,47 @@ class _Refused(Exception):
 
 
 class Exchange:
-    """A request and its answer, as ASGI sees them."""
+    """A request and its answer: what waits for one in the application."""
 
     __slots__ = (
         "_connection",
-        "_head",
-        "_waiter",
+        "asked",
         "body",
         "has_all",
-        "is_answered",
-        "is_gone",
+        "is_head",
+        "is_served",
+        "is_waited_for",
         "keeps_alive",
-        "scope",
-        "wants_continue",
     )
 
-    def __init__(self, connection: DaemonProtocol, scope: Scope, *, keeps_alive: bool) -> None:
+    def __init__(
+        self, connection: DaemonProtocol, asked: Asked | Answer, *, keeps_alive: bool, is_head: bool
+    ) -> None:
         self._connection = connection
-        self._head: Message | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        self.scope = scope
+        self.asked = asked
         self.keeps_alive = keeps_alive
+        self.is_head = is_head
         self.body = b""
-        self.has_all = self.is_answered = self.is_gone = self.wants_continue = False
+        self.has_all = self.is_served = self.is_waited_for = False
 
     @property
     def is_too_large(self) -> bool:
         """Whether more came than any body may have; the rest is not read."""
         return len(self.body) > MAX_PAYLOAD_BYTES
 
-    def wake(self) -> None:
-        """There is something to receive."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+    @property
+    def needs_no_more(self) -> bool:
+        """Whether it can be answered as it stands."""
+        asked = self.asked
+        return self.has_all or isinstance(asked, Answer) or asked.route.body is None or self.is_too_large
 
-    async def receive(self) -> Message:
-        """ASGI: the body in one part, once all of it (or too much) is here."""
-        while not (self.has_all or self.is_too_large or self.is_gone):
-            if self.wants_continue:
-                self.wants_continue = False
-                self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        if self.is_gone or self.is_answered:
-            return {"type": "http.disconnect"}
-        return {"type": "http.request", "body": self.body, "more_body": not self.has_all}
+    def tell(self, answer: Answer) -> None:
+        """The answer leaves, in turn."""
+        self._connection.answer(self, answer)
 
-    async def send(self, message: Message) -> None:
-        """ASGI: the head is kept until the body is there; both leave in one write."""
-        if message["type"] == "http.response.start":
-            self._head = message
-            return
-        if self._head is None or self.is_answered:
-            raise RuntimeError(f"{message['type']} is out of turn")
-        self.is_answered = True
-        # A body that was not read cannot be told from the next request.
-        if not self.has_all:
-            self.keeps_alive = False
-        self._connection.answer(self, self._head["status"], self._head["headers"], message["body"])
+    def hang_up(self) -> None:
+        """There is no answer."""
+        self._connection.hang_up()
 
 
 class DaemonProtocol(asyncio.Protocol):
@@ -122,20 +106,23 @@ class DaemonProtocol(asyncio.Protocol):
     ) -> None:
         if not config.loaded:
             config.load()
-        self._app: Any = config.loaded_app
+        self._app: Application = config.loaded_app  # what `server_of` gave it
         self._loop = _loop or asyncio.get_event_loop()
         self._server = server_state
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._exchanges: deque[Exchange] = deque()
         self._reading: Exchange | None = None
-        self._is_in_head = False
-        self._head_bytes = 0
+        self._is_in_head = self._begins_here = False
+        self._head_bytes = self._part_bytes = 0
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._deadline_s: float | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._is_ending = False
+        self._lines_of: list[tuple[bytes, bytes]] | None = None
+        self._lines = b""
+        self._repeats = Repeats(self._app)
 
     # What asyncio calls.
 
@@ -155,11 +142,14 @@ class DaemonProtocol(asyncio.Protocol):
         """Bytes came."""
         if self._is_ending:
             return
-        was_in_head = self._is_in_head
+        self._part_bytes, self._begins_here = len(data), False
         try:
             self._parser.feed_data(data)
-            if self._is_in_head and was_in_head:
-                self._count_head(len(data))
+            if self._is_in_head:  # of a part with other requests in it the parser's count is the right one
+                self._head_bytes = self._head_size() if self._begins_here else self._head_bytes + len(data)
+                self._check_head(self._head_bytes)
+            if self._reading is not None:
+                self._look_at(self._reading)
         except _Refused as refused:
             self._end(refused)
         except httptools.HttpParserCallbackError as error:
@@ -177,9 +167,6 @@ class DaemonProtocol(asyncio.Protocol):
         self._is_ending = True
         if self._watch is not None:
             self._watch.cancel()
-        for exchange in self._exchanges:
-            exchange.is_gone = True
-            exchange.wake()
 
     def pause_writing(self) -> None:
         """The caller does not read his answer."""
@@ -193,49 +180,45 @@ class DaemonProtocol(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
-        self._is_in_head, self._head_bytes = True, 0
+        self._is_in_head = self._begins_here = True
+        self._head_bytes = 0
         self._url, self._headers = b"", []
         self._deadline_s = self._loop.time() + HEAD_TIMEOUT_S
 
     def on_url(self, url: bytes) -> None:
         """A part of the address."""
-        self._count_head(len(url))
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header."""
-        self._count_head(len(name) + len(value))
-        if len(self._headers) >= MAX_HEADER_LINES:
-            raise _Refused(431, "headers", f"more than {MAX_HEADER_LINES}")
-        self._headers.append((name.lower(), value))
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The request may be served; its body is still to come."""
         self._is_in_head = False
+        if self._is_ending:
+            return
+        if self._head_bytes + self._part_bytes > MAX_HEAD_BYTES:  # it may be: a body came along
+            self._check_head(self._head_size())
+        if len(self._headers) > MAX_HEADER_LINES:
+            raise _Refused(431, "headers", f"more than {MAX_HEADER_LINES}")
         if self._parser.should_upgrade():
             raise _Refused(400, "Upgrade", "nothing else than HTTP is spoken here")
         if not self._url.startswith(b"/"):
             raise _Refused(400, "path", "an address begins with /")
-        parsed = httptools.parse_url(self._url)
-        path = parsed.path.decode("latin-1")
-        scope: Scope = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": self._parser.get_http_version(),
-            "method": self._parser.get_method().decode("ascii"),
-            "path": unquote(path) if "%" in path else path,
-            "query_string": parsed.query or b"",
-            "headers": self._headers,
-        }
-        exchange = Exchange(self, scope, keeps_alive=self._parser.should_keep_alive())
-        exchange.wants_continue = any(name == b"expect" for name, _ in self._headers)
         if len(self._exchanges) >= MAX_PIPELINED:
             raise _Refused(429, "", f"more than {MAX_PIPELINED} requests wait on this connection")
+        method = self._parser.get_method()
+        asked: Asked | Answer | None = self._repeats.ask_again(method, self._url, self._headers)
+        if asked is None:
+            asked = self._ask(method)
+            self._repeats.remember(method, self._url, self._headers, asked)
+        exchange = Exchange(
+            self, asked, keeps_alive=self._parser.should_keep_alive(), is_head=method == b"HEAD"
+        )
         self._deadline_s = self._loop.time() + BODY_TIMEOUT_S
         self._reading = exchange
         self._exchanges.append(exchange)
-        if len(self._exchanges) == 1:
-            self._serve(exchange)
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -243,16 +226,15 @@ class DaemonProtocol(asyncio.Protocol):
         if exchange is None or exchange.is_too_large:
             return
         exchange.body = exchange.body + body if exchange.body else body
-        if exchange.is_too_large:
-            exchange.wake()
 
     def on_message_complete(self) -> None:
         """All of the request is here."""
-        if self._reading is not None:
-            self._reading.has_all = True
-            self._reading.wake()
-            self._reading = None
+        exchange, self._reading = self._reading, None
+        if exchange is not None:
+            exchange.has_all = True
             self._deadline_s = None
+            if self._exchanges[0] is exchange:
+                self._serve(exchange)
 
     # What the server and exchanges call.
 
@@ -268,18 +250,16 @@ class DaemonProtocol(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
-    def answer(
-        self, exchange: Exchange, status: int, headers: list[tuple[bytes, bytes]], body: bytes
-    ) -> None:
+    def answer(self, exchange: Exchange, answer: Answer) -> None:
         """The answer to the oldest request of this connection; then the next one is served."""
-        parts = [_STATUS_LINES[status]]
-        for name, value in (*self._server.default_headers, *headers):
-            parts += (name, b": ", value, b"\r\n")
-        if not exchange.keeps_alive:
-            parts.append(b"connection: close\r\n")
-        parts.append(b"\r\n")
-        if exchange.scope["method"] != "HEAD":
-            parts.append(body)
+        parts = [
+            _STATUS_LINES[answer.status],
+            self._server_lines(),
+            answer.head_lines(),
+        ]
+        parts.append(b"\r\n" if exchange.keeps_alive else b"connection: close\r\n\r\n")
+        if not exchange.is_head:
+            parts.append(answer.body)
         self.write(b"".join(parts))
         self._exchanges.popleft()
         self._server.total_requests += 1
@@ -289,38 +269,67 @@ class DaemonProtocol(asyncio.Protocol):
             self._is_ending = True
             self._transport.close()
         elif self._exchanges:
-            self._serve(self._exchanges[0])
+            self._look_at(self._exchanges[0])
         elif self._reading is None and not self._is_in_head and self._deadline_s is None:
             self._deadline_s = self._loop.time() + IDLE_TIMEOUT_S
 
-    def _serve(self, exchange: Exchange) -> None:
-        task = self._loop.create_task(self._run(exchange))
-        self._server.tasks.add(task)
-        task.add_done_callback(self._server.tasks.discard)
+    def _server_lines(self) -> bytes:
+        """uvicorn's own headers, the date; it makes a new list when that changes."""
+        headers = self._server.default_headers
+        if headers is not self._lines_of:
+            self._lines_of, self._lines = headers, header_lines(headers)
+        return self._lines
 
-    async def _run(self, exchange: Exchange) -> None:
-        try:
-            await self._app(exchange.scope, exchange.receive, exchange.send)
-        except Exception as error:  # noqa: BLE001 (nothing of one request may end the server)
-            _log.error("a request failed", exc_info=error)
-        if not exchange.is_answered and self._transport is not None:
+    def hang_up(self) -> None:
+        """A fault of ours: whoever waits on this connection gets no answer."""
+        self._is_ending = True
+        if self._transport is not None:
             self._transport.close()
 
-    def _count_head(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > MAX_HEAD_BYTES:
+    def _ask(self, method: bytes) -> Asked | Answer:
+        parsed = httptools.parse_url(self._url)
+        path = parsed.path.decode("latin-1")
+        path = unquote(path) if "%" in path else path
+        return self._app.ask(method.decode("ascii"), path, parsed.query or b"", self._headers)
+
+    def _look_at(self, exchange: Exchange) -> None:
+        """Serve a request as soon as it is the oldest one here and all is there that it needs."""
+        if self._is_ending or self._exchanges[0] is not exchange:
+            return
+        if exchange.needs_no_more:
+            self._serve(exchange)
+        elif not exchange.is_waited_for:
+            exchange.is_waited_for = True
+            if any(name.lower() == b"expect" for name, _ in self._headers):
+                self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _serve(self, exchange: Exchange) -> None:
+        if exchange.is_served:
+            return
+        exchange.is_served = True
+        # A body that was not read cannot be told from the next request.
+        if not exchange.has_all:
+            exchange.keeps_alive = False
+        if isinstance(exchange.asked, Answer):
+            self.answer(exchange, exchange.asked)
+            return
+        work = self._app.serve(exchange.asked, exchange.body, exchange)
+        if isinstance(work, asyncio.Task):  # uvicorn ends it where it takes too long
+            self._server.tasks.add(work)
+            work.add_done_callback(self._server.tasks.discard)
+
+    def _head_size(self) -> int:
+        return len(self._url) + sum(len(name) + len(value) for name, value in self._headers)
+
+    def _check_head(self, size: int) -> None:
+        if size > MAX_HEAD_BYTES:
             raise _Refused(431, "headers", f"more than {MAX_HEAD_BYTES} bytes")
 
     def _end(self, refused: _Refused) -> None:
         """Tell why, and hang up. Requests before it on this connection are given up: it was misused."""
         self._is_ending = True
-        for exchange in self._exchanges:
-            exchange.is_gone = True
-            exchange.wake()
-        parts = [_STATUS_LINES[refused.answer.status]]
-        for name, value in (*self._server.default_headers, *refused.answer.head()):
-            parts += (name, b": ", value, b"\r\n")
-        self.write(b"".join([*parts, b"\r\n", refused.answer.body]))
+        parts = [_STATUS_LINES[refused.answer.status], self._server_lines()]
+        self.write(b"".join([*parts, refused.answer.head_lines(), b"\r\n", refused.answer.body]))
         if self._transport is not None:
             self._transport.close()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from hive_exec.cell import CommandRefused
+from hive_exec.commands import CommandRefused
 
 MAX_PAGE = 5_000
 MAX_QUERY_ITEMS = 16

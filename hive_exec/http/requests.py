@@ -4,18 +4,11 @@ and time, belongs here; what a body must say is its contract's matter."""
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import NamedTuple, TypeVar
 
 from hive_core.contracts.base import MAX_PAYLOAD_BYTES, Contract
-from hive_exec.cell import CommandRefused
+from hive_exec.commands import CommandRefused
 from hive_exec.principals import Principal
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 _LENGTH = re.compile(rb"[0-9]{1,18}")
@@ -25,12 +18,7 @@ MAX_HEADERS = 64
 AnyContract = TypeVar("AnyContract", bound=Contract)
 
 
-class CallerGone(Exception):
-    """The caller hung up before all of his body was here; nobody is left to answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request that may be carried out: authenticated, permitted, within every limit."""
 
     caller: Principal | None
@@ -68,23 +56,25 @@ class Request:
         return value
 
 
-class Headers:
-    """The headers of a request that matter to us, each at most once."""
+Headers = dict[bytes, bytes]
+"""The headers of a request by their lower-case names."""
 
-    __slots__ = ("_held",)
 
-    def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
-        if len(raw) > MAX_HEADERS:
-            raise CommandRefused(431, "headers", f"more than {MAX_HEADERS}")
-        self._held: dict[bytes, bytes] = {}
-        for name, value in raw:
-            if name in _ONCE and name in self._held:
-                raise CommandRefused(400, _ONCE[name], "stands twice")
-            self._held[name] = value
+def headers_of(raw: list[tuple[bytes, bytes]]) -> Headers:
+    """The headers as they came in, those that matter to us each at most once.
 
-    def get(self, name: bytes, default: bytes = b"") -> bytes:
-        """The value of a header, by its lower-case name."""
-        return self._held.get(name, default)
+    Raises:
+        CommandRefused: 431, 400.
+    """
+    if len(raw) > MAX_HEADERS:
+        raise CommandRefused(431, "headers", f"more than {MAX_HEADERS}")
+    held = {name.lower(): value for name, value in raw}
+    if len(held) != len(raw):
+        names = [name.lower() for name, _ in raw]
+        for name, spelled in _ONCE.items():
+            if names.count(name) > 1:
+                raise CommandRefused(400, spelled, "stands twice")
+    return held
 
 
 _ONCE = {
@@ -103,7 +93,7 @@ def check_host(headers: Headers) -> None:
     Raises:
         CommandRefused: 400.
     """
-    if not OUR_HOSTS.fullmatch(headers.get(b"host")):
+    if not OUR_HOSTS.fullmatch(headers.get(b"host", b"")):
         raise CommandRefused(400, "Host", "not a name of this daemon")
 
 
@@ -113,20 +103,20 @@ def idempotency_key(headers: Headers) -> str:
     Raises:
         CommandRefused: 400.
     """
-    key = headers.get(b"idempotency-key").decode("latin-1")
+    key = headers.get(b"idempotency-key", b"").decode("latin-1")
     if not IDEMPOTENCY_KEY.fullmatch(key):
         raise CommandRefused(400, "Idempotency-Key", "the header is missing or malformed")
     return key
 
 
-async def read_body(headers: Headers, receive: Receive) -> bytes:
-    """The payload, refused before it is read when it is too large or not JSON.
+def check_body(headers: Headers) -> None:
+    """Refuses a payload before it is read when it is too large or not JSON. How long it may take is the
+    server's matter.
 
     Raises:
-        CommandRefused: 415, 413. How long it may take is the server's matter.
-        CallerGone: he hung up.
+        CommandRefused: 415, 413, 400.
     """
-    if headers.get(b"content-type").split(b";")[0].strip() != b"application/json":
+    if headers.get(b"content-type", b"").split(b";")[0].strip() != b"application/json":
         raise CommandRefused(415, "Content-Type", "application/json is expected")
     if headers.get(b"content-encoding", b"identity") != b"identity":
         raise CommandRefused(415, "Content-Encoding", "compressed bodies are not accepted")
@@ -134,25 +124,14 @@ async def read_body(headers: Headers, receive: Receive) -> bytes:
     if not _LENGTH.fullmatch(length):
         raise CommandRefused(400, "Content-Length", "not a length")
     if int(length) > MAX_PAYLOAD_BYTES:
-        raise _too_large()
-    message = await receive()
-    payload = _part(message)
-    while message.get("more_body"):
-        if len(payload) > MAX_PAYLOAD_BYTES:
-            break
-        message = await receive()
-        payload += _part(message)
-    if len(payload) > MAX_PAYLOAD_BYTES:
-        raise _too_large()
-    return payload
+        raise too_large()
 
 
-def _part(message: Message) -> bytes:
-    if message["type"] != "http.request":
-        raise CallerGone
-    part: bytes = message.get("body", b"")
-    return part
+def is_short_enough(length: bytes) -> bool:
+    """Whether a Content-Length is one that `check_body` takes."""
+    return _LENGTH.fullmatch(length) is not None and int(length) <= MAX_PAYLOAD_BYTES
 
 
-def _too_large() -> CommandRefused:
+def too_large() -> CommandRefused:
+    """The refusal of a body over the limit."""
     return CommandRefused(413, "body", f"more than {MAX_PAYLOAD_BYTES} bytes")

@@ -15,14 +15,15 @@ from typing import Literal
 from pydantic import BaseModel
 
 from hive_core.contracts.base import Contract
-from hive_exec.cell import CommandRefused
+from hive_exec.commands import CommandRefused
 from hive_exec.http.answers import Answer
 from hive_exec.http.face import Face
+from hive_exec.http.later import Later
 from hive_exec.http.queries import QueryItem
 from hive_exec.http.requests import Request
 from hive_exec.principals import Permission
 
-Handler = Callable[[Face, Request], Awaitable[Answer]]
+Handler = Callable[[Face, Request], Awaitable[Answer] | Later]
 
 
 class Everybody(StrEnum):
@@ -105,7 +106,8 @@ class RouteTable:
             CommandRefused: 404 no such path.
             WrongMethod: the path has other methods.
         """
-        methods, places = self._fixed.get(path), dict[str, str]()
+        places: dict[str, str] = {}
+        methods = self._fixed.get(path)
         if methods is None:
             for pattern, candidates in self._patterns:
                 found = pattern.fullmatch(path)

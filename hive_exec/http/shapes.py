@@ -3,7 +3,7 @@ these shapes is tested. `Facts` may hold more than they promise: what is added b
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -59,8 +59,11 @@ class DecisionAccepted(Contract):
 
 
 class SignalAccepted(Contract):
-    """The receipt of a signal; the same ever after. `seq` is its place in the journal."""
+    """The receipt of a signal; the same ever after. `seq` is its place in the journal, `fate` what the live
+    lane does with it: `to_be_judged`, or `no_deck` where there is none that could judge it. Receipts of a
+    Hive before 2026-12 say nothing of that."""
 
+    fate: Literal["to_be_judged", "no_deck"] | None = None
     key: Identifier
     outcome: str
     seq: Seq
@@ -82,7 +85,8 @@ class QuoteTaken(Contract):
 
 
 class AccountFacts(Facts):
-    """An account: clock, money, limits, and the room that is left to each."""
+    """An account: clock, money, limits, and the room that is left to each. `unpriced` are the instruments of
+    open positions whose price is not known yet: these count in the equity as if their stops were hit."""
 
     name: AccountName
     mode: str
@@ -92,6 +96,7 @@ class AccountFacts(Facts):
     advance_until_ns: int
     balance: Text
     equity: Text
+    unpriced: tuple[Symbol, ...]
     daily_floor: Text
     maximum_floor: Text
     daily_headroom: Text
@@ -188,16 +193,23 @@ class Modes(Contract):
     breakers: tuple[BreakerFacts, ...]
     witness_faults: dict[str, str]
     live_lane_alarm: str
+    kafka_alarm: str
     accounts: tuple[StandingFacts, ...]
 
 
 class ReviewFacts(Facts):
-    """A decision that waits for a person."""
+    """A decision that waits for a person. `price_bound` is the worst price at which it may fill if he
+    approves; where the market is beyond it by then, the approval is void."""
 
     account: AccountName
     decision_id: Identifier
     symbol: Symbol
     side: str
+    lots: Text
+    stop_loss: Text
+    take_profits: tuple[Text, ...]
+    sources: tuple[str, ...]
+    price_bound: Text | None
     reason: str
     expires_ns: int
 
@@ -220,6 +232,16 @@ class OrderOutcome(Contract):
 
     client_order_id: Identifier
     state: str
+    said_by: str | None
+
+
+class BooksOutcome(Contract):
+    """What a person's word on a venue's books led to: the orders whose positions are closed by it; `said_by`
+    names the first of two."""
+
+    account: AccountName
+    symbol: Symbol
+    closed: tuple[Identifier, ...]
     said_by: str | None
 
 

@@ -5,22 +5,21 @@ The exclusive lock is the lease here: who cannot get it does not start.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
 from hive_core.evidence.chain import ChainLink
 from hive_exec.failpoints import failpoint
+from hive_exec.journal import sqlite_inbox
 from hive_exec.journal.errors import JournalFailed
+from hive_exec.journal.sqlite_inbox import SqliteInbox
 from hive_exec.journal.store import KEPT_SNAPSHOTS, InboxEntry, SnapshotRow
-from hive_exec.sqlite_file import open_exclusive, unusable
+from hive_exec.sqlite_file import insert_rows, open_exclusive, unusable
 
 _PAGE = 5_000
-_MAX_ROWS = 64
 _ROWS = "SELECT seq, body, previous_hash, record_hash FROM journal"
 
 _TABLES = """
@@ -30,11 +29,6 @@ CREATE TABLE IF NOT EXISTS journal (
     previous_hash TEXT NOT NULL,
     record_hash TEXT NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS inbox (
-    idempotency_key TEXT PRIMARY KEY,
-    content_sha256 TEXT NOT NULL,
-    response BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS snapshot (
     seq INTEGER PRIMARY KEY,
     code_version TEXT NOT NULL,
@@ -64,8 +58,10 @@ BEGIN SELECT RAISE(ABORT, 'the {table} is append-only'); END;
 
 _SCHEMA = (
     _TABLES
+    + sqlite_inbox.TABLES
     + _APPEND_ONLY.format(table="journal", key="seq")
-    + _APPEND_ONLY.format(table="inbox", key="idempotency_key")
+    + _APPEND_ONLY.format(table="inbox", key="number")
+    + _APPEND_ONLY.format(table="inbox_index", key="idempotency_key")
 )
 
 
@@ -138,6 +134,7 @@ class SqliteStore(SqliteReader):
             self._connection.execute("UPDATE identity SET epoch = epoch + 1")
             row = self._connection.execute("SELECT epoch FROM identity").fetchone()
             self._connection.execute("COMMIT")
+            self._inbox = SqliteInbox(self._connection)
         except sqlite3.Error as error:
             self._connection.close()
             raise unusable(path, error) from None
@@ -158,28 +155,16 @@ class SqliteStore(SqliteReader):
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            self._insert(
-                "journal", 4, [(link.seq, link.body, link.previous_hash, link.record_hash) for link in links]
-            )
-            self._insert("inbox", 3, answers)
+            insert_rows(connection, "journal", 4, links)
+            self._inbox.insert(answers)
             if snapshot is not None:
                 self._replace_snapshots(snapshot)
             failpoint("journal.before_commit")
             connection.execute("COMMIT")
+            self._inbox.committed()
             failpoint("journal.after_commit")
         except sqlite3.Error as error:
             raise self._failed("written", error) from error
-
-    def _insert(self, table: str, columns: int, rows: Sequence[tuple[object, ...]]) -> None:
-        """Many rows a statement: each statement lets the other threads of this process run first, which takes
-        longer than the row. Sizes are powers of two, so that few statements are prepared, each once."""
-        done = 0
-        while left := len(rows) - done:
-            size = min(1 << (left.bit_length() - 1), _MAX_ROWS)
-            places = f"({','.join('?' * columns)})"
-            statement = f"INSERT INTO {table} VALUES {','.join([places] * size)}"  # noqa: S608 (names are ours)
-            self._connection.execute(statement, list(chain.from_iterable(rows[done : done + size])))
-            done += size
 
     def _replace_snapshots(self, new: SnapshotRow) -> None:
         self._connection.execute(
@@ -202,16 +187,11 @@ class SqliteStore(SqliteReader):
 
     def answered(self, idempotency_key: str) -> InboxEntry | None:
         """The durable answer to a key."""
-        rows = self._read(
-            "SELECT content_sha256, response FROM inbox WHERE idempotency_key = ?", (idempotency_key,)
-        )
-        return InboxEntry(*rows[0]) if rows else None
+        return self.answered_many([idempotency_key]).get(idempotency_key)
 
     def answered_many(self, idempotency_keys: Sequence[str]) -> dict[str, InboxEntry]:
         """The durable answers to those of these keys that have one."""
-        rows = self._read(
-            "SELECT idempotency_key, content_sha256, response FROM inbox "
-            "WHERE idempotency_key IN (SELECT value FROM json_each(?))",
-            (json.dumps(idempotency_keys),),
-        )
-        return {key: InboxEntry(sha256, response) for key, sha256, response in rows}
+        try:
+            return self._inbox.answered(idempotency_keys)
+        except sqlite3.Error as error:
+            raise self._failed("read", error) from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hive_core.evidence.chain import ChainLink
 
@@ -15,8 +15,7 @@ KEPT_SNAPSHOTS = 2
 """The last one, and the one before it should the last one not hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class InboxEntry:
+class InboxEntry(NamedTuple):
     """What was answered to an idempotency key, and for which content."""
 
     content_sha256: str

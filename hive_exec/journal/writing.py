@@ -89,9 +89,9 @@ class Journal:
             JournalFailed: an earlier flush did.
         """
         self._require_sound()
-        body = canonical_bytes(
-            {**record.as_data(), "recorded_ns": self._wall_clock_ns(), "epoch": self.epoch}
-        )
+        data = record.as_data()
+        data["recorded_ns"], data["epoch"] = self._wall_clock_ns(), self.epoch
+        body = canonical_bytes(data)
         seq = self.head_seq + 1
         record_hash = link_hash(seq, self._head_hash, body)
         self._links.append(ChainLink(seq, body, self._head_hash, record_hash))

@@ -8,23 +8,27 @@ import logging
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from hive_core.contracts.decision import Delivery
-from hive_core.contracts.lane import LaneOutcome, SignalJudged
+from hive_core.contracts.lane import FATE, LaneOutcome, SignalJudged
 from hive_core.contracts.message import Message
 from hive_core.contracts.submission import SignalSubmission
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.signals.recompute import heard_of
 from hive_core.signals.submitted import message_of_record
 from hive_exec import service
-from hive_exec.cell import Cell, CommandRefused
+from hive_exec.cell import Cell
+from hive_exec.commands import CommandRefused
 from hive_exec.core.records import CELL, RANK_DECISION, Kind, Record
+from hive_exec.core.state import submitted_again
 from hive_exec.journal.writing import record_of
+from hive_exec.lane_standing import LaneStanding
 from hive_exec.lanes.decks import DeckKeeper
 from hive_exec.lanes.kafka import KafkaLane
 from hive_exec.lanes.live import Taken, unjudged
 from hive_exec.lanes.serving import MAX_TRIES, ServedLane
+from hive_exec.lanes.submitters import SignalSubmitters
 from hive_exec.signal_inbox import submit_signals
 
 _log = logging.getLogger("hive_exec.lanes")
@@ -32,6 +36,9 @@ _log = logging.getLogger("hive_exec.lanes")
 LOOKED_BACK_OVER = 200_000
 """Records of the journal that are read at a start for what was heard and not answered."""
 LOOK_EVERY_S = 5.0
+MAX_WAITING = 4_096
+"""Signals that are durable and not judged yet, 64 KiB each: 256 MiB at the very most. One beyond them is not
+taken in, and whoever sent it comes again."""
 ANSWER_FOR_S = 0.02
 """How long signals are judged in one go."""
 
@@ -59,6 +66,7 @@ class Lanes:
         self._cell = cell
         self._waiting: deque[_Waiting] = deque()
         self._is_queued = False
+        self._submitters = SignalSubmitters()
         self._keeper = DeckKeeper(cell.home)
         self.lane = self._recalled()
         self._stopping = threading.Event()
@@ -70,6 +78,9 @@ class Lanes:
             else KafkaLane(kafka, lambda batch: cell.call(lambda: submit_signals(cell, batch)))
         )
         cell.on_signal = self._arrived
+        cell.on_signal_again = self._came_again
+        cell.lane_standing = self.standing
+        cell.fate_at_once = self._fate_at_once
 
     def start(self) -> None:
         """Begin, once the cell has: answer what was received before, look for decks, read topics."""
@@ -87,6 +98,13 @@ class Lanes:
             self._thread.join()
         if self.kafka is not None:
             self.kafka.stop()
+
+    def standing(self) -> LaneStanding:
+        """How the lanes stand. From any thread."""
+        kafka = self.kafka
+        if kafka is None:
+            return LaneStanding(self.alarm(), len(self._waiting))
+        return LaneStanding(self.alarm(), len(self._waiting), kafka.alarm(), asdict(kafka.counts))
 
     def alarm(self) -> str:
         """Why the live lane cannot answer, or nothing."""
@@ -117,8 +135,13 @@ class Lanes:
         for link in journal.links(after_seq=max(0, journal.durable_seq - LOOKED_BACK_OVER)):
             record = record_of(link)
             if record.kind is Kind.SIGNAL_RECEIVED:
-                received[record.body["key"]] = record
+                if FATE not in record.body:
+                    received[record.body["key"]] = record
+                    self._submitters.received(record.body["key"], record.body["caller"])
+            elif record.kind is Kind.SIGNAL_SUBMITTED_AGAIN:
+                self._submitters.received(record.body["key"], record.body["caller"])
             elif record.kind is Kind.SIGNAL_JUDGED:
+                self._submitters.read(record.body["key"], (one["signal_id"] for one in record.body["fates"]))
                 asked = received.pop(record.body["key"], None)
                 # Models only of what counts: there are many records, and a start shall take little.
                 if asked is None or record.body["outcome"] != LaneOutcome.JUDGED:
@@ -130,12 +153,36 @@ class Lanes:
         self._waiting.extend(map(_Waiting.of_record, received.values()))
         return ServedLane(tuple(heard))
 
+    def _fate_at_once(self) -> str | None:
+        """Where no lane is at work a signal is refused with its receipt: one record says both.
+
+        Raises:
+            CommandRefused: 429 where the lane has more to judge than it may hold.
+        """
+        if self.lane.is_at_work and len(self._waiting) >= MAX_WAITING:
+            raise CommandRefused(429, "", f"{MAX_WAITING} signals wait to be judged")
+        return None if self.lane.is_at_work else LaneOutcome.NO_DECK.value
+
     def _arrived(self, key: str, submission: SignalSubmission, _: int, caller: str) -> None:
+        self._submitters.received(key, caller)
         self._waiting.append(_Waiting(key, _message_of(submission), self._cell.wall_clock_ns(), caller))
         if not self._is_queued:
             # In the next round: then the receipt is durable.
             self._is_queued = True
             self._cell.note(self._answer_all)
+
+    def _came_again(self, key: str, caller: str) -> None:
+        """A signal that is known was handed in again: if by another, it is his too, and what came of it."""
+        if not self._submitters.knows(key) or not self._submitters.received(key, caller):
+            return
+        at = (self._cell.wall_clock_ns(), RANK_DECISION, key)
+        self._cell.write(Record(CELL, Kind.SIGNAL_SUBMITTED_AGAIN, at, {"key": key, "caller": caller}))
+        signal_ids = self._submitters.signals_of(key)
+        for bot in list(self._cell.bots.values()):
+            for decision_id, pending in list(bot.pending.items()):
+                if any(vote.signal_id in signal_ids for vote in pending.delivery.decision.votes):
+                    for record in submitted_again(self._cell.state, decision_id, (caller,)):
+                        self._cell.write(record)
 
     def _answer_all(self) -> None:
         """Answer for a while; then whoever hands in something is looked after before it goes on."""
@@ -156,6 +203,7 @@ class Lanes:
         decision that is known is taken in once. A message at which we fail is answered so; else it would end
         this daemon, and every one after it."""
         judged = taken.judged
+        self._submitters.read(one.key, (fate.signal_id for fate in judged.fates))
         try:
             for delivery in taken.deliveries:
                 self._deliver(delivery, one.caller)
@@ -174,8 +222,9 @@ class Lanes:
 
     def _deliver(self, delivery: Delivery, caller: str) -> None:
         key = delivery.decision.decision_id
+        others = self._submitters.of(vote.signal_id for vote in delivery.decision.votes)
         try:
-            service.deliver(self._cell, key, canonical_bytes(delivery), delivery, caller)
+            service.deliver(self._cell, key, canonical_bytes(delivery), delivery, caller, others)
         except CommandRefused as refused:
             _log.error("a decision of the live lane was refused: %s", refused)
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hive_core.configuration.kafka_lane import KafkaSettings
 from hive_core.contracts.base import ContractError, parse_contract
 from hive_core.contracts.submission import SignalSubmission
-from hive_exec.cell import Busy, CommandRefused
+from hive_exec.commands import Busy, CommandRefused
 from hive_exec.lanes.kafka_security import security_properties
 from hive_exec.signal_inbox import Submitted
 
@@ -32,8 +32,12 @@ CALLER = "kafka"
 POLL_S = 0.2
 RETRY_S = 0.2
 FLUSH_S = 10.0
+LOOK_S = 1.0
 MAX_REASON_BYTES = 1_024
+TOO_MUCH = 429
+"""The status of a signal that finds no room now."""
 
+_Trouble = Literal["stopped", "brokers", "dead letters"]
 Outcome = tuple[int, bytes] | CommandRefused
 Submit = Callable[[list[Submitted]], Future[list[Outcome]]]
 """Hands signals to the inbox; the answer comes once they are durable. Raises Busy when too much waits."""
@@ -54,13 +58,14 @@ class Counts:
     revoked: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _InHand:
     """A message of the topic: parsed, or with the reason why it is none."""
 
     message: Any
     submitted: Submitted | None
     reason: str = ""
+    is_counted: bool = False
 
     @property
     def partition(self) -> int:
@@ -99,7 +104,8 @@ class KafkaLane:
             SecurityFileUnusable: the security file is missing or others can read it.
         """
         self._client = _client_library()
-        self._settings, self._submit, self._alarm = settings, submit, alarm
+        self._settings, self._submit, self._tell = settings, submit, alarm
+        self._standing: dict[_Trouble, str] = {}
         self.counts = Counts()
         self._security = (
             {} if settings.security_file is None else security_properties(Path(settings.security_file))
@@ -116,6 +122,10 @@ class KafkaLane:
         """Leave the group; what is in hand and not committed comes again."""
         self._stopping.set()
         self._thread.join()
+
+    def alarm(self) -> str:
+        """What keeps it from taking messages now, or "". From any thread."""
+        return next(iter(list(self._standing.values())), "")
 
     def is_alive(self) -> bool:
         """Whether it still reads."""
@@ -141,12 +151,14 @@ class KafkaLane:
             while not self._stopping.is_set():
                 self._round(consumer, producer)
         except Exception as error:  # noqa: BLE001 (whatever ends the lane must be heard of)
-            self._alarm(f"the Kafka lane stopped: {type(error).__name__}: {error}")
+            self._stands("stopped", f"the Kafka lane stopped: {type(error).__name__}: {error}")
         finally:
             consumer.close()
 
     def _round(self, consumer: Any, producer: Any) -> None:
         polled = consumer.consume(self._settings.batch, timeout=POLL_S)
+        if "brokers" in self._standing:
+            self._look_again(consumer, is_heard=bool(polled))
         self._hand.messages = [self._parsed(message) for message in polled if self._is_message(message)]
         while self._hand.messages and not self._stopping.is_set():
             if self._taken_in(producer):
@@ -172,19 +184,30 @@ class KafkaLane:
             outcomes = iter(self._submit(good).result() if good else [])
         except Busy:
             return False
+        is_held_back = False
         refused: list[tuple[Any, str]] = []
         for each in self._hand.messages:
             if each.submitted is None:
                 refused.append((each.message, each.reason))
                 continue
             outcome = next(outcomes)
-            if isinstance(outcome, CommandRefused):
-                refused.append((each.message, f"{outcome.status} {outcome.field}: {outcome.reason}"))
-            elif outcome[0] == 202:
-                self.counts.taken += 1
+            if not isinstance(outcome, CommandRefused):
+                self._count(each, outcome[0])
+            elif outcome.status == TOO_MUCH:
+                is_held_back = True  # no fault of the message: it comes again, with those after it
             else:
-                self.counts.repeated += 1
-        return self._bury(producer, refused)
+                refused.append((each.message, f"{outcome.status} {outcome.field}: {outcome.reason}"))
+        return not is_held_back and self._bury(producer, refused)
+
+    def _count(self, each: _InHand, status: int) -> None:
+        """Once, however often what is in hand is tried."""
+        if each.is_counted:
+            return
+        each.is_counted = True
+        if status == 202:
+            self.counts.taken += 1
+        else:
+            self.counts.repeated += 1
 
     def _bury(self, producer: Any, refused: Sequence[tuple[Any, str]]) -> bool:
         """Send to the dead-letter topic; whether all of it has arrived there."""
@@ -196,7 +219,7 @@ class KafkaLane:
 
         for message, reason in refused:
             place = f"{message.topic()}/{message.partition()}/{message.offset()}"
-            self._alarm(f"refused from Kafka at {place}: {reason}")
+            self._tell(f"refused from Kafka at {place}: {reason}")
             headers = [
                 (REASON_HEADER, reason.encode("utf-8", "backslashreplace")[:MAX_REASON_BYTES]),
                 (PLACE_HEADER, place.encode("ascii")),
@@ -213,8 +236,10 @@ class KafkaLane:
         waiting = producer.flush(FLUSH_S)
         if waiting or failed:
             why = failed[0] if failed else f"{waiting} messages not answered for in {FLUSH_S:g} s"
-            self._alarm(f"the dead-letter topic {self._settings.dead_letter_topic} takes nothing: {why}")
+            topic = self._settings.dead_letter_topic
+            self._stands("dead letters", f"the dead-letter topic {topic} takes nothing: {why}")
             return False
+        self._standing.pop("dead letters", None)
         self.counts.dead_lettered += len(refused)
         return True
 
@@ -247,7 +272,21 @@ class KafkaLane:
 
     def _error(self, error: Any) -> None:
         if error.fatal() or error.code() == self._client.KafkaError._ALL_BROKERS_DOWN:
-            self._alarm(f"Kafka: {error}")
+            self._stands("brokers", f"Kafka: {error}")
+
+    def _stands(self, trouble: _Trouble, text: str) -> None:
+        """That something keeps the lane from its work, from now until it does not."""
+        self._standing[trouble] = text
+        self._tell(text)
+
+    def _look_again(self, consumer: Any, *, is_heard: bool) -> None:
+        """Whether a broker answers again: the client says that all are away, not that one is back."""
+        if not is_heard:
+            try:
+                consumer.list_topics(self._settings.topic, timeout=LOOK_S)
+            except self._client.KafkaException:
+                return
+        self._standing.pop("brokers", None)
 
     def _parsed(self, message: Any) -> _InHand:
         try:

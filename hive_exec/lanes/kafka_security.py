@@ -7,7 +7,11 @@ import re
 import stat
 from pathlib import Path
 
+from hive_exec.logs import LEAST_HIDDEN_CHARACTERS, SCRUBBER
+
 _LINE = re.compile(r"((?:security|sasl|ssl)\.[a-z.]{1,64})=(\S.*)", re.ASCII)
+_SECRET = re.compile(r"password|secret|pem|sasl\.oauthbearer\.config|token|passphrase")
+"""What a name has in it whose value nobody may read: librdkafka's passwords, keys and client secrets."""
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -17,6 +21,8 @@ class SecurityFileUnusable(ValueError):
 
 def security_properties(path: Path) -> dict[str, str]:
     """The properties of a file of `name=value` lines; empty lines and those that begin with # say nothing.
+
+    Values that are secret are hidden in every log from here on, by their value.
 
     Raises:
         SecurityFileUnusable: with the line at fault.
@@ -43,4 +49,11 @@ def security_properties(path: Path) -> dict[str, str]:
                 f"{path}:{number}: a security., sasl. or ssl. property as name=value, each once, is expected"
             )
         found[told[1]] = told[2]
+        if _SECRET.search(told[1]):
+            if len(told[2]) < LEAST_HIDDEN_CHARACTERS:
+                raise SecurityFileUnusable(
+                    f"{path}:{number}: a secret of fewer than {LEAST_HIDDEN_CHARACTERS} characters cannot be "
+                    "hidden in a log: choose a longer one"
+                )
+            SCRUBBER.hide(told[2])
     return found

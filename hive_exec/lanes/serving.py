@@ -43,6 +43,11 @@ class ServedLane:
         return self._heard if self._lane is None else self._lane.heard
 
     @property
+    def is_at_work(self) -> bool:
+        """Whether there is a lane that judges. Without one every message has the same fate."""
+        return self._lane is not None
+
+    @property
     def deck_sha256(self) -> str | None:
         """The deck by which it answers."""
         return None if self._lane is None else self._lane.context.sha256

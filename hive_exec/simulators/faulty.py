@@ -173,7 +173,7 @@ class FaultyBroker:
         counts: bool = False,
     ) -> Sequence[BrokerReport]:
         if fault is Fault.NOT_SENT:
-            raise NotSent("no connection")
+            raise NotSent("no connection", is_passing=True)
         if fault is Fault.THROTTLED:
             raise Throttled("too many requests")
         if counts:

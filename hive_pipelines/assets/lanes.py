@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from hive_core.calendars.trading_day import from_ns
+from hive_core.calendars.trading_day import from_ns, to_ns
 from hive_core.configuration.model import Configuration
 from hive_core.contracts.deck import Deck, DeckInput, DeckTableName
 from hive_core.contracts.execution_tables import EXECUTION_REPORTS
@@ -191,9 +191,9 @@ def parity_of(home: HiveHome, lake: Lake, since_ns: int) -> Parity:
 
 
 def _lines(reports: pl.DataFrame) -> Iterator[JournalLine]:
-    asked = reports.filter(pl.col("kind").is_in(_KINDS)).sort("seq").select("seq", "kind", "body")
-    for seq, kind, body in asked.iter_rows():
-        yield JournalLine(seq, kind, json.loads(body))
+    asked = reports.filter(pl.col("kind").is_in(_KINDS)).sort("seq").select("seq", "kind", "ts_event", "body")
+    for seq, kind, ts_event, body in asked.iter_rows():
+        yield JournalLine(seq, kind, to_ns(ts_event), json.loads(body))
 
 
 def _deck_of(home: HiveHome, sha256: str) -> LaneContext | None:

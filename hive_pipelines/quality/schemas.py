@@ -22,7 +22,7 @@ from hive_core.contracts.execution_tables import (
     POSITIONS,
 )
 from hive_core.contracts.order import OrderState
-from hive_core.contracts.reasons import DenialReason
+from hive_core.contracts.reasons import CLOSED_BY_PEOPLE, DenialReason
 from hive_core.market.bars import ASK_COLUMNS, BAR_SCHEMA, BID_COLUMNS, RATE_SCHEMA, TIMEFRAME_SECONDS
 from hive_core.signals.judging import ResolutionOutcome
 from hive_core.signals.lifecycle.references import FoundBy
@@ -152,6 +152,7 @@ _IS_REFUSED = pl.col("kind") == "refused"
 _HAS_ENDED = pl.col("outcome").is_in([Outcome.TARGET.value, Outcome.STOP.value])
 _MEASURED = tuple(name for name, dtype in SCORECARDS.items() if dtype == pl.Float64)
 _IS_CLOSED = pl.col("state") == "closed"
+_IS_TOLD = _IS_CLOSED & (pl.col("exit_reason") != CLOSED_BY_PEOPLE)
 _HAS_DECISION = pl.col("outcome").is_in([ResolutionOutcome.DECIDED.value, ResolutionOutcome.CONFIRMED.value])
 _IS_MOVE = pl.col("action").is_in([ActionKind.MOVE_STOP.value, ActionKind.MOVE_TARGET.value])
 _IS_PARTIAL = pl.col("action") == ActionKind.PARTIAL_CLOSE.value
@@ -541,8 +542,11 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         rules=[
             filled_list("sources"),
             in_order("ts_opened", "ts_closed"),
-            together("exit_price", "ts_closed", "profit", "exit_reason"),
+            together("ts_closed", "exit_reason"),
+            together("exit_price", "profit"),
             given_when("ts_closed", "closed", _IS_CLOSED, "state"),
+            given_when("profit", "closed, but by people", _IS_TOLD, "state", "exit_reason"),
+            row_rule("no profit while open", ("state", "profit"), _IS_CLOSED | pl.col("profit").is_null()),
             row_rule(
                 "no close while open", ("state", "ts_closed"), _IS_CLOSED | pl.col("ts_closed").is_null()
             ),

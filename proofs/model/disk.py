@@ -8,9 +8,10 @@ from functools import lru_cache
 
 from hive_core.configuration.model import Execution
 from hive_core.evidence.canonical import canonical_bytes
+from hive_exec.core.folding import apply
 from hive_exec.core.records import Record
 from hive_exec.core.snapshot import state_as_data, state_from_data
-from hive_exec.core.state import CellState, apply
+from hive_exec.core.state import CellState
 
 ENVIRONMENT = "proof"
 

@@ -42,8 +42,8 @@ class Scenario:
     """Whether it has so many runs that a short exploration leaves it out."""
 
 
-def _posted(decision: Decision) -> Step:
-    return lambda world: world.post(decision, "anna")
+def _posted(decision: Decision, by: str = "anna") -> Step:
+    return lambda world: world.post(decision, by)
 
 
 def _passes(seconds: int) -> Step:
@@ -169,6 +169,19 @@ SCENARIOS = (
     Scenario(
         "reviewed by a person",
         (_posted(_decision("a")), _reviewed_by("anna"), _reviewed_by("ben"), *_END),
+        1,
+        1,
+        WITH_REVIEW,
+    ),
+    Scenario(
+        "reviewed by the second who handed it in",
+        (
+            _posted(_decision("a")),
+            _posted(_decision("a"), "ben"),
+            _reviewed_by("ben"),
+            _reviewed_by("carl"),
+            *_END,
+        ),
         1,
         1,
         WITH_REVIEW,

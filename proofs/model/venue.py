@@ -96,7 +96,7 @@ class ModelVenue:
         """See `port.Broker`."""
         transport = "not_sent" if self.is_down else self.oracle.choose("transport", TRANSPORTS)
         if transport == "not_sent":
-            raise NotSent("connection refused")
+            raise NotSent("connection refused", is_passing=True)
         if transport == "throttled":
             raise Throttled("too many requests")
         self.on_leaving(order)

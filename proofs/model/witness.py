@@ -34,10 +34,11 @@ class Witness:
         self._is_killed = False
         self._resuming: set[str] = set()
         self._breakers: dict[str, str | None] = {}
-        self._submitted_by: dict[str, str] = {}
+        self._submitters: dict[str, set[str]] = {}
         self._decided_ns: dict[str, int] = {}
         self._waited: set[str] = set()
         self._reviews: set[str] = set()
+        self._shown: dict[str, Decimal] = {}
         self._bounds: dict[str, Decimal | None] = {}
         self._home_of: dict[str, str] = {}
         self._intents: dict[str, tuple[str, int, int]] = {}
@@ -78,17 +79,21 @@ class Witness:
                 self._breakers.pop(body["scope"], None)
                 self.foreign_shown.discard(body["scope"].removeprefix("bot:"))
             case Kind.DECISION_RECEIVED:
-                self._submitted_by[body["decision_id"]] = body.get("submitted_by", "")
+                names = {body["submitted_by"], *body.get("also_submitted_by", ())}
+                self._submitters.setdefault(body["decision_id"], set()).update(names)
                 self._decided_ns[body["decision_id"]] = body["delivery"]["decision"]["ts_decided_ns"]
+            case Kind.DECISION_SUBMITTED_AGAIN:
+                self._submitters[body["decision_id"]].add(body["submitted_by"])
             case Kind.DECISION_HELD:
                 bound = body["price_bound"]
                 self._bounds[f"{name}/{body['decision_id']}"] = None if bound is None else Decimal(bound)
                 self._waited.add(f"{name}/{body['decision_id']}")
             case Kind.REVIEW_REQUESTED:
                 self._reviews.add(f"{name}/{body['decision_id']}")
+                self._shown[f"{name}/{body['decision_id']}"] = Decimal(body["price_bound"])
             case Kind.REVIEW_ENDED:
                 self._reviews.discard(f"{name}/{body['decision_id']}")
-                is_own = self._submitted_by[body["decision_id"]] == body["principal"]
+                is_own = body["principal"] in self._submitters[body["decision_id"]]
                 if is_own and body["outcome"] == "approved":
                     self._say(f"R10: {body['principal']} approved what he handed in")
                 self._waited.add(f"{name}/{body['decision_id']}")
@@ -132,6 +137,7 @@ class Witness:
                 self._say(f"R4: {key} is intended although {open_here} are open")
             self._within_bound(name, order, decision_id, key)
             self._in_time(name, order, decision_id, key)
+            self._as_shown(name, order, decision_id, key)
         self._intents[key] = (name, int(order["good_till_ns"]), int(order["submitted_ns"]))
         self._throttled(name, key, now_ns, is_reduced="reduced" in open_here.values(), attempt=attempt)
 
@@ -152,6 +158,12 @@ class Witness:
         is_beyond = venue.ask > bound if order["side"] == "buy" else venue.bid < bound
         if is_beyond:
             self._say(f"O7: {key} waited and is intended beyond its bound {bound}: {venue.bid}/{venue.ask}")
+
+    def _as_shown(self, name: str, order: Mapping[str, str], decision_id: str, key: str) -> None:
+        bound, shown = Decimal(order["price_bound"]), self._shown.get(f"{name}/{decision_id}")
+        is_worse = shown is not None and (bound > shown if order["side"] == "buy" else bound < shown)
+        if is_worse:
+            self._say(f"R10: {key} may fill at {bound}, and the person who approved it was shown {shown}")
 
     def _in_time(self, name: str, order: Mapping[str, str], decision_id: str, key: str) -> None:
         now_ns, age_ns = self._now_ns(), self._now_ns() - self._decided_ns[decision_id]

@@ -32,7 +32,7 @@ from hive_exec.core.events import (
 )
 from hive_exec.core.last_look import reason_not_to_send
 from hive_exec.core.records import RANK_DECISION, FeedPosition, Kind, Record
-from hive_exec.core.state import Bot, CellState, observe_quote
+from hive_exec.core.state import Bot, CellState, observe_quote, submitted_again
 from hive_exec.engine import Engine
 from proofs.model.checks import Violation, check_always, check_at_rest
 from proofs.model.disk import Disk
@@ -199,6 +199,8 @@ class World:
             delivery = json.loads(canonical_bytes(Delivery(decision=decision, origin=origin)))
             body = {"decision_id": decision.decision_id, "delivery": delivery, "submitted_by": submitted_by}
             self.engine.write(Record(bot.name, Kind.DECISION_RECEIVED, self.at, body))
+        for record in submitted_again(self.state, decision.decision_id, (submitted_by,)):
+            self.engine.write(record)
         self._commit()
         self.acknowledged[decision.decision_id] = decision
         self.point("acknowledged")

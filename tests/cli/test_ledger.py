@@ -15,6 +15,7 @@ import pytest
 
 from hive_core.contracts.execution_tables import EXECUTION_REPORTS
 from hive_core.landing.home import HiveHome, publish
+from hive_core.signals.lifecycle.tables import SIGNAL_UPDATES
 from hive_core.signals.tables import ENRICHED, MESSAGES, PARSED, conform
 from hive_exec.core.records import Kind, Record
 from hive_exec.journal.writing import Journal
@@ -223,7 +224,8 @@ def test_orders_are_read_from_the_journal_when_the_daemon_is_down(hive, journal:
     assert (second["client_order_id"], second["state"]) == (OTHER, "rejected")
     assert second["reason"] == "no_fresh_quote"
     said = hive("orders")
-    assert "the daemon is down" in said.out
+    assert "the daemon does not answer" in said.out
+    assert "no_fresh_quote" in said.out  # why the second was rejected
     assert said.out.splitlines()[-1] == "PASS 2 orders  SKIP 0  ERROR 0"
 
 
@@ -246,6 +248,36 @@ def test_an_order_explains_itself_from_the_journal_alone(hive, journal: Path) ->
     told = hive("explain", ORDER).out
     assert "no longer in the lake" in told
     assert "no fill beyond 1.0553" in told
+
+
+def test_what_the_room_said_afterwards_is_told_as_recorded_and_not_acted_upon(
+    hive, home: HiveHome, journal: Path
+) -> None:
+    assert "not acted upon" not in hive("explain", ORDER).out
+    asked = dict.fromkeys(SIGNAL_UPDATES) | {
+        "update_id": "upd_1",
+        "source": "sample_room",
+        "message_id": "8",
+        "version": 1,
+        "ts_event": datetime(2026, 1, 7, 9, 30, tzinfo=UTC),
+        "signal_id": "sig_1",
+        "has_effect": True,
+        "reason": "",
+    }
+    rows = [
+        {**asked, "action_number": 1, "action": "move_stop", "price": 1.06},
+        {**asked, "action_number": 2, "action": "close"},
+        {**asked, "action_number": 3, "action": "close", "signal_id": "sig_other"},
+    ]
+    into_lake(home, "signal_updates", "2026-01-07", conform(pl.DataFrame(rows), SIGNAL_UPDATES))
+    (vote,) = json.loads(hive("explain", ORDER, "--json").out)["votes"]
+    assert [(each["action"], each["is_acted_upon"]) for each in vote["updates"]] == [
+        ("move_stop", False),
+        ("close", False),
+    ]
+    told = hive("explain", ORDER).out
+    assert "update recorded, not acted upon" in told
+    assert "2026-01-07 09:30:00  move_stop  price 1.06" in told
 
 
 def test_the_lake_adds_the_message_the_signal_and_the_runs(hive, home: HiveHome, journal: Path) -> None:

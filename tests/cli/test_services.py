@@ -54,6 +54,11 @@ def services(hive: Hive) -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in json.loads(hive("status", "--json").stdout)["services"]}
 
 
+def session(leader: int) -> list[psutil.Process]:
+    """Every process of a session."""
+    return [process for process in psutil.process_iter() if os.getsid(process.pid) == leader]
+
+
 def ours(tmp_path: Path) -> list[str]:
     """Command lines of living processes that work for this home."""
     found = []
@@ -86,6 +91,15 @@ def test_everything_starts_answers_survives_a_kill_and_stops_without_a_trace(
     assert json.loads(hive("verify", "--json").stdout)["fault"] is None
 
     before = services(hive)
+    asleep = session(before["dagster-code-server"]["pid"])
+    assert len(asleep) >= 2  # it, and the one that loads the pipelines
+    for sent, then_s in ((signal.SIGSTOP, 33), (signal.SIGCONT, 3)):  # as a machine that sleeps does
+        for process in asleep:
+            process.send_signal(sent)
+        time.sleep(then_s)
+    assert [process for process in asleep if not process.is_running()] == []
+    assert json.loads(hive("status", "--json").stdout)["dagster"]["locations"][0]["error"] is None
+
     os.kill(before["dagster-code-server"]["pid"], signal.SIGKILL)
     deadline = time.monotonic() + 10
     while services(hive)["dagster-code-server"]["state"] != "died" and time.monotonic() < deadline:

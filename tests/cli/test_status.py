@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
+from exec_bench import Bench
+
+from hive_cli.commands.status import accounts_table
 from hive_cli.facts.overview import attention
+from hive_cli.facts.results import limits
+from hive_core.configuration.model import Account, Configuration
 from hive_core.landing.home import HiveHome
+from hive_exec.service import quote
 
 
 def facts(**changes: Any) -> dict[str, Any]:
@@ -21,7 +28,7 @@ def facts(**changes: Any) -> dict[str, Any]:
 
 def account(**changes: Any) -> dict[str, Any]:
     calm = {"name": "samples", "state": "open", "daily_headroom_pct": "5", "maximum_headroom_pct": "10"}
-    return {**calm, **changes}
+    return {**calm, "unpriced": [], **changes}
 
 
 def sensor(status: str) -> dict[str, Any]:
@@ -35,11 +42,14 @@ def test_nothing_is_told_when_all_is_well() -> None:
 def test_a_dead_service_a_breach_and_a_near_limit_are_told() -> None:
     services = [{"name": "dagster-daemon", "state": "died", "pid": 7}]
     accounts = [account(name="a", state="breached"), account(name="b", daily_headroom_pct="0.40")]
+    accounts.append(account(name="c", unpriced=["EURUSD", "USDJPY"]))
     told = attention(facts(services=services, exec={"accounts": accounts}))
     assert told == [
         "dagster-daemon died (pid 7): hive up starts it again",
         "account a is breached: it takes no new risk",
         "account b is 0.40 % from its daily loss limit",
+        "account c: no price of EURUSD, USDJPY since the start, so its positions count as if their stops "
+        "were hit (equity*)",
     ]
 
 
@@ -88,6 +98,19 @@ def test_a_file_that_the_inbox_refused_is_told_with_its_reason(hive, home: HiveH
 
 def test_a_part_that_does_not_answer_is_told() -> None:
     assert attention(facts(exec={"unavailable": "connection refused"})) == ["execution: connection refused"]
+
+
+def test_what_the_daemon_says_of_an_account_is_all_that_is_told_of_it(tmp_path):
+    """With the facts as the daemon makes them, not as a test thinks that they are."""
+    paper = Account(name="paper", mode="paper", sources=("*",))
+    bench = Bench(HiveHome(tmp_path / "hive"), Configuration(accounts=(paper,)))
+    bench.cell.call(
+        lambda: quote(bench.cell, "paper", "EURUSD", Decimal("1.06"), Decimal("1.0601"), bench.wall_ns)
+    ).result(5)
+    (found,) = limits([bench.account("paper")])
+    bench.cell.stop()
+    assert attention(facts(exec={"accounts": [found]})) == []
+    assert accounts_table([found]).row_count == 1
 
 
 def test_an_empty_home_has_a_status(hive, home: HiveHome) -> None:

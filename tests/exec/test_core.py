@@ -24,9 +24,9 @@ from hive_exec.core.events import (
     SubmitProvenAbsent,
     TimePassed,
 )
+from hive_exec.core.folding import apply_to_bot
 from hive_exec.core.orders import IllegalRecord
 from hive_exec.core.records import RANK_BAR_CLOSED, RANK_DAY_RESET, Kind, Record
-from hive_exec.core.state import apply_to_bot
 
 SECOND_NS = 10**9
 RECORDS = {

@@ -8,7 +8,7 @@ import pytest
 from exec_bench import MONDAY, a_decision, bars_of, delivery_bytes, write_bars
 
 from hive_core.configuration.model import Account, Configuration
-from hive_exec.cell import CommandRefused
+from hive_exec.commands import CommandRefused
 
 
 def test_the_same_delivery_again_gets_the_same_answer_and_makes_no_second_order(bench, home):

@@ -19,12 +19,13 @@ from hive_core.evidence.chain import GENESIS_HASH, first_fault
 from hive_exec import main as main_module
 from hive_exec import service
 from hive_exec.brokers.paper import PaperVenue
-from hive_exec.cell import Cell, JournalCorrupt, SettingsChanged
+from hive_exec.cell import Cell, JournalCorrupt
 from hive_exec.core.records import Kind, Record
 from hive_exec.journal.errors import JournalFailed
 from hive_exec.journal.reading import read_links
 from hive_exec.journal.writing import Journal, record_of
 from hive_exec.sqlite_file import DiskFailed, FileDamaged, FileInUse, open_exclusive, unusable
+from hive_exec.todays_settings import SettingsChanged
 
 HOUR = timedelta(hours=1)
 

@@ -31,6 +31,8 @@ CARRIERS = [
     f"postgresql+psycopg://hive:{CANARY}@db.example/journal",
     f"connection to postgresql://hive:{CANARY}@127.0.0.1:5432/x failed",
     f"https://{CANARY}@proxy.example/",
+    f"8=FIX.4.4\x0135=A\x01553=somebody\x01554={CANARY}\x0110=000\x01",
+    f"8=FIX.4.4|35=A|553=somebody|925={CANARY}|10=000|",
 ]
 
 
@@ -66,7 +68,14 @@ def test_a_secret_that_is_known_is_hidden_in_any_form():
 
 @pytest.mark.parametrize(
     "text",
-    ["a token was refused", "the journal ends at record 12", "https://127.0.0.1:8787/health", "a@b.example"],
+    [
+        "a token was refused",
+        "1554=2",
+        "554 orders",
+        "the journal ends at record 12",
+        "https://127.0.0.1:8787/health",
+        "a@b.example",
+    ],
 )
 def test_what_is_no_secret_stays(text):
     assert json.loads(line_of(text))["event"] == text

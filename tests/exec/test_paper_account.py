@@ -11,7 +11,7 @@ from exec_bench import Bench, a_decision
 from hive_core.calendars.trading_day import from_ns
 from hive_core.configuration.model import Account, Configuration
 from hive_exec import service
-from hive_exec.cell import CommandRefused
+from hive_exec.commands import CommandRefused
 
 PAPER = Account(name="paper", mode="paper", sources=("*",), max_quote_age_s=60)
 

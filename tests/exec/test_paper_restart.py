@@ -44,13 +44,13 @@ def quote(bench, bid, ask):
     ).result(5)
 
 
-def yen_decision(bench):
+def yen_decision(bench, stop="109.710"):
     return a_decision(
         ts=from_ns(bench.wall_ns),
         account="paper",
         symbol="USDJPY",
         reference="110.005",
-        stop="109.710",
+        stop=stop,
         targets=("111",),
     )
 
@@ -71,8 +71,10 @@ def test_a_position_in_another_currency_has_its_worth_after_a_restart(paper, day
     account = paper.account("paper")
     assert account["open_positions"] == 1
     assert account["equity"] == "99500.91"  # not quoted yet: its stop, 30 pips on 1.83 lots of yen at 1/110
+    assert account["unpriced"] == ["USDJPY"]
     quote(paper, "110.110", "110.120")
-    assert paper.account("paper")["equity"] == "100166.36"  # 10 pips over its entry
+    quoted = paper.account("paper")
+    assert (quoted["equity"], quoted["unpriced"]) == ("100166.36", [])  # 10 pips over its entry
 
 
 def test_new_risk_wants_a_fresh_rate_even_where_an_old_one_is_known(paper):
@@ -101,10 +103,34 @@ def test_a_decision_that_was_received_but_not_judged_is_judged_after_a_restart(p
     paper.cell.journal.abandon()
     paper.cell.venue._connection.close()
     paper.open()
+    judged = {"order_intended", "decision_denied"}
+    for _ in range(2):  # nothing is known of the market yet: it waits, also over another restart
+        assert paper.account("paper")["pending_decisions"] == 1
+        assert not judged & {report.kind for report in paper.reports()}
+        paper.reopen()
+    quote(paper, "110.000", "110.010")
     assert paper.account("paper")["pending_decisions"] == 0
-    assert paper.reports()[-1].body["reason_code"] == "no_quote"  # nothing is known of the market yet
+    assert [report.kind for report in paper.reports() if report.kind in judged] == ["order_intended"]
     paper.reopen()
-    assert [report.kind for report in paper.reports()].count("decision_denied") == 1
+    assert [report.kind for report in paper.reports() if report.kind in judged] == ["order_intended"]
+
+
+def test_all_that_came_before_the_first_quote_is_judged_at_it_each_knowing_of_those_before(paper):
+    """Not one a tick: what waited at a start would be stale before its turn."""
+    first, second = yen_decision(paper), yen_decision(paper, stop="109.500")
+    other = a_decision(ts=from_ns(paper.wall_ns), account="paper")
+    for decision in (first, second, other):
+        paper.deliver(decision)
+    assert paper.account("paper")["pending_decisions"] == 3
+    quote(paper, "110.000", "110.010")
+    assert paper.account("paper")["pending_decisions"] == 1
+    orders = [report.body for report in paper.reports() if report.kind == "order_intended"]
+    assert [body["order"]["decision_id"] for body in orders] == [first.decision_id, second.decision_id]
+    exposed = [
+        next(check["numbers"]["with_this"] for check in body["checks"] if check["rule"] == "open_positions")
+        for body in orders
+    ]
+    assert exposed == ["1", "2"]
 
 
 def test_the_day_of_an_account_is_prague_s(paper):

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from exec_bench import MONDAY, a_decision, bars_of, write_bars
 
-from hive_exec.cell import CommandRefused
+from hive_exec.commands import CommandRefused
 
 HOUR = timedelta(hours=1)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 
 import pytest
 from exec_bench import Bench, a_decision
+from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from hive_core.calendars.trading_day import from_ns
@@ -14,6 +16,7 @@ from hive_core.landing.daemon_token import bearer_headers
 from hive_exec import service, stages
 from hive_exec.core.records import Kind, Record
 from hive_exec.http import create_app
+from hive_exec.metrics import Metrics
 from hive_exec.stages import StageTimes
 
 
@@ -96,3 +99,38 @@ def test_the_running_daemon_tells_them(home):
         paper.cell.stop()
     for stage in ("decide", "send", "fill"):
         assert f'hive_stage_seconds_count{{stage="{stage}"}} 1.0' in text
+
+
+def test_each_time_counts_in_every_bucket_that_holds_it():
+    """A bound belongs to its bucket, as Prometheus counts (`le`)."""
+    metrics = Metrics()
+    for seconds in (0.0, 0.0001, 0.00011, 0.9, 31.0):
+        metrics.observe("send", seconds)
+    text = metrics.exposition(None).decode()
+    counts = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.labels.get("stage") == "send":
+                counts[sample.labels.get("le", sample.name.rpartition("_")[2])] = sample.value
+    assert (counts["0.0001"], counts["0.00025"], counts["0.5"], counts["1.0"]) == (2, 3, 3, 4)
+    assert (counts["30.0"], counts["+Inf"], counts["count"]) == (4, 5, 5)
+    assert counts["sum"] == pytest.approx(31.90021)
+    assert 'hive_stage_seconds_count{stage="fill"} 0.0' in text
+
+
+def test_times_told_by_many_threads_are_all_counted():
+    metrics = Metrics()
+
+    def tell() -> None:
+        for _ in range(2_000):
+            metrics.observe("accept", 0.001)
+            metrics.answered("/signals", 202)
+
+    threads = [threading.Thread(target=tell) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    text = metrics.exposition(None).decode()
+    assert 'hive_stage_seconds_count{stage="accept"} 16000.0' in text
+    assert 'hive_http_answers_total{route="/signals",status="202"} 16000.0' in text

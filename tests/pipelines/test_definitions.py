@@ -203,3 +203,10 @@ def test_the_check_of_deliveries_asked_for_by_hand_says_who_reports_it(definitio
     job = definitions.resolve_implicit_global_asset_job_def().get_subset(asset_check_selection={key})
     with pytest.raises(dg.Failure, match="reported by the sensor deliver_decisions"):
         job.execute_in_process()
+
+
+def test_what_the_journal_holds_is_fetched_before_the_lanes_are_compared(definitions):
+    job = definitions.resolve_job_def("lanes_job")
+    of_the_check = next(node for node in job.nodes if "live_decisions" in node.name)
+    before = job.dependency_structure.all_upstream_outputs_from_node(of_the_check.name)
+    assert [output.node_name for output in before] == ["execution_reports"]

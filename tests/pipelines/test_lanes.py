@@ -227,6 +227,21 @@ PLANTED = {
 }
 
 
+def test_what_no_lane_judged_is_counted_and_asked_of_nobody(lived):
+    before = lived.parity()
+    message = message_of(lived.rooms.messages.row(0, named=True))
+    for ts_ns in (SINCE_NS - 1, SINCE_NS, SINCE_NS + 1):
+        body = {
+            "key": f"message:room_z:{ts_ns}:1",
+            "fate": "no_deck",
+            "submission": {"message": message, "signal": None},
+        }
+        lived.report(SIGNAL_RECEIVED, ts_ns, body)
+    after = lived.parity()
+    assert after.not_judged == {**before.not_judged, "no_deck": before.not_judged.get("no_deck", 0) + 2}
+    assert (after.messages, after.differences) == (before.messages, before.differences)
+
+
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
 def test_a_planted_difference_fails_the_check_and_is_shown(lived, plant):
     plant(lived)

@@ -122,6 +122,21 @@ def test_a_sale_is_dealt_the_other_way_and_a_loss_counts_its_commission_as_well(
     assert made.positions.select("profit", "r_multiple").row(0) == (-80.7, pytest.approx(-80.7 / 80))
 
 
+def test_what_people_closed_by_the_venues_books_has_no_profit():
+    given_up = {"client_order_id": "o1", "reason": "broker_evidence_by_person", "is_profit_known": False}
+    made = tables_of(
+        ("order_intended", intended("o1")),
+        ("order_filled", filled("o1", "1.0552", "0.7")),
+        ("position_given_up", given_up),
+    )
+    (order,), (position,) = made.orders.to_dicts(), made.positions.to_dicts()
+    assert (order["state"], order["reason"]) == ("closed", "broker_evidence_by_person")
+    assert (position["state"], position["exit_reason"]) == ("closed", "broker_evidence_by_person")
+    assert position["ts_closed"] == TEN + 2 * HOUR
+    assert [position[name] for name in ("exit_price", "profit", "r_multiple")] == [None] * 3
+    assert made.fills["role"].to_list() == ["entry"]
+
+
 def test_an_open_position_has_nothing_yet_of_its_end():
     made = tables_of(("order_intended", intended("o1")), ("order_filled", filled("o1", "1.0552", "0.7")))
     (position,) = made.positions.to_dicts()
@@ -222,6 +237,7 @@ def test_no_reports_are_five_empty_tables_in_their_shapes():
 
 WITHOUT_A_TABLE = {
     Kind.DECISION_RECEIVED,
+    Kind.DECISION_SUBMITTED_AGAIN,
     Kind.DELIVERY_CONFLICT,
     Kind.ACCOUNT_BREACHED,
     Kind.ADVANCE_REQUESTED,
@@ -238,6 +254,7 @@ WITHOUT_A_TABLE = {
     Kind.REPORT_IGNORED,
     Kind.RESOLUTION_PROPOSED,
     Kind.RECONCILED,
+    Kind.BOOKS_ACCEPTANCE_PROPOSED,
     Kind.DIVERGENCE_FOUND,
     Kind.MODE_CHANGED,
     Kind.HEALTH_CHANGED,
@@ -248,6 +265,7 @@ WITHOUT_A_TABLE = {
     Kind.RESUMED,
     Kind.STARTED,
     Kind.SIGNAL_RECEIVED,
+    Kind.SIGNAL_SUBMITTED_AGAIN,
     Kind.SIGNAL_CONFLICT,
     Kind.SIGNAL_JUDGED,
 }
@@ -279,6 +297,7 @@ def test_every_other_kind_of_the_daemon_shows_in_a_table(kind):
         Kind.ORDER_PARTIALLY_FILLED: filled("o1", "1.0552", "0"),
         Kind.POSITION_REDUCED: closed("o0", "1.06", "48"),
         Kind.POSITION_CLOSED: closed("o0", "1.06", "48"),
+        Kind.POSITION_GIVEN_UP: {"client_order_id": "o0", "reason": "broker_evidence_by_person"},
     }.get(kind, {"client_order_id": "o1", "reason": "why"})
     before = [
         ("order_intended", intended("o0")),

@@ -38,7 +38,7 @@ from hive_exec.core.events import (
 )
 from hive_exec.core.orders import OrderLine
 from hive_exec.core.records import FeedPosition, Kind, Record
-from hive_exec.core.state import Bot, CellState, observe_quote, observe_rate
+from hive_exec.core.state import Bot, CellState, observe_quote, observe_rate, submitted_again
 from hive_exec.engine import Engine
 
 SECOND_NS = 10**9
@@ -148,6 +148,13 @@ class BrokerBench:
         }
         self.engine.write(Record(name, Kind.DECISION_RECEIVED, self.at, body))
         return decision.decision_id
+
+    def hand_in_again(self, decision_id: str, *by: str) -> list[Kind]:
+        """Others hand in a decision that is known; returns the kinds of what is written."""
+        records = submitted_again(self.state, decision_id, by)
+        for record in records:
+            self.engine.write(record)
+        return [record.kind for record in records]
 
     def decide(self, decision: Decision | None = None, name: str = FIRST) -> list[Kind]:
         """A decision comes and is due; returns the kinds of what followed."""

@@ -15,8 +15,9 @@ from hive_core.contracts.broker import BrokerReport, ReportKind
 from hive_core.contracts.decision import Decision
 from hive_core.contracts.order import OrderState
 from hive_exec.core.events import DecisionDue, Event, Reported, SubmitUnknown
+from hive_exec.core.folding import apply_to_bot
 from hive_exec.core.records import RANK_DECISION, FeedPosition, Kind, Record
-from hive_exec.core.state import Bot, CellState, apply_to_bot, observe_quote, observe_rate, open_bot
+from hive_exec.core.state import Bot, CellState, observe_quote, observe_rate, open_bot
 from hive_exec.core.step import Outcome, step
 
 AT: FeedPosition = (NOW_NS, RANK_DECISION, "")

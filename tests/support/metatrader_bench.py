@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -117,11 +118,15 @@ class MetaTraderBench:
         self.quote("1.10000", "1.10010")
 
     def new_broker(self, **changes: Any) -> MetaTraderBroker:
-        """An adapter as after a restart: the one before is gone, and this one remembers nothing."""
+        """An adapter as after a restart: the one before is gone, and this one remembers nothing. Requests are
+        seconds apart, unless a test says otherwise."""
         for broker in self._brokers:
             broker.close()
         made = MetaTraderBroker(
-            self.settings, "live", SecretStr(TOKEN), now_ns=lambda: self.now_ns, **changes
+            self.settings,
+            "live",
+            SecretStr(TOKEN),
+            **{"now_ns": lambda: self.now_ns, "monotonic": itertools.count().__next__, **changes},
         )
         self._brokers.append(made)
         return made

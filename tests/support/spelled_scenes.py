@@ -28,6 +28,7 @@ from hive_exec.core.commanding import Refused
 from hive_exec.core.events import (
     BarBegan,
     BarRanged,
+    BooksAccepted,
     BreakerReset,
     BreakerTrip,
     CloseAsked,
@@ -49,7 +50,7 @@ from hive_exec.core.events import (
     Ticked,
     TimePassed,
 )
-from hive_exec.core.records import Record
+from hive_exec.core.records import Kind, Record
 from hive_exec.core.snapshot import state_as_data
 
 FOLDER = Path(__file__).parent.parent / "exec" / "core" / "spelled"
@@ -82,6 +83,13 @@ class Scene(BrokerBench):
         decision_id = super().receive(*told, **more)
         self.said += [spelled("record", record.as_data()) for record in self.journal.records[before:]]
         return decision_id
+
+    def hand_in_again(self, *told: Any) -> list[Kind]:
+        """As `BrokerBench.hand_in_again`."""
+        before = len(self.journal.records)
+        kinds = super().hand_in_again(*told)
+        self.said += [spelled("record", record.as_data()) for record in self.journal.records[before:]]
+        return kinds
 
     def later(self, seconds: float) -> None:
         """The clock goes on, and nobody looks."""
@@ -262,6 +270,33 @@ def reviews_that_are_void(scene: Scene) -> None:
     scene.take(DecisionDue(FIRST, third))
 
 
+def reviews_by_price(scene: Scene) -> None:
+    """The market moves while a person looks: within the bound that he is shown, beyond it, out of sight."""
+    for number, ask in enumerate(("1.0610", "1.0595", "1.0625", "")):
+        scene.quotes()
+        waiting = scene.receive(a_decision(stop=f"1.0579{number}"))
+        scene.take(DecisionDue(FIRST, waiting))
+        if ask:
+            scene.quotes(str(Decimal(ask) - Decimal("0.0001")), ask)
+        else:
+            scene.later(31)
+        scene.take(Reviewed(FIRST, waiting, True, "ben", "fine"))
+    scene.quotes()
+    scene.decide(a_decision(stop="1.05795"))
+
+
+def handed_in_by_several(scene: Scene) -> None:
+    """None of those who handed it in, here or where it was before, may approve it."""
+    scene.health("broker", "down")
+    waiting = scene.receive()
+    scene.hand_in_again(waiting, "ben", "anna")
+    scene.take(DecisionDue(FIRST, waiting))
+    scene.hand_in_again(waiting, "carl")
+    for who in ("anna", "ben", "carl", "dora"):
+        scene.take(Reviewed(OTHER, waiting, True, who, "fine"))
+    scene.hand_in_again(waiting, "ellen")
+
+
 def not_ours(scene: Scene) -> None:
     """What a person opened counts, with a stop and without, and an order whose time is over is cancelled."""
     scene.ordered(S.ACCEPTED)
@@ -423,6 +458,21 @@ def books_that_net(scene: Scene) -> None:
     scene.books(positions=(scene.venue_position(),), is_hedging=False)
 
 
+def books_that_people_end(scene: Scene) -> None:
+    """A netting venue shows nothing and knows nothing: asked, halted, and ended by two persons."""
+    scene.ordered(S.FILLED)
+    for who in ("anna", "ben"):
+        scene.take(BooksAccepted(FIRST, "EURUSD", who, "early"))
+        scene.books(is_hedging=False)
+    for who, symbol in (("anna", "GBPUSD"), ("anna", "EURUSD"), ("anna", "EURUSD"), ("ben", "EURUSD")):
+        scene.take(BooksAccepted(FIRST, symbol, who, "seen on its screen"))
+    scene.take(BooksAccepted(FIRST, "EURUSD", "ben", "again"))
+    scene.books(is_hedging=False, balance="99900")
+    scene.take(BreakerReset(f"bot:{FIRST}", "looked into", "anna"))
+    scene.books(is_hedging=False, balance="99900")
+    scene.take(scene.report("closed"))
+
+
 def breached(scene: Scene) -> None:
     """The equity touches a floor: the account ends, and everything of it is closed."""
     scene.ordered(S.PARTIALLY_FILLED)
@@ -467,6 +517,11 @@ SCENES: dict[str, tuple[Callable[[], Scene], Callable[[Scene], None]]] = {
     "killed and resumed": (lambda: Scene(account(), account(OTHER)), killed_and_resumed),
     "reviewed": (lambda: Scene(account(**REVIEWED, review_over_dissent=Decimal("0.4"))), reviewed),
     "reviews that are void": (lambda: Scene(account(**REVIEWED)), reviews_that_are_void),
+    "reviews by price": (lambda: Scene(account(**REVIEWED)), reviews_by_price),
+    "handed in by several": (
+        lambda: Scene(account(failover_to=OTHER), account(OTHER, **REVIEWED)),
+        handed_in_by_several,
+    ),
     "not ours": (Scene, not_ours),
     "waits and fails over": (
         lambda: Scene(account(failover_to=OTHER), account(OTHER)),
@@ -478,6 +533,7 @@ SCENES: dict[str, tuple[Callable[[], Scene], Callable[[Scene], None]]] = {
     "not sent": (Scene, not_sent),
     "books differ": (Scene, books_differ),
     "books that net": (Scene, books_that_net),
+    "books that people end": (Scene, books_that_people_end),
     "breached": (Scene, breached),
     "shadowed": (Scene, shadowed),
     "on paper": (lambda: Scene(account(mode="paper", broker=None, symbols=())), on_paper),

@@ -3,6 +3,7 @@
 select
     reports.account,
     reports.body ->> '$.decision_id' as decision_id,
+    coalesce(reports.body ->> '$.delivery.origin.lane', 'sensor') as lane,
     (reports.body ->> '$.delivery.decision.reference_price')::double as reference_price,
     make_timestamp((reports.body ->> '$.delivery.decision.ts_decided_ns')::bigint // 1000)
     at time zone 'UTC' as ts_decided,

@@ -34,12 +34,12 @@ from hive_exec.brokers.fix.orders import (
 )
 from hive_exec.brokers.fix.questions import Questions, RequestRate
 from hive_exec.brokers.fix.reports import ReportReader
+from hive_exec.brokers.fix.secret import read_password
 from hive_exec.brokers.fix.sequence_store import SequenceStore
 from hive_exec.brokers.fix.session_types import Role, SessionSettings
 from hive_exec.brokers.fix.tags import MsgType, Tag
 from hive_exec.brokers.fix.timestamps import Instant
 from hive_exec.brokers.port import Ambiguous, NotSent, Sink, Unavailable
-from hive_exec.logs import LEAST_HIDDEN_CHARACTERS, SCRUBBER
 
 _TRADING = frozenset(
     {
@@ -85,6 +85,7 @@ class FixBroker:
 
         Raises:
             FileInUse, FileDamaged: the sequence numbers cannot be had.
+            PasswordUnusable: the password is too short to be hidden.
         """
         self._account = account
         self._settings = settings
@@ -118,9 +119,7 @@ class FixBroker:
         path: Path,
         talk: Conversation,
     ) -> FixConnection:
-        password = secrets.get(f"{self._settings.secrets}_PASSWORD", "")
-        if len(password) >= LEAST_HIDDEN_CHARACTERS:
-            SCRUBBER.hide(password)
+        password = read_password(f"{self._settings.secrets}_PASSWORD", secrets)
         session = SessionSettings(
             role=Role.INITIATOR,
             sender_comp_id=endpoint.sender_comp_id,
@@ -240,7 +239,8 @@ class FixBroker:
             try:
                 snapshot = self.snapshot()
             except Unavailable as error:
-                raise NotSent(f"the position's id could not be asked for: {error}") from None
+                text = f"the position's id could not be asked for: {error}"
+                raise NotSent(text, is_passing=error.is_passing) from None
             position_id = next(
                 (
                     held.position_id
@@ -326,7 +326,8 @@ class FixBroker:
         try:
             return self._questions.working()
         except Unavailable as error:
-            raise NotSent(f"what works at the venue could not be asked for: {error}") from None
+            text = f"what works at the venue could not be asked for: {error}"
+            raise NotSent(text, is_passing=error.is_passing) from None
 
     # Questions
 

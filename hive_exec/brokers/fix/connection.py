@@ -67,6 +67,8 @@ class FixConnection:
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self.why_down = "not connected yet"
+        self.is_down_passing = True
+        """False where the venue refused our Logon, or its certificate is not its own."""
         self.logons = 0
 
     def start(self) -> None:
@@ -93,14 +95,19 @@ class FixConnection:
         with self._lock:
             session = self._session
             if session is None or self._socket is None:
-                raise NotSent(f"no FIX session with {self._settings.target_comp_id}: {self.why_down}")
+                raise self._no_session(self.why_down)
             number = session.next_out
             try:
                 step = session.send(msg_type, fields, self._now())
             except NotLoggedOn as error:
-                raise NotSent(f"no FIX session with {self._settings.target_comp_id}: {error}") from None
+                raise self._no_session(str(error)) from None
             self._perform(session, step)
             return number
+
+    def _no_session(self, why: str) -> NotSent:
+        return NotSent(
+            f"no FIX session with {self._settings.target_comp_id}: {why}", is_passing=self.is_down_passing
+        )
 
     def close(self, text: str = "") -> None:
         """Log out, and stop."""
@@ -124,6 +131,7 @@ class FixConnection:
                 self._open()
             except OSError as error:
                 self.why_down = f"cannot connect to {self._endpoint.host}:{self._endpoint.port}: {error}"
+                self.is_down_passing = not isinstance(error, ssl.SSLCertVerificationError)
             else:
                 if self._serve():
                     wait_s = FIRST_WAIT_S
@@ -217,11 +225,13 @@ class FixConnection:
             for event in step.events:
                 self._tell(event)
         if step.must_disconnect:
+            self.is_down_passing = not session.is_refused
             self._drop(step.events[-1].text)
 
     def _tell(self, event: SessionEvent) -> None:
         if event.kind == "logged_on":
             self.logons += 1
+            self.is_down_passing = True
             self._logged_on.set()
         self._on_event(event)
 
@@ -236,7 +246,7 @@ class FixConnection:
         connected = self._socket
         while sent < len(data):
             if connected is None:
-                raise NotSent("the connection is closed")
+                raise NotSent("the connection is closed", is_passing=True)
             try:
                 sent += connected.send(data[sent:])
                 continue
@@ -249,5 +259,5 @@ class FixConnection:
                 problem = str(error) or os.strerror(error.errno or 0)
             self._drop(problem)
             if sent == 0 and not self._endpoint.tls:
-                raise NotSent(f"not one byte left: {problem}")
+                raise NotSent(f"not one byte left: {problem}", is_passing=True)
             raise Ambiguous(f"{sent} of {len(data)} bytes may have left: {problem}")

@@ -5,7 +5,6 @@ Nothing here changes anything at the venue. What an answer means is read by `rep
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from hive_core.configuration.broker_fix import AttachedBracket, FixSettings
@@ -20,6 +19,7 @@ from hive_exec.brokers.fix.reports import ReportReader
 from hive_exec.brokers.fix.tags import MsgType, Tag
 from hive_exec.brokers.fix.timestamps import NS, Instant
 from hive_exec.brokers.port import Ambiguous, NotSent, Throttled, Unavailable
+from hive_exec.brokers.rate_limit import RateLimit
 
 _NOTHING_FOUND = 2
 """PosReqResult: no positions found that match."""
@@ -28,9 +28,9 @@ _NOTHING_FOUND = 2
 class RequestRate:
     """Our own limit of requests, below which the venue's is not reached."""
 
-    def __init__(self, per_second: int, now: Callable[[], Instant]) -> None:
-        self._now = now
-        self._at_ns: deque[int] = deque(maxlen=per_second)
+    def __init__(self, per_s: int, now: Callable[[], Instant]) -> None:
+        self._per_s = per_s
+        self._limit = RateLimit(per_s, lambda: now().monotonic_ns / NS)
 
     def count(self) -> None:
         """Count a request that is about to go out.
@@ -38,10 +38,8 @@ class RequestRate:
         Raises:
             Throttled: it must not.
         """
-        now_ns = self._now().monotonic_ns
-        if len(self._at_ns) == self._at_ns.maxlen and now_ns - self._at_ns[0] < NS:
-            raise Throttled(f"{self._at_ns.maxlen} requests went out within a second")
-        self._at_ns.append(now_ns)
+        if self._limit.take():
+            raise Throttled(f"{self._per_s} requests went out within a second")
 
 
 class Questions:
@@ -76,7 +74,8 @@ class Questions:
     ) -> list[Message]:
         timeout_s = self._settings.answer_timeout_s
         if not self._connection.wait_logged_on(timeout_s):
-            raise Unavailable(f"no FIX session: {self._connection.why_down}")
+            why, is_passing = self._connection.why_down, self._connection.is_down_passing
+            raise Unavailable(f"no FIX session: {why}", is_passing=is_passing)
         try:
             self._rate.count()
             return self._talk.ask(self._connection, msg_type, fields, answers, is_complete, timeout_s)

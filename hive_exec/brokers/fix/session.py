@@ -43,6 +43,8 @@ class FixSession(Speaking):
         self._waiting = Waiting()
         self._received_ns = 0
         self._test_request_ns: int | None = None
+        self.is_refused = False
+        """Whether the other side answered our Logon with a refusal."""
 
     @property
     def has_gap(self) -> bool:
@@ -184,6 +186,7 @@ class FixSession(Speaking):
         number = message.sequence_number
         if message.msg_type == MsgType.LOGOUT and self.settings.role is Role.INITIATOR and number is not None:
             self._consume(number)
+            self.is_refused = True
             self._end(
                 step, f"the other side refused our Logon: {message.text(Tag.TEXT) or 'no reason given'}"
             )
@@ -191,6 +194,7 @@ class FixSession(Speaking):
             message.msg_type == MsgType.REJECT and self.settings.role is Role.INITIATOR and number is not None
         ):
             self._consume(number)
+            self.is_refused = True
             self._end(step, f"the other side rejected our Logon: {message.text(Tag.TEXT)}")
         elif message.msg_type != MsgType.LOGON:
             self._end(step, f"the first message was {message.msg_type}, not a Logon")

@@ -44,7 +44,7 @@ from hive_exec.brokers.metatrader.rows import (
     SymbolRow,
     TickRow,
 )
-from hive_exec.brokers.metatrader.sending import Sender
+from hive_exec.brokers.metatrader.sending import Pace, Sender
 from hive_exec.brokers.metatrader.server_time import ServerClock
 from hive_exec.brokers.metatrader.symbols import SymbolNames
 from hive_exec.brokers.metatrader.terminal import Misread, Terminal
@@ -66,6 +66,8 @@ class MetaTraderBroker:
         *,
         known_order_ids: Iterable[str] = (),
         now_ns: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._account = account
         self._settings = settings
@@ -78,7 +80,9 @@ class MetaTraderBroker:
         self._guard = Guard(settings, self._clock, now_ns)
         self._history = History(account, self._terminal, self._names, self._clock)
         self._sink: Sink | None = None
-        self._sender = Sender(self._terminal, self._trouble)
+        self._sender = Sender(
+            self._terminal, self._trouble, Pace(settings.max_requests_per_s, monotonic, sleep)
+        )
         self._answers = Answers(account, self._terminal, self._history, now_ns)
 
     @property
@@ -106,7 +110,7 @@ class MetaTraderBroker:
             order, symbol, tick, magic, self._clock.to_server_s(order.good_till_ns)
         )
         is_pending = order.order_type != "market"
-        meaning, answer = self._sender.create(request, symbol, is_pending=is_pending)
+        meaning, answer = self._sender.create(request, symbol, is_pending=is_pending, may_wait=False)
         if meaning is Meaning.REFUSED:
             return (self._answers.refused(order, ReportKind.REJECTED, answer),)
         if not answer.order:
@@ -163,7 +167,7 @@ class MetaTraderBroker:
         request = requests.close_request(
             position, position.volume if lots is None else lots, symbol, tick, magic, request_id
         )
-        meaning, answer = self._sender.create(request, symbol, is_pending=False)
+        meaning, answer = self._sender.create(request, symbol, is_pending=False, may_wait=True)
         if meaning is Meaning.REFUSED:
             if answer.retcode == Retcode.POSITION_CLOSED:
                 return self._became(order, "the position is closed already")
@@ -261,7 +265,7 @@ class MetaTraderBroker:
             self._trouble(str(fault))
             raise NotSent(str(fault)) from None
         except Unavailable as fault:
-            raise NotSent(str(fault)) from None
+            raise NotSent(str(fault), is_passing=fault.is_passing) from None
         if needs_fresh_quote:
             self._guard.check_quote(name, tick)
         return facts, tick
@@ -271,7 +275,7 @@ class MetaTraderBroker:
         try:
             orders, positions = self._terminal.orders(), self._terminal.positions()
         except Unavailable as fault:
-            raise NotSent(str(fault)) from None
+            raise NotSent(str(fault), is_passing=fault.is_passing) from None
         mine = order.client_order_id
         return (
             [
@@ -304,7 +308,7 @@ class MetaTraderBroker:
             held = [row for row in self._terminal.positions() if row.symbol == symbol.name]
             waiting = [row for row in self._terminal.orders() if row.symbol == symbol.name]
         except Unavailable as fault:
-            raise NotSent(str(fault)) from None
+            raise NotSent(str(fault), is_passing=fault.is_passing) from None
         if held or waiting:
             raise NotSent(
                 f"{symbol.name} has a position or an order already, and a netting account merges them: "
@@ -317,7 +321,7 @@ class MetaTraderBroker:
         try:
             found, _ = self._history.between(max(0, begin_s), self._end_s())
         except Unavailable as fault:
-            raise NotSent(str(fault)) from None
+            raise NotSent(str(fault), is_passing=fault.is_passing) from None
         reports = [report for report in found if report.client_order_id == order.client_order_id]
         if not reports:
             raise NotSent(f"{text}, and its records do not know it")
@@ -331,5 +335,5 @@ class MetaTraderBroker:
 
 def _cursor(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise Unavailable(f"{text!r} is no cursor of a MetaTrader account")
+        raise Unavailable(f"{text!r} is no cursor of a MetaTrader account", is_passing=False)
     return int(text)

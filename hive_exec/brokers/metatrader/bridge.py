@@ -44,6 +44,7 @@ IDLE_S = 600.0
 BUSY_S = 5.0
 """How long a request may wait for the one before it. Later it is refused, uncalled: its client is about to
 give up, and an order must not be sent behind its back."""
+BUSY = "the terminal is busy"
 
 EXIT_CONFIGURATION = 78
 EXIT_UNAVAILABLE = 69
@@ -280,7 +281,7 @@ class Bridge:
         except Refused as refusal:
             return json.dumps({"id": identity, "called": False, "error": str(refusal)})
         if not self._one_call.acquire(timeout=BUSY_S):
-            return json.dumps({"id": identity, "called": False, "error": "the terminal is busy"})
+            return json.dumps({"id": identity, "called": False, "error": BUSY})
         try:
             result = plain(getattr(self._package, name)(*positional, **named))
             held = {"result": result, "last_error": plain(self._package.last_error())}

@@ -13,13 +13,17 @@ import socket
 from typing import Any, BinaryIO
 
 from hive_core.contracts.base import ContractError, strict_json
-from hive_exec.brokers.metatrader.bridge import MAX_ANSWER_BYTES, PROTOCOL, mac_of
+from hive_exec.brokers.metatrader.bridge import BUSY, MAX_ANSWER_BYTES, PROTOCOL, mac_of
 
 CONNECT_S = 5.0
 
 
 class NotAsked(Exception):
-    """The question certainly did not reach the vendor's package."""
+    """The question certainly did not reach the vendor's package. `is_passing` as of `port.NotSent`."""
+
+    def __init__(self, text: str, *, is_passing: bool = False) -> None:
+        super().__init__(text)
+        self.is_passing = is_passing
 
 
 class NoAnswer(Exception):
@@ -63,7 +67,7 @@ class Channel:
         if answer.get("called") is not True:
             # Also an answer that does not say: only an explicit "not called" is one.
             if answer.get("called") is False:
-                raise NotAsked(f"{function}: {answer.get('error')}")
+                raise NotAsked(f"{function}: {answer.get('error')}", is_passing=answer.get("error") == BUSY)
             self.close()
             raise NoAnswer(f"{function}: an answer that does not say whether it called")
         if "error" in answer or "result" not in answer:
@@ -110,7 +114,10 @@ class Channel:
             raise
         except (OSError, ContractError, UnicodeDecodeError) as error:
             self.close()
-            raise NotAsked(f"the bridge at {host}:{port} cannot be reached: {error}") from None
+            raise NotAsked(
+                f"the bridge at {host}:{port} cannot be reached: {error}",
+                is_passing=isinstance(error, OSError),
+            ) from None
 
     def _shake_hands(self, connection: socket.socket, lines: BinaryIO) -> None:
         """Both prove that they know the token, the client first; a server that does not is left."""
@@ -131,7 +138,8 @@ class Channel:
     def _said(lines: BinaryIO) -> dict[str, Any]:
         raw = lines.readline(4096)
         if not raw.endswith(b"\n"):
-            raise NotAsked("the bridge closed the connection (it serves four clients at most)")
+            text = "the bridge closed the connection (it serves four clients at most)"
+            raise NotAsked(text, is_passing=True)
         said = strict_json(raw[:-1])
         if not isinstance(said, dict):
             raise NotAsked("what answers there is not Hive's bridge")

@@ -36,18 +36,22 @@ class Guard:
         if (account.login, account.server) != (settings.login, settings.server):
             raise Unavailable(
                 f"the terminal is logged in to {account.login} at {account.server}, the settings name "
-                f"{settings.login} at {settings.server}; log it in there, or correct the settings"
+                f"{settings.login} at {settings.server}; log it in there, or correct the settings",
+                is_passing=False,
             )
         is_hedging = account.margin_mode is MarginMode.RETAIL_HEDGING
         if is_hedging != (settings.accounting == "hedging"):
             raise Unavailable(
                 f"account {account.login} is a {'hedging' if is_hedging else 'netting'} account, the "
-                f"settings say {settings.accounting}; correct the settings"
+                f"settings say {settings.accounting}; correct the settings",
+                is_passing=False,
             )
         if not state.connected:
             raise Unavailable("the terminal has no connection to its trade server")
         if is_to_trade and not state.trade_allowed:
-            raise Unavailable("the terminal lets no program trade; switch on its algorithmic trading")
+            raise Unavailable(
+                "the terminal lets no program trade; switch on its algorithmic trading", is_passing=False
+            )
         return account
 
     def age_ns(self, tick: TickRow) -> int:
@@ -69,7 +73,8 @@ class Guard:
         if age_s > self._settings.max_quote_age_s:
             raise NotSent(
                 f"the quote of {name} is {age_s} s old: the market is closed, or server_clock "
-                f"({self._settings.server_clock}) is not this server's"
+                f"({self._settings.server_clock}) is not this server's",
+                is_passing=True,
             )
         if not 0 < tick.bid <= tick.ask:
-            raise NotSent(f"{name} is quoted {tick.bid} to {tick.ask}")
+            raise NotSent(f"{name} is quoted {tick.bid} to {tick.ask}", is_passing=True)

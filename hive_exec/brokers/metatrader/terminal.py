@@ -6,6 +6,7 @@ request arrived is the caller's to judge, from `NotAsked` and `NoAnswer`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -26,9 +27,16 @@ from hive_exec.brokers.port import Unavailable
 
 Row = TypeVar("Row")
 
+_INTERNAL_FAILURE = re.compile(r"\[-1000[0-9],")
+"""RES_E_INTERNAL_FAIL and its kinds, -10000 to -10005: the package did not get through to its terminal. Any
+other error (an unknown symbol, a wrong argument, no authorisation) stays."""
+
 
 class Misread(Unavailable):
     """An answer came and was not understood: it is no answer, and a person should hear of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, is_passing=False)
 
 
 class Terminal:
@@ -114,10 +122,13 @@ class Terminal:
     def _ask(self, function: str, arguments: dict[str, Any]) -> Any:
         try:
             row, error = self._channel.ask(function, arguments)
-        except (NotAsked, NoAnswer) as failure:
+        except NotAsked as failure:
+            raise Unavailable(f"MetaTrader: {failure}", is_passing=failure.is_passing) from None
+        except NoAnswer as failure:
             raise Unavailable(f"MetaTrader: {failure}") from None
         if row is None:
-            raise Unavailable(f"MetaTrader: {function} gave nothing, last error {error}")
+            text = f"MetaTrader: {function} gave nothing, last error {error}"
+            raise Unavailable(text, is_passing=_INTERNAL_FAILURE.match(error) is not None)
         return row
 
     def _one(self, function: str, arguments: dict[str, Any], made: Callable[[Any], Row]) -> Row:

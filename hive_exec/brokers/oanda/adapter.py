@@ -134,7 +134,7 @@ class OandaBroker:
             trade = self._held_trade(order.client_order_id)
             held = None if trade is not None else self._held_order(order.client_order_id)
         except Unavailable as error:
-            raise NotSent(f"nothing was changed: {error}") from None
+            raise NotSent(f"nothing was changed: {error}", is_passing=error.is_passing) from None
         try:
             if trade is not None and trade.status is TradeStatus.OPEN:
                 path, body = (
@@ -298,9 +298,11 @@ class OandaBroker:
             if not self._instruments:
                 answer = self._transport.ask(f"{self._path}/instruments")
                 if answer.status != 200:
-                    raise Unavailable("OANDA does not know the account: check account_id and the environment")
+                    raise NotSent("OANDA does not know the account: check account_id and the environment")
                 self._instruments = read_instruments(read_document(answer.body))
-        except (NotExpressible, Unavailable, Unreadable) as error:
+        except Unavailable as error:
+            raise NotSent(str(error), is_passing=error.is_passing) from None
+        except (NotExpressible, Unreadable) as error:
             raise NotSent(str(error)) from None
         found = self._instruments.get(name)
         if found is None:

@@ -6,6 +6,7 @@ were understood say what became of it. A refusal before processing is one of tho
 
 from __future__ import annotations
 
+import ssl
 from enum import StrEnum
 
 import httpx
@@ -55,3 +56,14 @@ def outcome_of_error(error: BaseException, *, began: bool) -> Outcome:
         began: whether writing the request had begun.
     """
     return Outcome.NOT_SENT if isinstance(error, NEVER_CONNECTED) and not began else Outcome.AMBIGUOUS
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether a connection that did not come about may come about within seconds: not where the address is
+    none, or the certificate is not the venue's."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, httpx.UnsupportedProtocol | ssl.SSLCertVerificationError):
+            return False
+        cause = cause.__cause__ or cause.__context__
+    return True

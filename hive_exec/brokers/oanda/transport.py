@@ -20,10 +20,11 @@ from pydantic import SecretStr
 
 from hive_core.configuration.broker_oanda import OandaSettings
 from hive_core.evidence.canonical import canonical_bytes
-from hive_exec.brokers.oanda.classification import Outcome, outcome_of_error, outcome_of_status
-from hive_exec.brokers.oanda.limits import CONNECTIONS_PER_S, REQUESTS_PER_S, RateLimit
+from hive_exec.brokers.oanda.classification import Outcome, may_pass, outcome_of_error, outcome_of_status
+from hive_exec.brokers.oanda.limits import CONNECTIONS_PER_S, REQUESTS_PER_S
 from hive_exec.brokers.oanda.reading import MAX_BODY_BYTES
 from hive_exec.brokers.port import Ambiguous, NotSent, Throttled, Unavailable
+from hive_exec.brokers.rate_limit import RateLimit
 
 MAX_LINE_BYTES = 1024 * 1024
 KEEP_ALIVE_S = 30.0
@@ -123,10 +124,13 @@ class Transport:
         self._keep_to(self._requests, f"{REQUESTS_PER_S} requests", may_wait=True)
         try:
             answer = self._send("GET", path, None, params, may_wait=True)
-        except (NotSent, Ambiguous) as error:
+        except NotSent as error:
+            raise Unavailable(str(error), is_passing=error.is_passing) from None
+        except Ambiguous as error:
             raise Unavailable(str(error)) from None
         if answer.status not in {200, 404}:
-            raise Unavailable(f"OANDA answered {answer.status} to GET {path}")
+            is_passing = outcome_of_status(answer.status) is not Outcome.REFUSED
+            raise Unavailable(f"OANDA answered {answer.status} to GET {path}", is_passing=is_passing)
         return answer
 
     @contextmanager
@@ -231,7 +235,9 @@ class Transport:
         except Exception as error:  # noqa: BLE001 - whatever went wrong: after the first byte nothing is known
             said = f"{method} {path}: {type(error).__name__}"
             if outcome_of_error(error, began=began) is Outcome.NOT_SENT:
-                raise NotSent(f"OANDA was not reached ({said}): nothing was sent") from None
+                raise NotSent(
+                    f"OANDA was not reached ({said}): nothing was sent", is_passing=may_pass(error)
+                ) from None
             raise Ambiguous(f"no readable answer from OANDA ({said}): it may have arrived") from None
 
     def _whole_body(self, response: httpx.Response, until: float) -> bytes:

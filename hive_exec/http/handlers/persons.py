@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from hive_core.contracts.base import Contract
+from hive_core.contracts.base import AccountName, Contract, Symbol
 from hive_exec import persons
 from hive_exec.core.events import Fallback
 from hive_exec.http.answers import Answer, json_answer
@@ -52,6 +52,14 @@ class ReviewRequest(Contract):
     """A person's word on a decision."""
 
     verdict: Literal["approve", "reject"]
+    reason: Reason
+
+
+class BooksRequest(Contract):
+    """Where a venue is right to show nothing."""
+
+    account: AccountName
+    symbol: Symbol
     reason: Reason
 
 
@@ -126,3 +134,14 @@ async def close(face: Face, request: Request) -> Answer:
 async def positions(face: Face, _: Request) -> Answer:
     """What is open."""
     return json_answer(200, await face.ask(lambda: persons.positions(face.cell)))
+
+
+async def accept_books(face: Face, request: Request) -> Answer:
+    """A person's word that a venue is right to show nothing of an instrument."""
+    wanted, caller = request.document_as(BooksRequest), request.caller_name
+    return json_answer(
+        200,
+        await face.ask(
+            lambda: persons.accept_books(face.cell, wanted.account, wanted.symbol, wanted.reason, caller)
+        ),
+    )

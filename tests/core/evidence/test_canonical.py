@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hive_core.contracts.base import decimal_text, strict_json
 from hive_core.contracts.message import Message
-from hive_core.evidence.canonical import canonical_bytes, content_hash, short_id
+from hive_core.evidence.canonical import Spelled, canonical_bytes, content_hash, short_id
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.text(max_size=8),
@@ -155,3 +155,11 @@ def test_a_mapping_of_any_kind_is_spelled_as_one() -> None:
     plain = {"b": 1, "a": {"c": Decimal("1.50")}}
     frozen = MappingProxyType({"b": 1, "a": MappingProxyType({"c": Decimal("1.50")})})
     assert canonical_bytes(frozen) == canonical_bytes(plain)
+
+
+@given(values | st.integers() | decimals, st.sampled_from([1, 2**70, Decimal("1.50"), "ü"]))
+def test_what_is_spelled_already_stands_for_its_value(value: object, beside: object) -> None:
+    """Also beside what the fast way cannot spell: decimals, and integers over 64 bits."""
+    whole = {"b": [beside, {"c": value}], "a": value, "d": beside}
+    part = Spelled(canonical_bytes(value))
+    assert canonical_bytes({"b": [beside, {"c": part}], "a": part, "d": beside}) == canonical_bytes(whole)

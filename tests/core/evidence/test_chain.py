@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -39,7 +38,7 @@ def test_every_flipped_bit_of_a_body_is_found_at_its_record(links):
             body = bytearray(link.body)
             body[position // 8] ^= 1 << position % 8
             held, head, fault = first_fault(
-                [*links[:index], replace(link, body=bytes(body)), *links[index + 1 :]]
+                [*links[:index], link._replace(body=bytes(body)), *links[index + 1 :]]
             )
             assert (held, fault.seq) == (index, index + 1)
             assert head == (links[index - 1].record_hash if index else GENESIS_HASH)
@@ -51,7 +50,7 @@ def test_every_changed_digit_of_a_hash_is_found_at_its_record(links, field):
         for position in range(64):
             text = getattr(link, field)
             other = text[:position] + ("0" if text[position] != "0" else "1") + text[position + 1 :]
-            _, _, fault = first_fault([*links[:index], replace(link, **{field: other}), *links[index + 1 :]])
+            _, _, fault = first_fault([*links[:index], link._replace(**{field: other}), *links[index + 1 :]])
             assert fault.seq == index + 1
 
 
@@ -64,7 +63,7 @@ def test_every_removal_before_the_end_is_found(links):
 
 def test_a_removal_that_renumbers_the_rest_is_found(links):
     for index in range(len(links) - 1):
-        rest = [replace(link, seq=link.seq - 1) for link in links[index + 1 :]]
+        rest = [link._replace(seq=link.seq - 1) for link in links[index + 1 :]]
         _, _, fault = first_fault(links[:index] + rest)
         assert fault.seq == index + 1
 
@@ -76,7 +75,7 @@ def test_every_insertion_is_found_where_it_was_made(links):
         forged = ChainLink(index + 1, b"forged", previous, link_hash(index + 1, previous, b"forged"))
         _, _, fault = first_fault([*links[:index], forged, *links[index:]])
         assert fault.seq == index + 2
-        moved = [replace(link, seq=link.seq + 1) for link in links[index:]]
+        moved = [link._replace(seq=link.seq + 1) for link in links[index:]]
         _, _, fault = first_fault([*links[:index], forged, *moved])
         assert fault.seq == index + 2
 
@@ -90,7 +89,7 @@ def test_every_other_order_is_found_at_the_first_record_out_of_place(links):
 
 
 def test_two_bodies_exchanged_under_their_places_are_found(links):
-    links[1], links[2] = replace(links[1], body=links[2].body), replace(links[2], body=links[1].body)
+    links[1], links[2] = links[1]._replace(body=links[2].body), links[2]._replace(body=links[1].body)
     assert first_fault(links)[2].seq == 2
 
 

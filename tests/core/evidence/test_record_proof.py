@@ -57,8 +57,8 @@ def test_every_bit_of_a_proof_counts():
         (proof_of(5, root="d" * 64), "record 5 does not stand in the 11 records"),
         (replace(proof_of(5), path=proof_of(6).path), "record 5 does not stand"),
         (replace(proof_of(5), path=()), "record 5 does not stand"),
-        (replace(proof_of(5), link=replace(proof_of(5).link, body=b"{}")), "is not the one that was hashed"),
-        (replace(proof_of(5), link=replace(proof_of(5).link, seq=6)), "is not the one that was hashed"),
+        (replace(proof_of(5), link=proof_of(5).link._replace(body=b"{}")), "is not the one that was hashed"),
+        (replace(proof_of(5), link=proof_of(5).link._replace(seq=6)), "is not the one that was hashed"),
         (replace(proof_of(5), link=proof_of(6).link), "record 6 does not stand"),
         (
             replace(proof_of(5), head=proof_of(5).head.head.sign(new_signing_key())),

@@ -67,7 +67,7 @@ def test_a_walk_goes_on_from_a_known_place():
 )
 def test_a_record_that_does_not_hold_is_named_and_the_walk_stays_before_it(change, reason):
     links = links_of(6)
-    links[3] = replace(links[3], **change)
+    links[3] = links[3]._replace(**change)
     walk, fault = walked(links)
     assert f"record {fault.seq}: {fault.reason}" == reason
     assert (walk.seq, walk.head_hash) == (3, links[2].record_hash)

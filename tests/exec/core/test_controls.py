@@ -102,6 +102,15 @@ def test_as_many_different_people_as_configured_resume():
     assert bench.mode is N
 
 
+def test_who_agreed_to_close_a_breaker_did_not_know_that_it_would_open_again():
+    bench = BrokerBench()
+    bench.take(BreakerTrip("global", "halt", "trouble", "anna"))
+    bench.take(BreakerReset("global", "fine", "anna"))
+    bench.take(BreakerTrip("global", "halt", "more trouble", "ben"))
+    assert not bench.take(BreakerReset("global", "fine", "ben"))[0][0].body["is_closed"]
+    assert bench.take(BreakerReset("global", "fine", "anna"))[0][0].body["is_closed"]
+
+
 @pytest.mark.parametrize(("scope", "people"), [("global", 2), ("cell", 1), (f"bot:{FIRST}", 1)])
 def test_who_closes_a_breaker(scope, people):
     bench = BrokerBench()

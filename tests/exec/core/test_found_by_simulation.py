@@ -12,11 +12,12 @@ from hive_core.contracts.order import OrderState
 from hive_exec.core.commanding import Refused
 from hive_exec.core.controls import Condition
 from hive_exec.core.events import BreakerTrip, Reported, Reviewed, SnapshotTaken
+from hive_exec.core.folding import apply
 from hive_exec.core.last_look import reason_not_to_send
 from hive_exec.core.reconciling import HEARD_AFTER_NS
 from hive_exec.core.records import Kind
-from hive_exec.core.state import Review, apply
 from hive_exec.core.step import step
+from hive_exec.core.waiting import Review
 
 BROKER = {"mode": "broker", "broker": "any", "symbols": ("EURUSD",)}
 
@@ -86,7 +87,7 @@ def test_the_venue_in_this_process_says_everything_in_order():
 def test_nobody_can_approve_while_the_account_stands_stopped(fallback):
     state, bot, order_id = at_broker()
     decision_id = bot.orders[order_id].order.decision_id
-    bot.pending[decision_id] = type("P", (), {"submitted_by": "anna"})()
+    bot.pending[decision_id] = type("P", (), {"submitters": ("anna",)})()
     bot.reviews[decision_id] = Review(decision_id, "x", AT[0], AT[0] + 1, "why")
     take(state, BreakerTrip("cell", fallback, "trouble", "ben"))
     with pytest.raises(Refused, match="approve once it may send again: breaker cell"):

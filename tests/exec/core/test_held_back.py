@@ -27,8 +27,9 @@ from hive_exec.core.events import (
     SubmitProvenAbsent,
     Ticked,
 )
+from hive_exec.core.folding import apply
 from hive_exec.core.records import Kind, Record
-from hive_exec.core.state import CellState, apply
+from hive_exec.core.state import CellState
 from hive_exec.core.step import step
 
 AT_BROKER: dict[str, Any] = {"mode": "broker", "broker": "venue"}

@@ -11,7 +11,7 @@ from exec_bench import a_decision
 from hive_core.backtest.fills import BarPrices
 from hive_core.contracts.order import OrderState as S
 from hive_core.risk.gate import Check
-from hive_exec.core import deciding, state
+from hive_exec.core import deciding, order_folds, state
 from hive_exec.core.events import (
     BarRanged,
     BreakerTrip,
@@ -25,7 +25,8 @@ from hive_exec.core.events import (
 )
 from hive_exec.core.orders import IllegalRecord, expose
 from hive_exec.core.records import Kind
-from hive_exec.core.state import Pending, with_settings
+from hive_exec.core.state import with_settings
+from hive_exec.core.waiting import Pending
 
 
 def crash_of_prices(low: str = "1.0000") -> BarPrices[Decimal]:
@@ -97,7 +98,8 @@ def test_an_exit_without_a_quote_is_reckoned_with_its_stop():
 
 
 def test_memory_is_bounded(monkeypatch):
-    monkeypatch.setattr(state, "MAX_REMEMBERED", 2)
+    for module in (state, order_folds):
+        monkeypatch.setattr(module, "MAX_REMEMBERED", 2)
     bench = BrokerBench()
     for pips in range(4):
         bench.decide(a_decision(stop=f"1.057{pips}0"))
@@ -132,6 +134,8 @@ def test_todays_settings_leave_history_as_it_is():
     changed = with_settings(bench.bot, account(rule_pack=bench.bot.settings.rule_pack, max_open_positions=3))
     assert changed.settings.max_open_positions == 3
     assert (changed.orders, changed.account) == (bench.bot.orders, bench.bot.account)
+    bench.bot.pack = None
+    assert with_settings(bench.bot, changed.settings).pack == changed.pack  # the rules are today's too
 
 
 def test_the_venue_in_this_process_does_not_contradict_the_journal():

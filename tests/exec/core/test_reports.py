@@ -202,3 +202,101 @@ def test_rejections_in_a_row_open_the_breaker_and_an_answer_counts_anew():
     third.bot.rejections = 4
     third.ordered(S.ACCEPTED)
     assert third.bot.rejections == 0
+
+
+# Late fills (O10): after the end of an order, or of its rest, and within its size.
+
+
+def rest_ended(kind):
+    """An order that was filled in part, and whose rest has ended so."""
+    bench = BrokerBench()
+    line = bench.ordered(S.PARTIALLY_FILLED)
+    assert bench.kinds(bench.report(kind)) == [Kind.ORDER_REST_ENDED]
+    return bench, line, line.order.lots - line.filled_lots
+
+
+def is_stopped(bench):
+    return "bot:first" in bench.state.controls.breakers
+
+
+@pytest.mark.parametrize("kind", ["cancelled", "expired"])
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_fill_that_the_end_of_the_rest_overtook_is_applied_and_stops_nothing(kind, is_closed):
+    bench, line, rest = rest_ended(kind)
+    if is_closed:
+        bench.take(bench.report("closed", lots=line.open_lots))
+        assert line.state is S.CLOSED
+    before = line.open_lots
+    late = bench.report("filled", lots=rest)
+    assert bench.kinds(late) == [Kind.ORDER_FILLED]
+    assert (line.state, line.filled_lots, line.open_lots) == (S.FILLED, line.order.lots, before + rest)
+    assert not is_stopped(bench)
+    assert bench.bot.account.exposures[line.order.client_order_id].lots == line.open_lots
+    assert bench.kinds(late) == [], "each execution is applied once"
+
+
+def test_late_fills_in_parts_are_applied_up_to_the_size_and_one_more_stops_the_account():
+    bench, line, rest = rest_ended("cancelled")
+    assert bench.kinds(bench.report("filled", lots=rest / 2)) == [Kind.ORDER_FILLED]
+    assert bench.kinds(bench.report("filled", lots=rest / 2)) == [Kind.ORDER_FILLED]
+    assert not is_stopped(bench)
+    kinds = bench.kinds(bench.report("filled", lots=Decimal("0.01")))
+    assert kinds[0] is Kind.ORDER_FILLED
+    assert is_stopped(bench)
+    assert line.filled_lots == line.order.lots + Decimal("0.01"), "a fact all the same"
+
+
+def test_a_late_fill_of_more_than_the_rest_stops_the_account():
+    bench, _, rest = rest_ended("cancelled")
+    assert Kind.BREAKER_TRIPPED in bench.kinds(bench.report("filled", lots=rest + Decimal("0.01")))
+
+
+def test_a_second_late_fill_of_an_order_that_was_cancelled_whole_is_applied():
+    bench = BrokerBench()
+    line = bench.ordered(S.CANCELLED)
+    for lots in (Decimal("0.1"), line.order.lots - Decimal("0.1")):
+        assert bench.kinds(bench.report("filled", lots=lots)) == [Kind.ORDER_FILLED]
+    assert not is_stopped(bench)
+
+
+def test_a_fill_after_the_rest_was_rejected_is_a_contradiction():
+    bench, line, rest = rest_ended("rejected")
+    assert line.was_rest_rejected
+    assert Kind.BREAKER_TRIPPED in bench.kinds(bench.report("filled", lots=rest))
+    assert line.filled_lots == line.order.lots
+
+
+def test_a_late_fill_without_its_lots_or_its_stop_stops_the_account():
+    bench, line, rest = rest_ended("cancelled")
+    bench.take(bench.report("filled", lots=None))
+    assert (is_stopped(bench), line.filled_lots) == (True, line.order.lots - rest)
+    bench, _, rest = rest_ended("cancelled")
+    _, effects = bench.take(bench.report("filled", lots=rest, has_stop=False))
+    assert is_stopped(bench)
+    assert [type(effect) for effect in effects] == [ClosePosition]
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_an_exit_that_overtook_a_late_fill_of_the_rest_waits_for_it(is_closed):
+    """A venue closes what it filled; what it says of the last fill may come after the word of the exit."""
+    bench, line, rest = rest_ended("cancelled")
+    exited = line.open_lots + rest
+    if is_closed:
+        bench.take(bench.report("closed", lots=line.open_lots))
+        exited = rest
+    early = bench.report("closed", lots=exited)
+    assert bench.kinds(early) == [Kind.REPORT_HELD]
+    assert bench.kinds(early) == [], "held once"
+    late = bench.report("filled", lots=rest)
+    assert bench.kinds(late) == [Kind.ORDER_FILLED, Kind.POSITION_CLOSED]
+    assert (line.state, line.open_lots, line.early) == (S.CLOSED, 0, [])
+    assert bench.bot.account.exposures == {}
+    assert not is_stopped(bench)
+
+
+@pytest.mark.parametrize("kind", ["cancelled", "rejected"])
+def test_an_exit_that_no_fill_can_explain_is_noted(kind):
+    bench, line, rest = rest_ended(kind)
+    too_much = line.open_lots + (rest + Decimal("0.01") if kind == "cancelled" else rest)
+    assert bench.kinds(bench.report("closed", lots=too_much)) == [Kind.REPORT_IGNORED]
+    assert line.early == []

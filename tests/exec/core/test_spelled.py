@@ -10,12 +10,13 @@ import pytest
 from broker_bench import BrokerBench
 from spelled_scenes import FOLDER, SCENES, path_of, records_in, spelled, told
 
-from hive_exec.core.records import Kind
+from hive_exec.core.folding import apply
+from hive_exec.core.records import CELL, Kind, Record
 from hive_exec.core.snapshot import state_as_data
-from hive_exec.core.state import CellState, apply
+from hive_exec.core.state import CellState
 
 OF_THE_SHELL = {Kind.ADVANCE_REQUESTED, Kind.DELIVERY_CONFLICT, Kind.SIGNAL_CONFLICT}
-OF_THE_SHELL |= {Kind.SIGNAL_RECEIVED, Kind.SIGNAL_JUDGED}
+OF_THE_SHELL |= {Kind.SIGNAL_RECEIVED, Kind.SIGNAL_SUBMITTED_AGAIN, Kind.SIGNAL_JUDGED}
 """What the core reads or passes over, and never says."""
 
 
@@ -42,3 +43,13 @@ def test_every_kind_of_record_is_spelled_and_every_file_is_of_a_scene():
     there = {record.kind for name in SCENES for record in records_in(kept(name))}
     assert there == set(Kind) - OF_THE_SHELL
     assert {path.name for path in FOLDER.iterdir()} == {path_of(name).name for name in SCENES}
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(OF_THE_SHELL & {Kind.SIGNAL_RECEIVED, Kind.SIGNAL_CONFLICT, Kind.SIGNAL_JUDGED})
+)
+def test_what_the_core_passes_over_changes_nothing(kind):
+    state = CellState("local", BrokerBench().execution)
+    before = spelled("state", state_as_data(state))
+    apply(state, Record(CELL, kind, (1, 0, "key"), {"key": "key"}))
+    assert spelled("state", state_as_data(state)) == before

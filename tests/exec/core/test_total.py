@@ -41,10 +41,11 @@ from hive_exec.core.events import (
     Ticked,
     TimePassed,
 )
+from hive_exec.core.folding import apply
 from hive_exec.core.orders import IllegalRecord
 from hive_exec.core.records import Kind, Record
 from hive_exec.core.snapshot import state_as_data, state_digest, state_from_data
-from hive_exec.core.state import CellState, apply
+from hive_exec.core.state import CellState
 from hive_exec.core.step import step
 from hive_exec.engine import Engine
 from proofs.model.disk import record_of

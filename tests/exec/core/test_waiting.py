@@ -13,9 +13,10 @@ from hive_core.backtest.fills import BarPrices
 from hive_core.contracts.order import OrderState as S
 from hive_exec.core.commanding import Refused
 from hive_exec.core.events import BarRanged, BreakerTrip, DecisionDue, Reviewed, Submit, Ticked
+from hive_exec.core.folding import apply
 from hive_exec.core.records import Kind
 from hive_exec.core.snapshot import state_digest
-from hive_exec.core.state import CellState, apply
+from hive_exec.core.state import CellState
 
 REVIEWED = {"review_over_headroom": Decimal("0.01"), "review_ttl_s": 100}
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import pytest
 from broker_daemon import BrokerDaemon, with_venues
 from fix_at import FixAt
 from metatrader_at import MetaTraderAt
+from venue_hands import FixHands, MetaTraderHands
+
+VENUES = {"fix": FixAt, "fix_list_oco": partial(FixAt, "list_oco"), "metatrader": MetaTraderAt}
 
 
 @pytest.fixture
@@ -37,39 +41,46 @@ def daemon_at(stack, folder, venue, **settings):
     return daemon, venue
 
 
-@pytest.fixture
-def at_fix(stack, tmp_path):
-    """The same at a FIX 4.4 venue."""
-
-    def make(style: str = "attached", **settings):
-        return daemon_at(stack, tmp_path, FixAt(style), **settings)
-
-    return make
-
-
-@pytest.fixture(scope="module", params=["attached", "list_oco"])
-def trading_fix(request, tmp_path_factory):
-    """A daemon that trades at a FIX venue, for all tests of a module that leave it trading."""
-    with ExitStack() as stack:
-        daemon, venue = daemon_at(stack, tmp_path_factory.mktemp("fix"), FixAt(request.param))
-        daemon.start_trading(venue)
-        yield daemon, venue
-
-
-@pytest.fixture
-def at_metatrader(stack, tmp_path):
-    """The same at a MetaTrader broker, through the bridge."""
+@pytest.fixture(params=["fix", "metatrader"])
+def at_venue(request, stack, tmp_path):
+    """The same at a FIX 4.4 venue, and at a MetaTrader broker through the bridge; the venue in our hands."""
 
     def make(**settings):
-        return daemon_at(stack, tmp_path, MetaTraderAt(), **settings)
+        return in_hands(*daemon_at(stack, tmp_path, VENUES[request.param](), **settings))
 
     return make
+
+
+def in_hands(daemon, venue):
+    """A daemon, and its venue in our hands."""
+    return daemon, FixHands(venue) if isinstance(venue, FixAt) else MetaTraderHands(venue)
+
+
+@contextmanager
+def trading_at(tmp_path_factory, kind):
+    """A daemon that trades at a venue, for all tests of a module that leave it trading."""
+    with ExitStack() as stack:
+        daemon, venue = daemon_at(stack, tmp_path_factory.mktemp(kind), VENUES[kind]())
+        daemon.start_trading(venue)
+        yield in_hands(daemon, venue)
+
+
+@pytest.fixture(scope="module", params=["fix", "fix_list_oco", "metatrader"])
+def trading(request, tmp_path_factory):
+    """At a venue of every kind."""
+    with trading_at(tmp_path_factory, request.param) as made:
+        yield made
+
+
+@pytest.fixture(scope="module", params=["fix", "fix_list_oco"])
+def trading_fix(request, tmp_path_factory):
+    """At a FIX venue."""
+    with trading_at(tmp_path_factory, request.param) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def trading_metatrader(tmp_path_factory):
-    """A daemon that trades at a MetaTrader broker, for all tests of a module that leave it trading."""
-    with ExitStack() as stack:
-        daemon, venue = daemon_at(stack, tmp_path_factory.mktemp("metatrader"), MetaTraderAt())
-        daemon.start_trading(venue)
-        yield daemon, venue
+    """At a MetaTrader broker."""
+    with trading_at(tmp_path_factory, "metatrader") as made:
+        yield made

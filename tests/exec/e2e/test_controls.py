@@ -7,7 +7,8 @@ import threading
 import time
 
 import pytest
-from broker_daemon import until
+from broker_daemon import BrokerDaemon, until
+from fix_at import FixAt
 from kill_ways import KILL_WAYS, kill_by_command
 
 from hive_exec.simulators.oanda.faults import Fault
@@ -63,7 +64,8 @@ def test_no_order_leaves_a_second_after_the_kill_with_venue_late_and_cell_busy(a
 def test_two_people_resume_and_the_command_tells_what_is_next(at_oanda):
     daemon, oanda = at_oanda()
     daemon.start_trading(oanda)
-    assert daemon.hive("kill", "a test").returncode == 0
+    killed = daemon.hive("kill", "a test")
+    assert (killed.returncode, 'to go on: hive resume "why" --as NAME' in killed.stdout) == (0, True)
     status = daemon.hive("status").stdout
     assert "daemon: the kill switch is thrown" in status.splitlines()[1]
     assert "! the kill switch is thrown" in daemon.hive("health").stdout
@@ -122,6 +124,14 @@ def test_a_reviewed_decision_is_traded_on_the_word_of_another(at_oanda):
         (["close", "ord_nope"], "no order ord_nope"),
         (["resolve", "ord_nope", "--reason", "I looked"], "no order ord_nope"),
         (["review", "--approve", "dec_nope"], "no decision dec_nope waits"),
+        (
+            ["positions", "--accept-broker", "main", "EURUSD", "--reason", "I looked"],
+            "nothing of ours is open",
+        ),
+        (
+            ["positions", "--accept-broker", "nope", "EURUSD", "--reason", "I looked"],
+            "no account nope is open",
+        ),
     ],
 )
 def test_a_mistaken_command_names_the_thing_and_the_next_step(at_oanda, arguments, told):
@@ -132,3 +142,44 @@ def test_a_mistaken_command_names_the_thing_and_the_next_step(at_oanda, argument
     assert told in said.stderr
     assert "next: " in said.stderr
     assert "Traceback" not in said.stderr
+
+
+@pytest.fixture
+def netting(stack, tmp_path):
+    """A daemon at a venue that nets, and the venue."""
+    venue = stack.enter_context(FixAt("list_oco"))
+    daemon = BrokerDaemon(tmp_path / "installed", venue)
+    stack.callback(daemon.end)
+    return daemon, venue
+
+
+def test_two_people_end_a_position_that_a_venue_forgot(netting):
+    """A venue that nets shows and tells nothing of it: the account halts, until two people say that the
+    venue is right."""
+    daemon, venue = netting
+    daemon.start_trading(venue)
+    order = daemon.until_state(daemon.decide("forgotten"), "filled")
+    with venue.server._lock:
+        venue.server.venue.book.positions.clear()
+        venue.server.venue.book.orders.clear()
+    until(lambda: daemon.standing()["mode"] == "halt", told=str(daemon.standing()))
+    accept = ("positions", "--accept-broker", "main", "EURUSD")
+    unreasoned = daemon.hive(*accept)
+    assert (unreasoned.returncode, "--reason" in unreasoned.stderr) == (2, True)
+    alone = daemon.hive(*accept, "--reason", "gone from its screen")
+    assert (alone.returncode, "another person must" in alone.stdout) == (1, True), alone.stderr
+    again = daemon.hive(*accept, "--reason", "gone from its screen")
+    assert "has said so already" in again.stderr
+    assert daemon.hive("principals", "add", "second", "--role", "approver").returncode == 0
+    both = daemon.hive(*accept, "--reason", "gone indeed", "--as", "second")
+    assert both.returncode == 0, both.stderr
+    assert f"{order['client_order_id']}: closed, its profit is not known" in both.stdout
+    closed = daemon.until_state(order["decision_id"], "closed")
+    assert (closed["exit_reason"], closed["is_profit_known"]) == ("broker_evidence_by_person", False)
+    assert "profit not known" in daemon.hive("explain", order["client_order_id"]).stdout
+    until(lambda: not [one for one in daemon.standing()["reasons"] if "reconciliation" in one])
+    assert daemon.hive("breakers", "--reset", "bot:main", "--reason", "looked into").returncode == 0
+    until(daemon.is_normal, told=str(daemon.standing()))
+    time.sleep(3)  # some comparisons of books
+    assert daemon.is_normal()
+    assert daemon.hive("positions").stdout == "nothing is open\n"

@@ -97,7 +97,7 @@ def test_killed_in_the_middle_of_a_submit_there_is_one_order(at_oanda):
     assert order["state"] == "unresolved"
     client = daemon.client()
     assert client.decide(decision_for(MAIN, "another")).status_code == 202  # while nobody knows
-    until(lambda: "filled" in states(daemon), told=daemon.log_tail())
+    daemon.until_state(decision_id, "filled")
     kinds = daemon.kinds()
     assert kinds.index("order_unresolved") < kinds.index("order_filled")
     sent = [one["order"]["clientExtensions"]["id"] for one in oanda.posted_orders()]

@@ -11,10 +11,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from hive_core.landing.daemon_token import TOKEN_VARIABLE, TokenUnusable, bearer_headers, daemon_token
-from hive_exec.cell import CommandRefused
+from hive_exec.commands import CommandRefused
 from hive_exec.http import create_app
 from hive_exec.http.authentication import FAILURE_WINDOW_S, MAX_FAILURES, RELOAD_EVERY_S, Gatekeeper
-from hive_exec.http.requests import Headers
+from hive_exec.http.requests import headers_of
 from hive_exec.principals import (
     MAX_PRINCIPALS,
     Permission,
@@ -190,7 +190,7 @@ def asked(gatekeeper: Gatekeeper, home, name: str | None, permission: Permission
     headers = bearer_headers(home, name) if name else {}
     raw = [(key.lower().encode(), value.encode()) for key, value in headers.items()]
     try:
-        gatekeeper.admit(Headers(raw), permission, "a route")
+        gatekeeper.admit(headers_of(raw), permission, "a route")
     except CommandRefused as refused:
         return refused.status
     return 200
@@ -213,11 +213,11 @@ def test_a_principal_that_is_removed_is_nobody_within_a_second(gate, home):
     headers = bearer_headers(home, "desk")
     raw = [(b"authorization", headers["Authorization"].encode())]
     clock.now_s += RELOAD_EVERY_S
-    assert gatekeeper.admit(Headers(raw), Permission.READ, "a route").name == "desk"
+    assert gatekeeper.admit(headers_of(raw), Permission.READ, "a route").name == "desk"
     remove_principal(home, "desk")
     clock.now_s += RELOAD_EVERY_S
     with pytest.raises(CommandRefused) as refused:
-        gatekeeper.admit(Headers(raw), Permission.READ, "a route")
+        gatekeeper.admit(headers_of(raw), Permission.READ, "a route")
     assert refused.value.status == 401
 
 

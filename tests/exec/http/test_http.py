@@ -20,6 +20,7 @@ from hive_core.contracts.base import MAX_PAYLOAD_BYTES
 from hive_core.contracts.report import ReportPage
 from hive_core.evidence.chain import ChainLink, first_fault
 from hive_exec import cell as cell_module
+from hive_exec import commands
 from hive_exec.http import MAX_PAGE, create_app
 from hive_exec.http.answers import CODES
 
@@ -358,7 +359,7 @@ def test_the_journals_links_verify_by_themselves(client, bench):
 
 
 def test_more_callers_than_can_wait_are_429_and_the_rest_is_served(home, monkeypatch):
-    monkeypatch.setattr(cell_module, "MAX_QUEUED_COMMANDS", 2)
+    monkeypatch.setattr(commands, "MAX_QUEUED_COMMANDS", 2)
     bench = Bench(home, CONFIGURATION)
     app = create_app(bench.cell)
     client = TestClient(app, base_url="http://127.0.0.1", headers=owner_headers(home))

@@ -91,6 +91,16 @@ def test_several_on_one_connection_are_answered_in_turn(port):
     assert statuses(said(port, pipelined)) == [200, 200, 200, 404]
 
 
+def test_a_large_body_does_not_count_as_the_head_behind_it(port, paper):
+    large = post(b" " * 60_000, paper).replace(b"Connection: close\r\n", b"")
+    second = get()
+    with connect(port) as caller:
+        caller.sendall(large + second[:20])
+        time.sleep(0.1)
+        caller.sendall(second[20:])
+        assert statuses(until_closed(caller)) == [422, 200]
+
+
 def test_a_request_in_single_bytes_is_a_request(port):
     assert statuses(said(port, *(bytes([byte]) for byte in get()))) == [200]
 

@@ -17,6 +17,8 @@ from hive_core.contracts.report import Report
 from hive_core.contracts.submission import SignalSubmission
 from hive_core.evidence.canonical import canonical_bytes, content_hash
 from hive_exec.http import create_app
+from hive_exec.http.answers import Answer
+from hive_exec.http.later import Later
 from hive_exec.http.signal_batches import MAX_BATCH, SignalBatches
 from hive_exec.signal_inbox import MAX_AGE_S, MAX_SKEW_S, Submitted
 
@@ -40,7 +42,8 @@ def test_it_is_accepted_once_and_answered_alike_ever_after(owner, paper, make):
     assert first.content == again.content == canonical_bytes(first.json())
     paper.reopen()
     (report,) = told_of_signals(paper)
-    assert first.json() == {"key": key_of(body), "outcome": "accepted", "seq": report.seq}
+    told = {"fate": "to_be_judged", "key": key_of(body), "outcome": "accepted", "seq": report.seq}
+    assert first.json() == told
     assert (report.account, report.kind) == ("cell", "signal_received")
     assert report.body["caller"] == "owner"
     submission = parse_contract(SignalSubmission, json.dumps(body).encode())
@@ -292,6 +295,13 @@ def test_a_thousand_at_once_are_each_taken_in_once_with_places_of_their_own(pape
     assert len(told_of_signals(paper)) == 1_000
 
 
+def told(later: Later) -> asyncio.Future[Answer]:
+    """The answer, to be awaited."""
+    answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    later.then(answer.set_result)
+    return answer
+
+
 class TestOverload:
     """The cell does nothing for a while: who is told to come back, and who is answered all the same."""
 
@@ -336,12 +346,12 @@ class TestOverload:
                 SignalSubmission, json.dumps(a_message(ts_event_ns=paper.wall_ns)).encode()
             )
             submitted = Submitted.of(submission.key, submission, "test")
-            waiting = [asyncio.create_task(batches.submit(submitted)) for _ in range(2_000)]
+            waiting = [told(batches.submit(submitted)) for _ in range(2_000)]
             await asyncio.sleep(0.2)
             depth = paper.cell.waiting
             held.set()
             answers = await asyncio.gather(*waiting)
-            assert sorted(status for status, _ in answers) == [200] * 1_999 + [202]
+            assert sorted(answer.status for answer in answers) == [200] * 1_999 + [202]
             return depth
 
         assert asyncio.run(flood()) == 1

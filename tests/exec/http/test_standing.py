@@ -15,6 +15,7 @@ from hive_exec.core.events import Kill
 from hive_exec.facts import facts_of
 from hive_exec.http import create_app
 from hive_exec.http import face as face_module
+from hive_exec.lane_standing import LaneStanding
 from hive_exec.metrics import STAGES
 
 
@@ -70,6 +71,27 @@ def test_gauges_are_those_of_the_cells_facts(owner, paper):
     assert found[("hive_unresolved_orders",)] == 0
     assert found[("hive_cell_answers",)] == found[("hive_ready",)] == 1
     assert found[("hive_orders", "unresolved")] == 0
+
+
+def test_the_lanes_alarms_stand_in_metrics_modes_and_health(owner, paper):
+    found = samples(owner)
+    names = ("hive_live_lane_alarm", "hive_kafka_alarm", "hive_lane_signals_waiting")
+    assert [found[(name,)] for name in names] == [0, 0, 0]
+    assert not [key for key in found if key[0] == "hive_kafka_messages_total"]
+    assert (owner.get("/modes").json()["live_lane_alarm"], owner.get("/modes").json()["kafka_alarm"]) == (
+        "",
+        "",
+    )
+    counts = {"taken": 5, "dead_lettered": 2}
+    paper.cell.lane_standing = lambda: LaneStanding("no deck in x", 7, "Kafka: all are away", counts)
+    found = samples(owner)
+    assert [found[(name,)] for name in names] == [1, 1, 7]
+    assert found[("hive_kafka_messages_total", "taken")] == 5
+    assert found[("hive_kafka_messages_total", "dead_lettered")] == 2
+    modes = owner.get("/modes").json()
+    assert (modes["live_lane_alarm"], modes["kafka_alarm"]) == ("no deck in x", "Kafka: all are away")
+    told = owner.get("/health").json()["attention"]
+    assert told == ["the live lane refuses messages: no deck in x", "the Kafka lane takes no messages"]
 
 
 def test_failed_authentication_is_counted(owner):

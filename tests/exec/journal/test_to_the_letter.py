@@ -361,6 +361,18 @@ def test_what_was_buffered_is_counted_and_forgotten_when_it_is_durable(path):
     journal.close()
 
 
+def test_records_that_cannot_be_read_are_told(path):
+    store = SqliteStore(path)
+    store._connection.execute("DROP TABLE journal")
+    with pytest.raises(JournalFailed) as told:
+        list(store.rows(0))
+    assert str(told.value) == (
+        f"the journal {path} could not be read: no such table: journal; "
+        "look at the disk (space, health), then start again"
+    )
+    store.close()
+
+
 def test_after_a_failure_nothing_is_taken(path):
     journal = Journal(path, lambda: 7)
     journal._store._connection.execute("DROP TABLE inbox")

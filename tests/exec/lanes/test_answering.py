@@ -3,6 +3,7 @@ restart."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,13 +21,17 @@ from hive_core.landing.decks import KEY_NAME, keys_folder, publish_deck
 from hive_core.landing.keys import signing_key
 from hive_core.signals.lane_context import make_deck
 from hive_exec.cell import Cell
+from hive_exec.commands import CommandRefused
+from hive_exec.core.events import Kill
 from hive_exec.core.records import Kind, Record
 from hive_exec.journal.writing import record_of
-from hive_exec.lanes import live
+from hive_exec.lane_standing import LaneStanding
+from hive_exec.lanes import answering, live
 from hive_exec.lanes.answering import Lanes
 from hive_exec.signal_inbox import Submitted, submit_signals
 
 MESSAGES = 40
+FIFTY_MINUTES = timedelta(minutes=50)
 
 
 class Clock:
@@ -75,13 +80,18 @@ class Daemon:
         )
         publish_deck(self.home, deck, payloads, signing_key(keys_folder(self.home), KEY_NAME))
 
-    def post(self, row: dict) -> int:
+    def post(self, row: dict, caller: str = "somebody") -> int:
+        """The status of the answer."""
+        return self.answer(row, caller)["status"]
+
+    def answer(self, row: dict, caller: str = "somebody") -> dict:
+        """The answer to a message, with its status."""
         self.clock.now_ns = max(self.clock.now_ns, to_ns(row["ts_event"]))
         submission = SignalSubmission(message=message_of(row))
-        submitted = Submitted.of(submission.key, submission, "somebody")
-        ((status, _),) = self.cell.call(lambda: submit_signals(self.cell, [submitted])).result()
+        submitted = Submitted.of(submission.key, submission, caller)
+        ((status, body),) = self.cell.call(lambda: submit_signals(self.cell, [submitted])).result()
         self.cell.call(lambda: None).result()  # the round in which it was answered is over
-        return status
+        return {"status": status, **json.loads(body)}
 
     def records(self, kind: Kind) -> list[Record]:
         found = (record_of(link) for link in self.cell.journal.links())
@@ -172,15 +182,94 @@ def test_killed_before_it_was_answered_a_message_is_answered_after_the_start(dae
     assert set(daemon.received()) == wanted(daemon)
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_decision_has_all_who_handed_in_its_signals(daemon, restarts):
+    """Of a message that two handed in, before it is judged and after, the decision is of both."""
+    daemon.start()
+    daemon.publish(BEGIN)
+    daemon.lanes.look()
+    rows = rows_of(daemon)
+    for number, row in enumerate(rows):
+        if restarts and number == 20:
+            daemon.end()
+            daemon.begin()
+            daemon.start()
+            daemon.lanes.look()
+        daemon.post(row, f"caller{number % 2}")
+        daemon.post(row, "again")
+        daemon.post(row, "again")
+    again = daemon.records(Kind.SIGNAL_SUBMITTED_AGAIN)
+    assert [record.body["caller"] for record in again] == ["again"] * MESSAGES
+    callers = {}
+    for record in daemon.records(Kind.SIGNAL_RECEIVED):
+        callers[record.body["key"]] = record.body["caller"]
+    of_signal = {
+        fate["signal_id"]: callers[record.body["key"]]
+        for record in daemon.records(Kind.SIGNAL_JUDGED)
+        for fate in record.body["fates"]
+    }
+    received = daemon.records(Kind.DECISION_RECEIVED)
+    assert received
+    several = 0
+    for record in received:
+        votes = record.body["delivery"]["decision"]["votes"]
+        wanted_here = {of_signal[vote["signal_id"]] for vote in votes if vote["signal_id"] in of_signal}
+        found = {record.body["submitted_by"], *record.body.get("also_submitted_by", ())}
+        assert found - {"again"} == wanted_here
+        several += len(found) > 1
+    assert several
+
+
+def test_whoever_hands_a_signal_in_again_is_a_submitter_of_what_waits(daemon):
+    daemon.start()
+    daemon.publish(BEGIN)
+    daemon.lanes.look()
+    daemon.cell.decide_soon = lambda *_: None  # what is decided waits
+    rows = rows_of(daemon)
+    for row in rows:
+        daemon.post(row)
+    (bot, *_) = [bot for bot in daemon.cell.bots.values() if bot.pending]
+    decision_id, pending = next(iter(bot.pending.items()))
+    assert pending.submitters == ("somebody",)
+    for row in rows:
+        daemon.post(row, "another")
+    assert bot.pending[decision_id].submitters == ("somebody", "another")
+    (said,) = [
+        one for one in daemon.records(Kind.DECISION_SUBMITTED_AGAIN) if one.body["decision_id"] == decision_id
+    ]
+    assert said.body["submitted_by"] == "another"
+
+
 def test_without_a_deck_every_message_is_refused_and_the_alarm_says_why(daemon):
     daemon.start()
     assert not daemon.lanes.look()
     assert "materialise the asset deck" in daemon.lanes.alarm()
-    for row in rows_of(daemon)[:5]:
+    rows = rows_of(daemon)[:5]
+    for row in rows:
         assert daemon.post(row) == 202
-    outcomes = {record.body["outcome"] for record in daemon.records(Kind.SIGNAL_JUDGED)}
-    assert outcomes == {"no_deck"}
+    assert [record.body["fate"] for record in daemon.records(Kind.SIGNAL_RECEIVED)] == ["no_deck"] * 5
+    assert daemon.records(Kind.SIGNAL_JUDGED) == []
+    daemon.end()
+    daemon.begin()
+    daemon.start()
+    daemon.publish(BEGIN)
+    assert daemon.lanes.look()
+    assert [daemon.post(row) for row in rows] == [200] * 5, "what was refused stays so"
+    assert daemon.records(Kind.SIGNAL_JUDGED) == []
     assert daemon.received() == {}
+    assert daemon.post(rows_of(daemon)[5]) == 202
+    assert "fate" not in daemon.records(Kind.SIGNAL_RECEIVED)[-1].body
+    assert [record.body["outcome"] for record in daemon.records(Kind.SIGNAL_JUDGED)] == ["judged"]
+
+
+def test_the_answer_says_whether_a_lane_will_judge_it(daemon):
+    daemon.start()
+    first, second = rows_of(daemon)[:2]
+    assert daemon.answer(first)["fate"] == "no_deck"
+    daemon.publish(BEGIN)
+    daemon.lanes.look()
+    assert daemon.answer(second)["fate"] == "to_be_judged"
+    assert daemon.answer(first)["fate"] == "no_deck"
 
 
 @pytest.mark.parametrize("lasting", [False, True])
@@ -208,7 +297,10 @@ def test_a_fault_of_ours_is_answered_and_ends_nothing(daemon, monkeypatch, caplo
     assert "the live lane failed at" in caplog.text
     heard = daemon.lanes.lane.heard
     daemon.post(rows[begin + 1])
-    assert daemon.records(Kind.SIGNAL_JUDGED)[-1].body["outcome"] == ("no_deck" if lasting else "judged")
+    if lasting:
+        assert daemon.records(Kind.SIGNAL_RECEIVED)[-1].body["fate"] == "no_deck"
+    else:
+        assert daemon.records(Kind.SIGNAL_JUDGED)[-1].body["outcome"] == "judged"
     assert ("failed" in daemon.lanes.alarm()) is lasting
     assert len(heard) == begin, "what was heard before is not forgotten"
 
@@ -218,7 +310,7 @@ def test_a_decision_that_cannot_be_taken_in_is_answered_so_and_ends_nothing(daem
     daemon.publish(BEGIN)
     daemon.lanes.look()
 
-    def failing(*_):
+    def failing(*_, **__):
         raise KeyError("a fault of ours")
 
     with monkeypatch.context() as patched:
@@ -248,3 +340,62 @@ def test_the_thread_finds_a_deck_by_itself_and_ends_with_the_daemon(daemon):
     assert daemon.lanes.lane.deck_sha256 != first
     assert daemon.lanes.alarm() == ""
     daemon.lanes.stop()
+
+
+def soon_after_each_other(daemon: Daemon, count: int) -> list[dict]:
+    """Messages that a daemon may all take in at the time of the last."""
+    rows = in_order(daemon.rooms.messages.filter(pl.col("ts_event") >= BEGIN))
+    ends = zip(rows, rows[count - 1 :], strict=False)
+    first = next(
+        place for place, (one, last) in enumerate(ends) if last["ts_event"] - one["ts_event"] < FIFTY_MINUTES
+    )
+    return rows[first : first + count]
+
+
+def posted(daemon: Daemon, rows: list[dict]) -> list[tuple[int, bytes] | CommandRefused]:
+    """What one batch of messages is answered."""
+    daemon.clock.now_ns = max(daemon.clock.now_ns, to_ns(rows[-1]["ts_event"]))
+    signals = [SignalSubmission(message=message_of(row)) for row in rows]
+    batch = [Submitted.of(each.key, each, "somebody") for each in signals]
+    return daemon.cell.call(lambda: submit_signals(daemon.cell, batch)).result()
+
+
+def test_more_than_the_lane_may_hold_is_refused_before_a_record_and_taken_in_later(daemon, monkeypatch):
+    monkeypatch.setattr(answering, "MAX_WAITING", 4)
+    assert "no deck" in daemon.cell.lane_standing().live_alarm
+    daemon.publish(BEGIN)
+    daemon.start()
+    daemon.lanes.look()
+    monkeypatch.setattr(daemon.lanes, "_answer_all", lambda: None)  # the lane hangs
+    rows = soon_after_each_other(daemon, 7)
+    first = posted(daemon, rows)
+    assert [one[0] for one in first[:4]] == [202] * 4
+    assert [(one.status, one.reason) for one in first[4:]] == [(429, "4 signals wait to be judged")] * 3
+    assert daemon.cell.lane_standing() == LaneStanding("", 4)
+    assert len(daemon.lanes._waiting) == len(daemon.records(Kind.SIGNAL_RECEIVED)) == 4
+    known, refused = posted(daemon, [rows[0], rows[6]])
+    assert (known[0], known[1], refused.status) == (200, first[0][1], 429)
+    # Whatever is urgent is answered while the lane is full.
+    daemon.cell.call(lambda: daemon.cell.command(Kill("stop", "anna")), is_urgent=True).result(5)
+    assert daemon.cell.state.controls.kill is not None
+    monkeypatch.undo()
+    daemon.cell.call(daemon.lanes._answer_all).result()
+    again = posted(daemon, rows)
+    assert [one[0] for one in again] == [200] * 4 + [202] * 3
+    daemon.cell.call(daemon.lanes._answer_all).result()
+    judged = [record.body["key"] for record in daemon.records(Kind.SIGNAL_JUDGED)]
+    assert judged == [record.body["key"] for record in daemon.records(Kind.SIGNAL_RECEIVED)]
+    assert len(judged) == 7
+
+
+def test_what_was_taken_in_before_a_restart_is_judged_however_much_it_is(daemon, monkeypatch):
+    daemon.publish(BEGIN)
+    daemon.start()
+    daemon.lanes.look()
+    daemon.cell.on_signal = None  # as if the daemon had ended between receipt and answer
+    posted(daemon, soon_after_each_other(daemon, 6))
+    daemon.end()
+    monkeypatch.setattr(answering, "MAX_WAITING", 2)
+    daemon.begin()
+    daemon.start()
+    assert len(daemon.records(Kind.SIGNAL_JUDGED)) == 6

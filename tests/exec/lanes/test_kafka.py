@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -17,12 +18,14 @@ from hive_core.configuration.kafka_lane import KafkaSettings
 from hive_core.configuration.model import Configuration
 from hive_core.contracts.base import parse_contract
 from hive_core.contracts.submission import SignalSubmission
-from hive_exec.cell import Busy, Cell
+from hive_exec.cell import Cell
+from hive_exec.commands import Busy, CommandRefused
 from hive_exec.core.records import Kind
 from hive_exec.journal.writing import record_of
 from hive_exec.lanes import kafka
 from hive_exec.lanes.kafka import KEY_HEADER, PLACE_HEADER, REASON_HEADER, KafkaLane, KafkaMissing
 from hive_exec.lanes.kafka_security import SecurityFileUnusable, security_properties
+from hive_exec.logs import SCRUBBER
 from hive_exec.signal_inbox import Submitted, submit_signals
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
@@ -242,6 +245,41 @@ def test_no_offset_moves_while_the_dead_letter_topic_takes_nothing(topic, bench,
         until(lambda: topic.committed() == 1)
 
 
+def test_the_alarm_of_the_dead_letter_topic_stands_until_it_takes_them(topic, bench, monkeypatch):
+    monkeypatch.setattr(kafka, "FLUSH_S", 0.2)
+    topic.send(b"poison", key="k")
+    is_away = threading.Event()
+    is_away.set()
+
+    class Producer(confluent_kafka.Producer):
+        def flush(self, *_):
+            return 1 if is_away.is_set() else super().flush(10)
+
+    monkeypatch.setattr(confluent_kafka, "Producer", Producer)
+    with Running(topic, into(bench.cell)) as running:
+        until(lambda: running.lane.alarm())
+        assert "-dead takes nothing: 1 messages not answered for" in running.lane.alarm()
+        assert topic.committed() < 0
+        is_away.clear()
+        until(lambda: not running.lane.alarm())
+        until(lambda: topic.committed() == 1)
+
+
+def test_the_alarm_of_the_brokers_stands_until_one_answers(topic, bench):
+    away = topic.settings.model_copy(update={"brokers": ("127.0.0.1:9",)})
+    with Running(topic, into(bench.cell), away) as running:
+        until(lambda: running.lane.alarm())
+        assert running.lane.alarm().startswith("Kafka: ")
+        assert running.lane.is_alive()
+        time.sleep(2 * kafka.LOOK_S)
+        assert running.lane.alarm()
+    with Running(topic, into(bench.cell)) as running:
+        until(lambda: running.lane.is_alive())
+        running.lane._error(confluent_kafka.KafkaError(confluent_kafka.KafkaError._ALL_BROKERS_DOWN))
+        assert running.lane.alarm()
+        until(lambda: not running.lane.alarm())
+
+
 def test_a_full_inbox_holds_the_topic_back_and_nothing_is_lost(topic, bench):
     keys = []
     for number in range(12):
@@ -261,6 +299,43 @@ def test_a_full_inbox_holds_the_topic_back_and_nothing_is_lost(topic, bench):
         until(lambda: topic.committed() == 12)
         assert running.lane.counts.back_pressure == 4
         assert max(refusals) <= topic.settings.batch
+    assert received(bench.cell) == keys
+
+
+def test_a_full_lane_holds_the_topic_back_and_nothing_is_lost(topic, bench):
+    keys = []
+    for number in range(12):
+        key, value = message_of(number, bench.cell)
+        keys.append(key)
+        topic.send(value, key=key)
+        if number == 5:
+            topic.send(b"not json", key="poison")
+    taken = []
+
+    def submit(batch):
+        """Room for two each time."""
+
+        def work():
+            outcomes, room = [], 2
+            for one in batch:
+                is_new = one.key not in taken
+                if is_new and not room:
+                    outcomes.append(CommandRefused(429, "", "4096 signals wait to be judged"))
+                    continue
+                outcomes += submit_signals(bench.cell, [one])
+                if is_new:
+                    room -= 1
+                    taken.append(one.key)
+            return outcomes
+
+        return bench.cell.call(work)
+
+    with Running(topic, submit) as running:
+        until(lambda: topic.committed() == 13)
+        counts = running.lane.counts
+        assert (counts.taken, counts.repeated, counts.dead_lettered) == (12, 0, 1)
+        assert counts.back_pressure >= 4
+    assert len(topic.dead_letters(2)) == 1
     assert received(bench.cell) == keys
 
 
@@ -312,6 +387,7 @@ def test_a_cell_that_stopped_ends_the_lane_with_an_alarm_and_no_offset(topic, be
     with Running(topic, submit) as running:
         until(lambda: not running.lane.is_alive())
         assert "disk full" in running.alarms[-1]
+        assert running.lane.alarm() == running.alarms[-1]
     assert topic.committed() < 0
 
 
@@ -343,9 +419,34 @@ def test_a_security_file_holds_security_and_is_its_owners(tmp_path, text, mode, 
 
 def test_a_good_security_file_is_read(tmp_path):
     path = tmp_path / "kafka.properties"
-    path.write_text("# ours\nsecurity.protocol=SASL_SSL\n\nsasl.password=a = b\n")
+    path.write_text("# ours\nsecurity.protocol=SASL_SSL\n\nsasl.password=a = b, and c\n")
     path.chmod(0o600)
-    assert security_properties(path) == {"security.protocol": "SASL_SSL", "sasl.password": "a = b"}
+    assert security_properties(path) == {"security.protocol": "SASL_SSL", "sasl.password": "a = b, and c"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sasl.password",
+        "ssl.key.password",
+        "ssl.keystore.password",
+        "ssl.key.pem",
+        "sasl.oauthbearer.client.secret",
+        "sasl.oauthbearer.config",
+        "sasl.oauthbearer.assertion.private.key.passphrase",
+    ],
+)
+def test_a_secret_of_the_security_file_is_hidden_by_its_value_and_refused_if_it_cannot_be(tmp_path, name):
+    path, canary = tmp_path / "kafka.properties", f"canary {uuid4().hex}"
+    path.write_text(f"{name}={canary}\nssl.ca.location=/etc/ssl/ours.pem\n")
+    path.chmod(0o600)
+    assert security_properties(path)[name] == canary
+    assert SCRUBBER.scrub(f"SASL said {canary} is wrong") == "SASL said [hidden] is wrong"
+    assert SCRUBBER.scrub("cannot read /etc/ssl/ours.pem") == "cannot read /etc/ssl/ours.pem"
+    path.write_text(f"{name}=short-1\n")
+    with pytest.raises(SecurityFileUnusable, match=":1: a secret of fewer than 8") as refusal:
+        security_properties(path)
+    assert "short-1" not in str(refusal.value)
 
 
 def test_dead_letters_do_not_come_back():

@@ -6,7 +6,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 from hive_exec.core import reports, step
@@ -107,3 +109,20 @@ def test_a_claim_fails_where_there_were_too_few_runs():
     assert not claim.holds
     (claim,) = exploration_claims(2, workers=1, least=2 * 2 * len(SCENARIOS))
     assert claim.holds
+
+
+@pytest.mark.slow
+def test_a_soak_that_is_killed_leaves_no_worker_behind():
+    environment = {**os.environ, "HIVE_SOAK_SECONDS": "600", "PYTHONPATH": str(ROOT)}
+    soak = subprocess.Popen([sys.executable, "-m", "proofs.daemon_model"], env=environment)
+    workers: list[psutil.Process] = []
+    until_s = time.monotonic() + 60
+    while len(workers) < 2 and time.monotonic() < until_s:
+        time.sleep(0.1)
+        spawned = psutil.Process(soak.pid).children(recursive=True)
+        workers = [each for each in spawned if any("spawn_main" in part for part in each.cmdline())]
+    assert len(workers) >= 2
+    soak.kill()
+    soak.wait(10)
+    _, left = psutil.wait_procs(workers, timeout=20)
+    assert left == []

@@ -125,10 +125,34 @@ def _broken(sound: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     return {name: pl.concat([frame, *extra[name]]).cast(dict(frame.schema)) for name, frame in sound.items()}
 
 
+def _live(sound: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """An order and a denial of rooms that spoke to the live lane alone."""
+    reports = sound["execution_reports"]
+    received = reports.filter(pl.col("kind") == "decision_received")
+
+    def heard(number: int, name: str) -> pl.DataFrame:
+        body = json.loads(received["body"][0])
+        body["decision_id"] = name
+        body["delivery"]["origin"] = {"lane": "live"}
+        return _row(received, seq=900 + number, body=json.dumps(body))
+
+    order = _row(sound["orders"], client_order_id="ord_l1", decision_id="dec_l1", sources=["room_live"])
+    denial = _row(
+        sound["denials"], decision_id="dec_l2", account=received["account"][0], sources=["room_shy"]
+    )
+    return {
+        **sound,
+        "execution_reports": pl.concat([reports, heard(1, "dec_l1"), heard(2, "dec_l2")]),
+        "orders": pl.concat([sound["orders"], order.with_columns(state=pl.lit("accepted"))]),
+        "denials": pl.concat([sound["denials"], denial]),
+    }
+
+
 @pytest.fixture(scope="session")
 def dbt_session(sound_tables, tmp_path_factory) -> DbtSession:
-    """dbt over a sound lake, one without rows, one that is broken in every way that has a test, and one
-    whose days were made again with other decisions after their orders had traded."""
+    """dbt over a sound lake, one without rows, one that is broken in every way that has a test, one
+    whose days were made again with other decisions after their orders had traded, one with rooms of the live
+    lane."""
     root = tmp_path_factory.mktemp("marts")
     started_in = root / "started_in"
     started_in.mkdir()
@@ -136,6 +160,7 @@ def dbt_session(sound_tables, tmp_path_factory) -> DbtSession:
         "sound": sound_tables,
         "empty": {name: frame.clear() for name, frame in sound_tables.items()},
         "broken": _broken(sound_tables),
+        "live": _live(sound_tables),
         "made_again": {
             **sound_tables,
             "decisions": sound_tables["decisions"].with_columns("again_" + pl.col("decision_id")),
@@ -146,7 +171,7 @@ def dbt_session(sound_tables, tmp_path_factory) -> DbtSession:
         _write(homes[name], tables)
     # A failed test keeps dbt from building what follows; run and test apart look at everything.
     plan = [("sound", [["build"]]), ("empty", [["build"]]), ("broken", [["run"], ["test"]])]
-    plan.append(("made_again", [["build"]]))
+    plan += [("made_again", [["build"]]), ("live", [["build"]])]
     environment = {
         **{name: value for name, value in os.environ.items() if name != "HIVE_LAKE"},
         **dbt_environment(homes["sound"]),

@@ -48,6 +48,15 @@ def test_every_dbt_test_fails_on_the_lake_that_is_broken_for_it(dbt_session):
     assert not_failing == {}
 
 
+def test_a_room_that_spoke_to_the_live_lane_alone_is_a_room(dbt_session):
+    live = dbt_session.lakes["live"]
+    assert {name for name in _tests(dbt_session.manifest) if live.statuses[name] != "pass"} == set()
+    rooms = _by(live.mart("dim_sources"), "source")
+    assert rooms["room_live"]["messages"] == rooms["room_shy"]["messages"] == 0
+    performance = _by(live.mart("mart_source_performance"), "source")
+    assert (performance["room_live"]["orders"], performance["room_shy"]["denied"]) == (1, 1)
+
+
 def test_each_signal_has_one_state_and_refused_messages_keep_their_reason(sound):
     signals = _by(sound.mart("fct_signals"), "signal_id")
     assert len(signals) == 10
@@ -176,7 +185,13 @@ def test_dagster_sees_the_marts_behind_the_assets_that_write_the_lake(dbt_sessio
     keys = {name: dg.AssetKey(name) for name in MARTS}
     assert marts.keys == set(keys.values())
     upstream = {name: {key.path[-1] for key in marts.asset_deps[key]} for name, key in keys.items()}
-    assert upstream["dim_sources"] == {"messages", "parsed_signals"}
+    assert upstream["dim_sources"] == {
+        "messages",
+        "parsed_signals",
+        "execution_reports",
+        "fct_orders",
+        "denials",
+    }
     assert upstream["fct_orders"] == {"orders", "execution_reports", "fills", "positions"}
     assert upstream["mart_daily_risk"] == {"fct_orders", "account_equity", "execution_reports"}
     assert {marts.group_names_by_key[key] for key in keys.values()} == {"marts"}

@@ -168,7 +168,10 @@ BROKEN_ROW: dict[str, dict[str, dict]] = {
     "positions": {
         "sources has items": {"sources": []},
         "ts_opened <= ts_closed": {"ts_closed": _moved("ts_closed", _EARLY)},
-        "exit_price, ts_closed, profit, exit_reason together": {"exit_price": None},
+        "exit_price, profit together": {"exit_price": None},
+        "ts_closed, exit_reason together": {"exit_reason": None},
+        "profit given when closed, but by people": {"exit_price": None, "profit": None},
+        "no profit while open": {"state": "open", "ts_closed": None, "exit_reason": None},
         "ts_closed given when closed": {"ts_closed": None},
         "no close while open": {"state": "open"},
     },

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fix_venue_bench import VenueBench, bracket_order, endpoint, fix_settings, wait_until
 
 from hive_core.contracts.broker import ReportKind
+from hive_exec.brokers.fix.secret import PasswordUnusable
 from hive_exec.brokers.port import NotSent
 from hive_exec.logs import SCRUBBER
 from hive_exec.simulators.fix.server import SimulatedServer
@@ -55,6 +56,16 @@ def test_a_password_is_in_the_logon_and_nowhere_else(plain, caplog, capfd):
     wait_until(lambda: not broker._trading.wait_logged_on(0), "logged out")
     assert "canary" not in caplog.text + "".join(capfd.readouterr()) + broker._trading.why_down
     assert SCRUBBER.scrub("a library says canary-secret") == "a library says [hidden]"
+
+
+def test_a_password_too_short_to_be_hidden_is_refused_and_the_files_stay_free(tmp_path, plain):
+    """To hide a word by its value blanks innocent lines, and tells whoever reads them which word it is."""
+    plain.settings = plain.settings.model_copy(update={"secrets": "HIVE_FIX"})
+    with pytest.raises(PasswordUnusable, match="HIVE_FIX_PASSWORD has fewer than 8") as refusal:
+        plain.begin(environment={"HIVE_FIX_USERNAME": "trader", "HIVE_FIX_PASSWORD": "demo-77"})
+    assert "demo-77" not in str(refusal.value)
+    assert SCRUBBER.scrub("a demo-77 account") == "a demo-77 account"
+    assert plain.begin(environment={"HIVE_FIX_PASSWORD": "demo-778"})._trading.wait_logged_on(5)
 
 
 def test_quotes_on_a_session_of_their_own(tmp_path):
