@@ -46,7 +46,7 @@ ANSWER_LOST = "answer to an order lost"
 PHASE_S = 1.2
 """How long decisions come while one fault is on."""
 PAUSE_S = 0.25
-RECOVERS_S = 12.0
+RECOVERS_S = 20.0
 SETTLES_S = 40.0
 ENDED = frozenset({"filled", "closed", "rejected", "expired", "cancelled", "not_accepted"})
 SETTINGS = """max_open_positions = 200
@@ -65,10 +65,13 @@ class OrderCut(Toxic):
 
     stream: Stream = "upstream"
     share: float = 1.0
+    struck: list[int] = field(default_factory=list)
+    """The connections of which an order was cut."""
 
     async def passing(self, chunk: bytes, connection: Connection) -> bytes:
         if not any(mark in chunk for mark in ORDERS):
             return chunk
+        self.struck.append(connection.number)
         connection.server.write(chunk[: int(len(chunk) * self.share)])
         raise connection.cut(reset=False)
 
@@ -136,6 +139,15 @@ class _Run:
             self.decide()
             time.sleep(PAUSE_S)
 
+    def decide_until_struck(self, toxic: OrderCut) -> None:
+        """Decisions until an order was cut: on a slow machine a phase may pass before the account trades."""
+        deadline_s = time.monotonic() + RECOVERS_S
+        while not toxic.struck:
+            if time.monotonic() > deadline_s:
+                raise TimeoutError(f"no order came: {self.daemon.standing()['reasons']}")
+            self.decide()
+            time.sleep(PAUSE_S)
+
     def suffer(self, name: str, toxic: Toxic) -> None:
         """One fault for a while, on connections that are new and on those that stand."""
         self.proxy.add(name, toxic)
@@ -143,6 +155,8 @@ class _Run:
         self.proxy.cut_all()
         until(lambda: self.proxy.connections > before, told="nobody connects again")
         self.decide_for(PHASE_S)
+        if isinstance(toxic, OrderCut):
+            self.decide_until_struck(toxic)
         self.proxy.calm()
         self.proxy.cut_all()
         self.recover()
