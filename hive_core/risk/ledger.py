@@ -92,7 +92,7 @@ class Ledger:
     ts_ns: int
     balance: Decimal
     equity: Decimal
-    today: DayResult
+    current_day: DayResult
     days: tuple[DayResult, ...] = field(default=())
     """Days that ended, and on which something happened."""
     last_traded_ns: int | None = None
@@ -120,7 +120,7 @@ def open_ledger(initial_balance: Decimal, resets: Iterable[Reset], ts_ns: int) -
         ts_ns=ts_ns,
         balance=initial_balance,
         equity=initial_balance,
-        today=DayResult(days[0].day_of(ts_ns)),
+        current_day=DayResult(days[0].day_of(ts_ns)),
     )
 
 
@@ -151,11 +151,11 @@ def at_time(ledger: Ledger, ts_ns: int) -> Ledger:
         reset.trading_day.next_reset_ns(ts_ns) if is_passed else at
         for reset, at, is_passed in zip(ledger.resets, ledger.next_reset_ns, passed, strict=True)
     )
-    today, days = ledger.today, ledger.days
+    today, days = ledger.current_day, ledger.days
     if passed[0]:
         days = days if _is_empty(today) else (*days, today)
         today = DayResult(ledger.resets[0].trading_day.day_of(ts_ns))
-    return replace(ledger, anchors=anchors, next_reset_ns=nexts, ts_ns=ts_ns, today=today, days=days)
+    return replace(ledger, anchors=anchors, next_reset_ns=nexts, ts_ns=ts_ns, current_day=today, days=days)
 
 
 def happened(ledger: Ledger, event: Event) -> Ledger:
@@ -167,7 +167,7 @@ def happened(ledger: Ledger, event: Event) -> Ledger:
     ledger = at_time(ledger, event.ts_ns)
     if isinstance(event, Marked):
         return _marked(ledger, event.equity)
-    today, cost = ledger.today, event.commission
+    today, cost = ledger.current_day, event.commission
     changes: dict[str, object] = {"commission": today.commission + event.commission}
     gained = ZERO
     if isinstance(event, Opened):
@@ -194,18 +194,18 @@ def happened(ledger: Ledger, event: Event) -> Ledger:
         ledger,
         balance=balance,
         anchors=anchors,
-        today=replace(today, **changes),  # type: ignore[arg-type]
+        current_day=replace(today, **changes),  # type: ignore[arg-type]
         last_traded_ns=event.ts_ns if is_trade else ledger.last_traded_ns,
     )
 
 
 def _marked(ledger: Ledger, equity: Decimal) -> Ledger:
-    today = ledger.today
+    today = ledger.current_day
     return replace(
         ledger,
         equity=equity,
         anchors=tuple(replace(one, highest_equity=max(one.highest_equity, equity)) for one in ledger.anchors),
-        today=replace(
+        current_day=replace(
             today,
             equity_low=equity if today.equity_low is None else min(today.equity_low, equity),
             equity_high=equity if today.equity_high is None else max(today.equity_high, equity),

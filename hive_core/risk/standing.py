@@ -126,7 +126,7 @@ def breach(rules: RuleSet, ledger: Ledger) -> Literal["daily_loss", "maximum_los
 def measured(rule: DailyLoss | MaximumLoss, ledger: Ledger) -> Decimal:
     """What a limit compares with its floor."""
     worth = ledger.equity if rule.counts_open_profit else ledger.balance
-    return worth if rule.counts_costs else worth + ledger.today.commission + ledger.today.swap
+    return worth if rule.counts_costs else worth + ledger.current_day.commission + ledger.current_day.swap
 
 
 def days_counted(rule: MinimumDays, ledger: Ledger) -> int:
@@ -135,7 +135,7 @@ def days_counted(rule: MinimumDays, ledger: Ledger) -> int:
     Raises:
         RuleUnknown: what a day has to hold is not stated.
     """
-    return sum(_counts(rule, day, ledger.initial_balance) for day in (*ledger.days, ledger.today))
+    return sum(_counts(rule, day, ledger.initial_balance) for day in (*ledger.days, ledger.current_day))
 
 
 def _counts(rule: MinimumDays, day: DayResult, initial_balance: Decimal) -> bool:
@@ -151,7 +151,7 @@ def best_day_share_pct(
     ledger: Ledger, base: Literal["total_profit", "profit_of_winning_days"]
 ) -> Decimal | None:
     """The best day's profit as a percentage of all profit, or of that of the days that won; None without."""
-    results = [day.net for day in (*ledger.days, ledger.today)]
+    results = [day.net for day in (*ledger.days, ledger.current_day)]
     whole = sum((one for one in results if base == "total_profit" or one > 0), Decimal(0))
     best = max(results)
     return None if whole <= 0 or best <= 0 else best / whole * 100

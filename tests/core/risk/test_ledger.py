@@ -58,12 +58,12 @@ def test_money_by_kinds_and_the_days_result():
         Marked(noon + 5, Decimal("100485")),
     )
     assert ledger.balance == Decimal("100485")
-    assert ledger.today == DayResult(
+    assert ledger.current_day == DayResult(
         date(2026, 3, 2), opened=1, opened_and_closed=1, closed=1,
         profit=Decimal(500), commission=Decimal(14), swap=Decimal("1.00"),
         equity_low=Decimal(99_100), equity_high=Decimal(100_500),
     )  # fmt: skip
-    assert ledger.today.net == 485
+    assert ledger.current_day.net == 485
     assert ledger.last_traded_ns == noon + 5
     (anchors,) = ledger.anchors
     assert (anchors.highest_equity, anchors.highest_closed_balance) == (100_500, Decimal("100485"))
@@ -75,32 +75,36 @@ def test_a_reset_takes_balance_and_equity_as_they_were_and_begins_a_day():
     ledger = after(
         opened(), Opened(before), Closed(before, before, Decimal(2_000)), Marked(before, Decimal(103_500))
     )
-    assert at_time(ledger, reset - 1).today.day == date(2026, 3, 2)
+    assert at_time(ledger, reset - 1).current_day.day == date(2026, 3, 2)
     later = at_time(ledger, reset)
     (anchors,) = later.anchors
     assert (anchors.balance_at_reset, anchors.equity_at_reset) == (102_000, 103_500)
     assert anchors.highest_reset_balance == 102_000
-    assert (later.today, later.days) == (DayResult(date(2026, 3, 3)), (ledger.today,))
+    assert (later.current_day, later.days) == (DayResult(date(2026, 3, 3)), (ledger.current_day,))
     assert later.next_reset_ns == (ns("2026-03-03T23:00"),)
 
 
 def test_an_event_at_the_reset_lies_in_the_day_that_begins():
     reset = ns("2026-03-02T23:00")
     ledger = after(opened(), Opened(reset, commission=Decimal(5)))
-    assert ledger.today == DayResult(date(2026, 3, 3), opened=1, commission=Decimal(5))
+    assert ledger.current_day == DayResult(date(2026, 3, 3), opened=1, commission=Decimal(5))
     assert ledger.anchors[0].balance_at_reset == 100_000
 
 
 def test_a_trade_from_yesterday_is_closed_today_but_not_opened_and_closed():
     first = ns("2026-03-02T12:00")
     ledger = after(opened(), Opened(first), Closed(ns("2026-03-03T12:00"), first, Decimal(10)))
-    assert (ledger.today.closed, ledger.today.opened_and_closed, ledger.days[0].opened) == (1, 0, 1)
+    assert (ledger.current_day.closed, ledger.current_day.opened_and_closed, ledger.days[0].opened) == (
+        1,
+        0,
+        1,
+    )
 
 
 def test_weeks_without_anything_leave_no_days_behind():
     ledger = at_time(opened(), ns("2026-06-01T12:00"))
     assert ledger.days == ()
-    assert ledger.today == DayResult(date(2026, 6, 1))
+    assert ledger.current_day == DayResult(date(2026, 6, 1))
 
 
 def test_resets_of_several_meanings_are_anchored_each_by_its_own():
@@ -131,13 +135,13 @@ def test_every_reset_of_eleven_years_is_where_the_zones_clock_has_it(reset, leng
     zone, clock = ZoneInfo(reset.zone), time.fromisoformat(reset.time)
     ledger = open_ledger(Decimal(100_000), (reset,), ns("2020-01-01T12:00"))
     seen: dict[int, int] = {}
-    day, last = ledger.today.day, None
+    day, last = ledger.current_day.day, None
     while day < date(2030, 12, 31):
         day += timedelta(days=1)
         expected = to_ns(datetime.combine(day, clock, tzinfo=zone))
         assert ledger.next_reset_ns == (expected,)
         ledger = at_time(ledger, expected)
-        assert ledger.today.day == day
+        assert ledger.current_day.day == day
         hours = 24 if last is None else (expected - last) // 3_600_000_000_000
         seen[hours] = seen.get(hours, 0) + 1
         last = expected
@@ -192,7 +196,7 @@ def test_what_comes_later_never_changes_what_was(steps, cut):
 @given(STEPS)
 def test_days_add_up_to_the_balance(steps):
     ledger = after(opened(PRAGUE, at="2026-03-20T12:00"), *events(steps))
-    results = [day.net for day in (*ledger.days, ledger.today)]
+    results = [day.net for day in (*ledger.days, ledger.current_day)]
     assert ledger.balance == 100_000 + sum(results)
 
 

@@ -110,7 +110,7 @@ def test_what_is_measured_is_what_the_rule_counts():
 
 
 def with_days(*days: DayResult) -> Ledger:
-    return ledger_of(days=days[:-1], today=days[-1])
+    return ledger_of(days=days[:-1], current_day=days[-1])
 
 
 FIRST, SECOND = date(2026, 3, 2), date(2026, 3, 3)
