@@ -179,20 +179,29 @@ class NewsWindow(Contract):
 
 
 class Holding(Contract):
-    """Whether positions may be held over night, over the weekend, and over breaks longer than this."""
+    """Whether positions may be held over night, over the weekend, and over breaks longer than this.
+
+    `flat_by` is the time of day by which everything is closed, where the firm names one.
+    `no_opening_before_break_h`: in that many hours before a market closes for as long or longer, nothing is
+    opened (FTMO calls it gap trading).
+    """
 
     overnight: bool | Unknown
     weekend: bool | Unknown
     longest_break_h: Count | None = None
+    flat_by: Reset | None = None
+    no_opening_before_break_h: Count | None = None
 
 
 class OrderLimits(Contract):
-    """What an order and a book may be."""
+    """What an order and a book may be. `max_risk_pct` is the most that one trade may lose, and
+    `max_open_loss_pct` the most that the whole book may stand at a loss, both of the initial balance."""
 
     max_lots: Lots | Unknown | None = None
     max_open_orders: Count | None = None
     max_open_positions: Count | None = None
     max_risk_pct: Percentage | None = None
+    max_open_loss_pct: Percentage | None = None
 
 
 class StopRequired(Contract):
