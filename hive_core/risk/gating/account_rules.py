@@ -1,0 +1,120 @@
+"""Rules on the account itself: is it alive, do we know its firm's rules, does the firm permit this at all."""
+
+from __future__ import annotations
+
+from hive_core.risk.gating.asking import Asking
+from hive_core.risk.gating.book import Book
+from hive_core.risk.gating.intent import Intent
+from hive_core.risk.gating.verdict import GateReason
+from hive_core.risk.rules.values import Policy
+from hive_core.risk.standing import resets_of
+
+ENFORCED = ("news", "holding", "order_limits", "stop_required", "request_limits", "policy")
+"""Kinds that hold an order back; the others tell how a phase goes on, and concern no single order."""
+LIMITS = ("daily_loss", "maximum_loss")
+
+
+def account_not_breached(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
+    """A breached account trades no more."""
+    asking.require(
+        "account_not_breached",
+        book.breached_rule is None,
+        GateReason.ACCOUNT_BREACHED,
+        {"breached_rule": book.breached_rule or "none"},
+    )
+
+
+def every_position_has_a_stop(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
+    """A position without a stop at the venue has a loss without a bound: no more risk beside it."""
+    asking.require(
+        "every_position_has_a_stop",
+        not book.unprotected,
+        GateReason.POSITION_WITHOUT_STOP,
+        {"without": "; ".join(book.unprotected[key] for key in sorted(book.unprotected)) or "none"},
+    )
+
+
+def loss_limits_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
+    """Without the loss limits there is no floor to stay above: nobody may wave that through."""
+    unknown = [
+        name
+        for name in book.rules.unknown()
+        if name in LIMITS or name in ("daily_loss.resets", "maximum_loss.resets")
+    ]
+    known_resets = not unknown and all(reset in book.ledger.resets for reset in resets_of(book.rules))
+    asking.require(
+        "loss_limits_known",
+        known_resets,
+        GateReason.RULE_UNKNOWN,
+        {"unknown": ", ".join(unknown) or "none", "programme": book.rules.name},
+    )
+
+
+def rules_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
+    """What the firm does not state a person has to decide, or has decided for this account already."""
+    unknown = [
+        name
+        for name in book.rules.unknown()
+        if name.partition(".")[0] in ENFORCED
+        and not {name, name.partition(".")[0]} & book.settings.accepted_unknowns
+    ]
+    contradicted = [
+        item.rule for item in book.rules.contradictions if item.rule not in book.settings.accepted_unknowns
+    ]
+    asking.ask(
+        "rules_known",
+        not unknown and not contradicted,
+        GateReason.RULE_UNKNOWN,
+        {"unknown": ", ".join(unknown) or "none", "contradicted": ", ".join(contradicted) or "none"},
+    )
+
+
+def firm_permits(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
+    """What the firm forbids is not done: following other people's signals, and trading by machines."""
+    policy = book.rules.policy
+    forbidden: list[str] = []
+    restricted: list[str] = []
+    if isinstance(policy, Policy):
+        asked = ["automation", "third_party_automation"]
+        if intent.is_third_party:
+            asked += ["third_party_signals", "copying"]
+        for field in asked:
+            permission = getattr(policy, field)
+            if permission == "forbidden" or (permission == "own_accounts_only" and intent.is_third_party):
+                forbidden.append(field)
+            elif permission == "restricted" and f"policy.{field}" not in book.settings.accepted_unknowns:
+                restricted.append(field)
+    numbers = {
+        "forbidden": ", ".join(forbidden) or "none",
+        "restricted": ", ".join(restricted) or "none",
+        "is_third_party": intent.is_third_party,
+    }
+    if forbidden and not book.settings.asks_where_firm_forbids:
+        asking.require("firm_permits", False, GateReason.FIRM_FORBIDS, numbers)
+    asking.ask("firm_permits", not forbidden and not restricted, GateReason.FIRM_FORBIDS, numbers)
+
+
+def signals_not_traded_before(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
+    """A signal trades once, however often it is decided anew."""
+    traded = [
+        f"{signal} by {book.traded_signals[signal]}"
+        for signal in sorted(intent.signal_ids)
+        if book.traded_signals.get(signal, intent.decision_id) != intent.decision_id
+    ]
+    asking.require(
+        "signals_not_traded_before",
+        not traded,
+        GateReason.SIGNAL_TRADED_BEFORE,
+        {"traded": ", ".join(traded) or "none"},
+    )
+
+
+def certain_enough(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
+    """What the decision itself is unsure of a person looks at."""
+    limit = book.settings.review_over_uncertainty
+    asking.ask(
+        "certain_enough",
+        intent.uncertainty is None or intent.uncertainty <= limit,
+        GateReason.UNCERTAINTY,
+        {"uncertainty": "not stated" if intent.uncertainty is None else intent.uncertainty, "limit": limit},
+    )

@@ -1,0 +1,46 @@
+"""Everything that the gate knows of an account: rules, money, positions in sum, prices, news, risk model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from hive_core.risk.account import Quote
+from hive_core.risk.gating.news_times import NewsTimes
+from hive_core.risk.gating.rates import Rates
+from hive_core.risk.gating.risk_model import BookRisk
+from hive_core.risk.gating.settings import GateSettings
+from hive_core.risk.gating.totals import Totals
+from hive_core.risk.ledger import Ledger
+from hive_core.risk.rules.as_of import RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class SentOrder:
+    """An order that left in the last hours, for the throttles."""
+
+    ts_ns: int
+    symbol: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """An account at one instant. `sent` is in order of time; `requests_of_day` what was asked of the venue
+    since the reset; `values` net values by symbol in the account's currency, of which `risk` was made."""
+
+    rules: RuleSet
+    settings: GateSettings
+    ledger: Ledger
+    totals: Totals
+    quotes: Mapping[str, Quote]
+    rates: Rates
+    breached_rule: str | None = None
+    unprotected: Mapping[str, str] = field(default_factory=dict)
+    traded_signals: Mapping[str, str] = field(default_factory=dict)
+    sent: tuple[SentOrder, ...] = ()
+    requests_of_day: int = 0
+    news: NewsTimes | None = None
+    risk: BookRisk | None = None
+    values: Mapping[str, Decimal] = field(default_factory=dict)

@@ -1,0 +1,64 @@
+"""How the values of a book move together: the variance of the whole, and how an order changes it.
+
+Built when the book or the model changes, from covariances of daily returns that somebody estimated and
+published; asked in constant time. Estimating them is `hive_core.risk.portfolio`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+ZERO = Decimal(0)
+
+
+class NotInModel(KeyError):
+    """The model knows nothing of a symbol: its risk is unknown, which is not none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskModel:
+    """Covariances of daily relative returns by pair of symbols, the alphabetically first one first."""
+
+    covariances: Mapping[tuple[str, str], Decimal]
+
+    def covariance(self, one: str, other: str) -> Decimal:
+        """Of two symbols. Raises NotInModel."""
+        try:
+            return self.covariances[(one, other) if one <= other else (other, one)]
+        except KeyError:
+            raise NotInModel(f"the risk model does not hold {one} with {other}") from None
+
+    def correlation(self, one: str, other: str) -> Decimal:
+        """Of two symbols, -1 to 1; 0 where one of them never moves. Raises NotInModel."""
+        if one == other:
+            return Decimal(1)
+        spread = (self.covariance(one, one) * self.covariance(other, other)).sqrt()
+        return ZERO if spread == 0 else self.covariance(one, other) / spread
+
+
+@dataclass(frozen=True, slots=True)
+class BookRisk:
+    """The variance of a book's result of a day, in the account's currency squared, and its slopes."""
+
+    model: RiskModel
+    variance: Decimal
+    slopes: Mapping[str, Decimal]
+
+    @classmethod
+    def of(cls, model: RiskModel, values: Mapping[str, Decimal]) -> BookRisk:
+        """Of net values by symbol, in the account's currency. Raises NotInModel."""
+        slopes = {
+            symbol: sum((model.covariance(symbol, other) * value for other, value in values.items()), ZERO)
+            for symbol in values
+        }
+        variance = sum((slopes[symbol] * value for symbol, value in values.items()), ZERO)
+        return cls(model, max(variance, ZERO), slopes)
+
+    def slope(self, symbol: str, values: Mapping[str, Decimal]) -> Decimal:
+        """Half of how fast the variance rises with the value of a symbol. Raises NotInModel."""
+        held = self.slopes.get(symbol)
+        if held is not None:
+            return held
+        return sum((self.model.covariance(symbol, other) * value for other, value in values.items()), ZERO)

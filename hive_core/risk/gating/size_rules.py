@@ -1,0 +1,209 @@
+"""Rules on size: risk per trade, lots, counts, and the room that the loss limits leave at the worst."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+
+from hive_core.instruments.specification import InstrumentSpecification
+from hive_core.risk.account import MissingRate
+from hive_core.risk.gating.asking import Asking
+from hive_core.risk.gating.book import Book
+from hive_core.risk.gating.intent import Intent
+from hive_core.risk.gating.totals import ZERO, PerLot
+from hive_core.risk.gating.verdict import GateReason
+from hive_core.risk.ledger import Ledger
+from hive_core.risk.rules.as_of import RuleSet
+from hive_core.risk.rules.values import DailyLoss, MaximumLoss, OrderLimits, StopRequired
+from hive_core.risk.standing import floors_ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """What book and order could lose and gain, in the account's currency; of the order for one lot."""
+
+    book_loss: Decimal
+    book_gain: Decimal
+    loss_per_lot: Decimal
+    gain_per_lot: Decimal
+
+
+def worst_of(asking: Asking, book: Book, part: PerLot, quote_currency: str, now_ns: int) -> Worst:
+    """Convert the sums of the book, and one lot of the order, at the worse side."""
+    settings, totals, rates = book.settings, book.totals, book.rates
+    try:
+        loss = sum((amount * rates.worst(name, now_ns) for name, amount in totals.losses.items()), ZERO)
+        gain = sum((amount * rates.worst(name, now_ns) for name, amount in totals.gains.items()), ZERO)
+        rate = rates.worst(quote_currency, now_ns)
+    except MissingRate as error:
+        asking.require("conversion_known", False, GateReason.NO_CONVERSION_RATE, {"problem": str(error)})
+        raise
+    costs = settings.commission_per_lot * totals.lots_to_fill + settings.swap_reserve_per_lot * totals.lots
+    of_lot = settings.commission_per_lot + settings.swap_reserve_per_lot
+    return Worst(loss + costs, gain, part.loss * rate + of_lot, part.gain * rate)
+
+
+def sized(
+    asking: Asking,
+    intent: Intent,
+    book: Book,
+    specification: InstrumentSpecification,
+    planned: Decimal,
+    rate: Decimal,
+) -> Decimal:
+    """Lots by risk per trade, smaller where the market moves more than usual, in whole lot steps.
+
+    lots = balance x risk / max(1, volatility ratio) / (|entry - stop| x contract size x rate + commission)
+    """
+    settings = book.settings
+    calm = max(intent.volatility_ratio, Decimal(1))
+    risk_amount = book.ledger.balance * settings.risk_per_trade_pct / 100 / calm
+    per_lot = (
+        abs(planned - intent.stop_loss) * specification.contract_size * rate + settings.commission_per_lot
+    )
+    lots = whole_steps(risk_amount / per_lot, specification)
+    asking.require(
+        "size",
+        lots > 0,
+        GateReason.BELOW_MINIMUM_LOTS,
+        {
+            "balance": book.ledger.balance,
+            "risk_per_trade_pct": settings.risk_per_trade_pct,
+            "volatility_ratio": intent.volatility_ratio,
+            "risk_amount": risk_amount,
+            "loss_per_lot": per_lot,
+            "lots": lots,
+        },
+    )
+    return lots
+
+
+def whole_steps(lots: Decimal, specification: InstrumentSpecification) -> Decimal:
+    """Rounded down to the lot step; 0 below the smallest order."""
+    step = specification.lot_step
+    held = (lots / step).quantize(Decimal(1), rounding=ROUND_DOWN) * step
+    return held if held >= specification.min_lots else ZERO
+
+
+def counts(asking: Asking, intent: Intent, book: Book) -> None:
+    """How many positions and orders there may be, with every leg of this one."""
+    limits = book.rules.order_limits
+    limit = book.settings.max_open_positions
+    if isinstance(limits, OrderLimits):
+        of_firm = (limits.max_open_positions, limits.max_open_orders)
+        limit = min(limit, *(one for one in of_firm if one is not None), limit)
+    with_this = book.totals.count + len(intent.take_profits)
+    asking.require(
+        "open_positions",
+        with_this <= limit,
+        GateReason.TOO_MANY_POSITIONS,
+        {"with_this": with_this, "limit": limit},
+    )
+
+
+def lot_limits(
+    asking: Asking, book: Book, specification: InstrumentSpecification, worst: Worst, lots: Decimal
+) -> Decimal:
+    """The most lots of an order, by venue and firm, and the most that one trade may risk by the firm."""
+    most = specification.max_lots
+    limits, stop = book.rules.order_limits, book.rules.stop_required
+    shares = [stop.max_risk_pct] if isinstance(stop, StopRequired) else []
+    if isinstance(limits, OrderLimits):
+        shares.append(limits.max_risk_pct)
+        if isinstance(limits.max_lots, Decimal):
+            most = min(most, limits.max_lots)
+    allowed = whole_steps(most, specification)
+    lots = asking.reduce(
+        "maximum_lots", lots, min(lots, allowed), GateReason.MAXIMUM_LOTS, {"lots": lots, "limit": most}
+    )
+    share = min((one for one in shares if one is not None), default=None)
+    if share is None or worst.loss_per_lot <= 0:
+        return lots
+    risk = book.ledger.initial_balance * share / 100
+    allowed = whole_steps(risk / worst.loss_per_lot, specification)
+    return asking.reduce(
+        "risk_of_a_trade",
+        lots,
+        min(lots, allowed),
+        GateReason.RISK_PER_TRADE,
+        {"max_risk_pct": share, "risk_amount": risk, "loss_per_lot": worst.loss_per_lot},
+    )
+
+
+def loss_limits(
+    asking: Asking,
+    book: Book,
+    ledger: Ledger,
+    specification: InstrumentSpecification,
+    worst: Worst,
+    lots: Decimal,
+) -> Decimal:
+    """As many lots as leave equity above every floor if every stop is hit, now and after the next reset."""
+    rules = book.rules
+    trails_equity = (isinstance(rules.daily_loss, DailyLoss) and rules.daily_loss.anchor != "balance") or (
+        isinstance(rules.maximum_loss, MaximumLoss) and rules.maximum_loss.mode == "intraday_trailing"
+    )
+    asking.require(
+        "every_position_has_a_target",
+        not (trails_equity and book.totals.unbounded),
+        GateReason.POSITION_WITHOUT_TARGET,
+        {"without": ", ".join(book.totals.unbounded) or "none", "trails_equity": trails_equity},
+    )
+    for kind, reason in (
+        ("daily", GateReason.DAILY_LOSS_LIMIT),
+        ("maximum", GateReason.MAXIMUM_LOSS_LIMIT),
+    ):
+        lots = _loss_limit(asking, kind, reason, rules, ledger, specification, worst, lots)
+    return lots
+
+
+def _loss_limit(
+    asking: Asking,
+    kind: str,
+    reason: GateReason,
+    rules: RuleSet,
+    ledger: Ledger,
+    specification: InstrumentSpecification,
+    worst: Worst,
+    lots: Decimal,
+) -> Decimal:
+    def floor_with(size: Decimal) -> Decimal | None:
+        ahead = ledger.balance + worst.book_gain + worst.gain_per_lot * size
+        floors = floors_ahead(rules, ledger, ahead)
+        return floors.daily if kind == "daily" else floors.maximum
+
+    def room(size: Decimal) -> Decimal | None:
+        floor = floor_with(size)
+        return None if floor is None else ledger.balance - worst.book_loss - worst.loss_per_lot * size - floor
+
+    name, found = f"{kind}_loss_limit", room(lots)
+    if found is None:
+        asking.require(name, True, reason, {"floor": "none"})
+        return lots
+    allowed = lots if found > 0 else _largest(lots, specification, lambda size: (room(size) or ZERO) > 0)
+    left = found if allowed == lots else room(allowed)
+    numbers = {
+        "worst_case_equity": ledger.balance - worst.book_loss - worst.loss_per_lot * allowed,
+        "floor": floor_with(allowed),
+        "balance": ledger.balance,
+        "book_loss": worst.book_loss,
+        "loss_per_lot": worst.loss_per_lot,
+        "lots": lots,
+    }
+    return asking.reduce(name, lots, allowed, reason, numbers, left)
+
+
+def _largest(
+    lots: Decimal, specification: InstrumentSpecification, holds: Callable[[Decimal], bool]
+) -> Decimal:
+    """The most lots, in whole steps below `lots`, of which a monotone condition holds; 0 where of none."""
+    step = specification.lot_step
+    low, high = 0, int(lots / step)  # low holds or is nothing, high does not
+    while high - low > 1:
+        middle = (low + high) // 2
+        if holds(middle * step):
+            low = middle
+        else:
+            high = middle
+    return whole_steps(low * step, specification)
