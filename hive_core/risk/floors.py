@@ -6,7 +6,7 @@ amounts are Decimal in the account's currency.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from hive_core.risk.rules.values import DailyLoss, Lock, MaximumLoss
@@ -39,13 +39,7 @@ def daily_floor(rule: DailyLoss, anchors: Anchors) -> Decimal:
     Raises:
         NoAmountForSize: the firm states no amount for this size of account.
     """
-    reference = {
-        "balance": anchors.balance_at_reset,
-        "equity": anchors.equity_at_reset,
-        "higher": max(anchors.balance_at_reset, anchors.equity_at_reset),
-    }[rule.anchor]
-    base = anchors.initial_balance if rule.base == "initial" else reference
-    return reference - rule.of(base, anchors.initial_balance)
+    return _daily(rule, anchors.initial_balance, anchors.balance_at_reset, anchors.equity_at_reset)
 
 
 def maximum_floor(rule: MaximumLoss, anchors: Anchors) -> Decimal:
@@ -59,33 +53,7 @@ def maximum_floor(rule: MaximumLoss, anchors: Anchors) -> Decimal:
         NoAmountForSize: the firm states no amount for this size of account.
     """
     initial = anchors.initial_balance
-    highest = {
-        "static": initial,
-        "eod_trailing": anchors.highest_reset_balance,
-        "closed_trailing": anchors.highest_closed_balance,
-        "intraday_trailing": anchors.highest_equity,
-    }[rule.mode]
-    floor = max(initial, highest) - rule.of(initial, initial)
-    return min(floor, initial + rule.lock.over_initial) if isinstance(rule.lock, Lock) else floor
-
-
-def anchors_ahead(anchors: Anchors, balance: Decimal, highest_equity_ahead: Decimal) -> Anchors:
-    """The anchors that leave the least room, of all that may come before every open stop is hit.
-
-    Args:
-        balance: closed, now. A gain that is closed on the way lifts floor and equity alike, so the balance of
-            now is the worst that the next reset may find.
-        highest_equity_ahead: the most that equity may be on the way: everything open at its target. A profit
-            that is only open at the reset lifts the floors that count equity, and can be lost again.
-    """
-    return replace(
-        anchors,
-        balance_at_reset=balance,
-        equity_at_reset=highest_equity_ahead,
-        highest_reset_balance=max(anchors.highest_reset_balance, balance),
-        highest_closed_balance=max(anchors.highest_closed_balance, balance),
-        highest_equity=max(anchors.highest_equity, highest_equity_ahead),
-    )
+    return _maximum(rule, anchors, initial, initial)
 
 
 def worst_daily_floor(
@@ -93,19 +61,49 @@ def worst_daily_floor(
 ) -> Decimal:
     """The higher of the floor now and the one after the next reset, at its worst.
 
+    Args:
+        balance: closed, now. A gain that is closed on the way lifts floor and equity alike, so the balance of
+            now is the worst that the next reset may find.
+        highest_equity_ahead: the most that equity may be on the way: everything open at its target. A profit
+            that is only open at the reset lifts the floors that count equity, and can be lost again.
+
     Raises:
         NoAmountForSize: as `daily_floor`.
     """
-    ahead = anchors_ahead(anchors, balance, highest_equity_ahead)
-    return max(daily_floor(rule, anchors), daily_floor(rule, ahead))
+    after = _daily(rule, anchors.initial_balance, balance, highest_equity_ahead)
+    return max(daily_floor(rule, anchors), after)
 
 
 def worst_maximum_floor(
     rule: MaximumLoss, anchors: Anchors, balance: Decimal, highest_equity_ahead: Decimal
 ) -> Decimal:
-    """The maximum floor as high as it may come to lie. It only rises, so that is the one ahead.
+    """The maximum floor as high as it may come to lie, by the same arguments. It only rises, so that is the
+    one ahead.
 
     Raises:
         NoAmountForSize: as `maximum_floor`.
     """
-    return maximum_floor(rule, anchors_ahead(anchors, balance, highest_equity_ahead))
+    return _maximum(rule, anchors, balance, highest_equity_ahead)
+
+
+def _daily(rule: DailyLoss, initial: Decimal, balance: Decimal, equity: Decimal) -> Decimal:
+    if rule.anchor == "balance":
+        reference = balance
+    elif rule.anchor == "equity":
+        reference = equity
+    else:
+        reference = max(balance, equity)
+    return reference - rule.of(initial if rule.base == "initial" else reference, initial)
+
+
+def _maximum(rule: MaximumLoss, anchors: Anchors, balance: Decimal, equity: Decimal) -> Decimal:
+    initial = anchors.initial_balance
+    highest = initial
+    if rule.mode == "eod_trailing":
+        highest = max(initial, anchors.highest_reset_balance, balance)
+    elif rule.mode == "closed_trailing":
+        highest = max(initial, anchors.highest_closed_balance, balance)
+    elif rule.mode == "intraday_trailing":
+        highest = max(initial, anchors.highest_equity, equity)
+    floor = highest - rule.of(initial, initial)
+    return min(floor, initial + rule.lock.over_initial) if isinstance(rule.lock, Lock) else floor

@@ -88,21 +88,31 @@ def floors_ahead(rules: RuleSet, ledger: Ledger, highest_equity_ahead: Decimal) 
     Raises:
         RuleUnknown, NoAmountForSize: as `floors_now`.
     """
-    daily, maximum = _known(rules.daily_loss, rules), _known(rules.maximum_loss, rules)
-    balance = ledger.balance
     return Floors(
-        None
-        if daily is None
-        else max(
-            worst_daily_floor(daily, one, balance, highest_equity_ahead)
-            for one in _anchors(ledger, daily.resets)
-        ),
-        None
-        if maximum is None
-        else max(
-            worst_maximum_floor(maximum, one, balance, highest_equity_ahead)
-            for one in _anchors(ledger, maximum.resets)
-        ),
+        daily_floor_ahead(rules, ledger, highest_equity_ahead),
+        maximum_floor_ahead(rules, ledger, highest_equity_ahead),
+    )
+
+
+def daily_floor_ahead(rules: RuleSet, ledger: Ledger, highest_equity_ahead: Decimal) -> Decimal | None:
+    """The first of `floors_ahead`."""
+    rule = _known(rules.daily_loss, rules)
+    if rule is None:
+        return None
+    balance = ledger.balance
+    return max(
+        worst_daily_floor(rule, one, balance, highest_equity_ahead) for one in _anchors(ledger, rule.resets)
+    )
+
+
+def maximum_floor_ahead(rules: RuleSet, ledger: Ledger, highest_equity_ahead: Decimal) -> Decimal | None:
+    """The second of `floors_ahead`."""
+    rule = _known(rules.maximum_loss, rules)
+    if rule is None:
+        return None
+    balance = ledger.balance
+    return max(
+        worst_maximum_floor(rule, one, balance, highest_equity_ahead) for one in _anchors(ledger, rule.resets)
     )
 
 

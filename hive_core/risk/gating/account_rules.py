@@ -38,7 +38,7 @@ def loss_limits_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -
     """Without the loss limits there is no floor to stay above: nobody may wave that through."""
     unknown = [
         name
-        for name in book.rules.unknown()
+        for name in book.rules.unknown
         if name in LIMITS or name in ("daily_loss.resets", "maximum_loss.resets")
     ]
     known_resets = not unknown and all(reset in book.ledger.resets for reset in resets_of(book.rules))
@@ -54,7 +54,7 @@ def rules_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None
     """What the firm does not state a person has to decide, or has decided for this account already."""
     unknown = [
         name
-        for name in book.rules.unknown()
+        for name in book.rules.unknown
         if name.partition(".")[0] in ENFORCED
         and not {name, name.partition(".")[0]} & book.settings.accepted_unknowns
     ]

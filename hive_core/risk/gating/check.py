@@ -74,8 +74,9 @@ def _judge_size(asking: Asking, intent: Intent, book: Book, now_ns: int) -> Deci
     planned = planned_entry(asking, intent, quote)
     counts(asking, intent, book)
     settings = book.settings
-    ledger = at_time(book.ledger, now_ns)
-    if ledger.anchors is not book.ledger.anchors:
+    ledger = book.ledger
+    if not ledger.ts_ns <= now_ns < min(ledger.next_reset_ns):
+        ledger = at_time(ledger, now_ns)
         book = replace(book, ledger=ledger)
     bound = worst_entry(intent, planned, settings, specification)
     far = max if intent.side == "buy" else min

@@ -16,7 +16,9 @@ from hive_core.risk.gating.verdict import GateReason
 from hive_core.risk.ledger import Ledger
 from hive_core.risk.rules.as_of import RuleSet
 from hive_core.risk.rules.values import DailyLoss, MaximumLoss, OrderLimits, StopRequired
-from hive_core.risk.standing import floors_ahead
+from hive_core.risk.standing import daily_floor_ahead, maximum_floor_ahead
+
+FloorAhead = Callable[[RuleSet, Ledger, Decimal], Decimal | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,48 +152,54 @@ def loss_limits(
         GateReason.POSITION_WITHOUT_TARGET,
         {"without": ", ".join(book.totals.unbounded) or "none", "trails_equity": trails_equity},
     )
-    for kind, reason in (
-        ("daily", GateReason.DAILY_LOSS_LIMIT),
-        ("maximum", GateReason.MAXIMUM_LOSS_LIMIT),
+    for name, floor_ahead, reason in (
+        ("daily_loss_limit", daily_floor_ahead, GateReason.DAILY_LOSS_LIMIT),
+        ("maximum_loss_limit", maximum_floor_ahead, GateReason.MAXIMUM_LOSS_LIMIT),
     ):
-        lots = _loss_limit(asking, kind, reason, rules, ledger, specification, worst, lots)
+
+        def floor_with(size: Decimal, floor_ahead: FloorAhead = floor_ahead) -> Decimal | None:
+            highest = ledger.balance + worst.book_gain + worst.gain_per_lot * size
+            return floor_ahead(rules, ledger, highest)
+
+        lots = _loss_limit(asking, name, reason, ledger, specification, worst, lots, floor_with)
     return lots
 
 
 def _loss_limit(
     asking: Asking,
-    kind: str,
+    name: str,
     reason: GateReason,
-    rules: RuleSet,
     ledger: Ledger,
     specification: InstrumentSpecification,
     worst: Worst,
     lots: Decimal,
+    floor_with: Callable[[Decimal], Decimal | None],
 ) -> Decimal:
-    def floor_with(size: Decimal) -> Decimal | None:
-        ahead = ledger.balance + worst.book_gain + worst.gain_per_lot * size
-        floors = floors_ahead(rules, ledger, ahead)
-        return floors.daily if kind == "daily" else floors.maximum
+    """One limit, of which the floor depends on the size."""
 
-    def room(size: Decimal) -> Decimal | None:
-        floor = floor_with(size)
-        return None if floor is None else ledger.balance - worst.book_loss - worst.loss_per_lot * size - floor
+    def worth(size: Decimal) -> Decimal:
+        return ledger.balance - worst.book_loss - worst.loss_per_lot * size
 
-    name, found = f"{kind}_loss_limit", room(lots)
-    if found is None:
+    def holds(size: Decimal) -> bool:
+        found = floor_with(size)
+        return found is None or worth(size) > found
+
+    allowed, floor = lots, floor_with(lots)
+    if floor is None:
         asking.require(name, True, reason, {"floor": "none"})
         return lots
-    allowed = lots if found > 0 else _largest(lots, specification, lambda size: (room(size) or ZERO) > 0)
-    left = found if allowed == lots else room(allowed)
+    if worth(lots) <= floor:
+        allowed = _largest(lots, specification, holds)
+        floor = floor_with(allowed) or floor
     numbers = {
-        "worst_case_equity": ledger.balance - worst.book_loss - worst.loss_per_lot * allowed,
-        "floor": floor_with(allowed),
+        "worst_case_equity": worth(allowed),
+        "floor": floor,
         "balance": ledger.balance,
         "book_loss": worst.book_loss,
         "loss_per_lot": worst.loss_per_lot,
         "lots": lots,
     }
-    return asking.reduce(name, lots, allowed, reason, numbers, left)
+    return asking.reduce(name, lots, allowed, reason, numbers, worth(allowed) - floor)
 
 
 def _largest(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from hive_core.contracts.base import decimal_text
 
@@ -62,8 +63,7 @@ class GateReason(StrEnum):
     UNCERTAINTY = "uncertainty"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What one rule said, with the numbers it used. `lots` is the most that it allows, where it reduces;
     `headroom` what is left after the order, in the unit that the rule's numbers name."""
 

@@ -7,6 +7,7 @@ known, and a person has to look. Floors and gates work on the `RuleSet` made her
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from typing import Literal
 
 from hive_core.contracts.base import Contract
@@ -84,6 +85,7 @@ class RuleSet(Contract):
         """The programme and the phase."""
         return f"{self.programme}_{self.phase}"
 
+    @cached_property
     def unknown(self) -> tuple[str, ...]:
         """The kinds, and the fields of kinds, that nobody knows."""
         found: list[str] = []

@@ -12,7 +12,6 @@ from rules_bench import daily, maximum
 
 from hive_core.risk.floors import (
     Anchors,
-    anchors_ahead,
     daily_floor,
     maximum_floor,
     worst_daily_floor,
@@ -156,12 +155,3 @@ def test_no_path_to_every_stop_meets_a_floor_above_the_worst_one(rule, balance, 
         loss, gain = open_parts.pop(closed)
         balance += data.draw(st.integers(-loss, gain))
         anchors = replace(anchors, highest_closed_balance=max(anchors.highest_closed_balance, balance))
-
-
-@given(balance=MONEY, ahead=MONEY)
-def test_anchors_ahead_never_forget_a_peak(balance, ahead):
-    peaks = replace(START, highest_reset_balance=Decimal(120_000), highest_equity=Decimal(125_000))
-    found = anchors_ahead(peaks, balance, ahead)
-    assert found.highest_reset_balance >= 120_000
-    assert found.highest_equity >= 125_000
-    assert found.initial_balance == 100_000

@@ -65,7 +65,7 @@ def test_what_nobody_wrote_down_is_unknown_and_none_is_not():
         TODAY,
     )
     assert rules.consistency == "none"
-    assert set(rules.unknown()) == set(KINDS) - {"consistency", "profit_target"}
+    assert set(rules.unknown) == set(KINDS) - {"consistency", "profit_target"}
 
 
 def test_a_field_that_is_unknown_is_named():
@@ -74,8 +74,8 @@ def test_a_field_that_is_unknown_is_named():
         "phase1",
         TODAY,
     )
-    assert "minimum_days.counts" in rules.unknown()
-    assert "minimum_days" not in rules.unknown()
+    assert "minimum_days.counts" in rules.unknown
+    assert "minimum_days" not in rules.unknown
 
 
 def test_the_firm_outranks_others_and_the_contradiction_is_told():
