@@ -13,6 +13,8 @@ from decimal import Decimal
 from hive_core.calendars.trading_day import NS_PER_SECOND
 from hive_core.risk.account import MAX_RATE_AGE_NS, MissingRate, Quote
 
+ONE = Decimal(1)
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -30,9 +32,8 @@ class Rates:
         Raises:
             MissingRate: nothing is known, or nothing fresh.
         """
-        own = self.account_currency
-        if currency == own:
-            return Decimal(1)
+        if currency == self.account_currency:
+            return ONE
         return self._known(currency, now_ns) * (100 + self.buffer_pct) / 100
 
     def _known(self, currency: str, now_ns: int) -> Decimal:

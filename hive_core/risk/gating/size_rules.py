@@ -35,9 +35,12 @@ def worst_of(asking: Asking, book: Book, part: PerLot, quote_currency: str, now_
     """Convert the sums of the book, and one lot of the order, at the worse side."""
     settings, totals, rates = book.settings, book.totals, book.rates
     try:
-        loss = sum((amount * rates.worst(name, now_ns) for name, amount in totals.losses.items()), ZERO)
-        gain = sum((amount * rates.worst(name, now_ns) for name, amount in totals.gains.items()), ZERO)
         rate = rates.worst(quote_currency, now_ns)
+        loss = gain = ZERO
+        for name, amount in totals.losses.items():
+            of_name = rate if name == quote_currency else rates.worst(name, now_ns)
+            loss += amount * of_name
+            gain += totals.gains[name] * of_name
     except MissingRate as error:
         asking.require("conversion_known", False, GateReason.NO_CONVERSION_RATE, {"problem": str(error)})
         raise

@@ -1,0 +1,15 @@
+"""Speed of the risk engine: decisions of the gate."""
+
+from __future__ import annotations
+
+from bench.gate_decisions import gate_rows
+from bench.reporting import report
+
+
+def main() -> None:
+    """Measure everything, and write `.hive/bench/risk.json`."""
+    report("risk", gate_rows())
+
+
+if __name__ == "__main__":
+    main()
