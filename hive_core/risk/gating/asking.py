@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from hive_core.risk.gating.verdict import Finding, GateReason, Outcome
 
-
 _new = tuple.__new__
 """A finding without the detour over keywords: there are thirty of them in a decision."""
 _ALLOW = Outcome.ALLOW
