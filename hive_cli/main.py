@@ -24,6 +24,7 @@ from hive_cli.commands.orders import orders
 from hive_cli.commands.parse import parse
 from hive_cli.commands.people import close, positions, resolve, review
 from hive_cli.commands.replay import replay
+from hive_cli.commands.rules import rules
 from hive_cli.commands.score import score
 from hive_cli.commands.status import status
 from hive_cli.commands.up import up
@@ -70,6 +71,7 @@ app.command()(down)
 app.add_typer(importing.app, name="import")
 app.add_typer(listening.app, name="listen")
 app.add_typer(principals.app, name="principals")
+app.command()(rules)
 app.command()(parse)
 app.command()(score)
 app.command()(orders)
