@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 def rules(
     name: Annotated[str, typer.Argument(help="A programme, such as ftmo_2step; all of them without.")] = "",
     phase: Annotated[str, typer.Option(help="A phase of it; the first one without.")] = "",
-    on: Annotated[
-        str, typer.Option(help="The day whose rules are asked for, YYYY-MM-DD; today without.")
-    ] = "",
+    on: Annotated[str, typer.Option(help="The day that is asked for, YYYY-MM-DD; today without.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Show the rule packs: each rule as it held on a day, what is unknown, and where sources disagree."""
