@@ -257,7 +257,7 @@ CONDUCT = {
         ("none", f"2/2 affected {EVERYTHING} excluded"), ("True", "False"),
     ),
     "blue_guardian_2step": (
-        ["restricted own_accounts_only allowed ? allowed allowed"],
+        ["? own_accounts_only allowed ? allowed allowed"],
         ("unknown", "unknown"), ("unknown", "unknown"),
     ),
     "conservative_example": (
