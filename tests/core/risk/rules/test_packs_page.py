@@ -109,5 +109,5 @@ def test_the_page_s_example_is_read_and_a_fault_in_it_is_named():
     text = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0]
     found = parse_programme(text, "example.yaml")
     assert rules_as_of(found, "phase1", TODAY).unverified == ("profit_target",)
-    with pytest.raises(ProgrammeFileError, match="5.0 stands without quotes"):
+    with pytest.raises(ProgrammeFileError, match=r"5\.0 stands without quotes"):
         parse_programme(text.replace('"5"', "5.0"), "example.yaml")
