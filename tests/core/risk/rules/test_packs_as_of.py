@@ -98,7 +98,7 @@ def test_ftmo_states_no_lock_whatever_others_say():
     rules = on("ftmo_1step", "phase1")
     assert isinstance(rules.maximum_loss, MaximumLoss)
     assert rules.maximum_loss.lock == "unknown"
-    assert "maximum_loss.lock" in rules.unknown()
+    assert "maximum_loss.lock" in rules.unknown
     (item,) = rules.contradictions
     assert [source for source, _ in item.said] == ["maximum_loss, objectives_table", "fundedtruth"]
 
@@ -113,11 +113,11 @@ def test_where_e8_s_day_begins_is_unknown_and_no_floor_is_made_up():
     for name in ("e8_one", "e8_signature"):
         for phase in ("phase1", "funded"):
             rules = on(name, phase)
-            assert "daily_loss.resets" in rules.unknown()
+            assert "daily_loss.resets" in rules.unknown
             ledger = open_ledger(Decimal(100_000), programme_reset("ftmo_2step"), 1_800_000_000_000_000_000)
             with pytest.raises(RuleUnknown):
                 floors_now(rules, ledger)
-    assert "maximum_loss" in on("e8_signature", "phase1").unknown()
+    assert "maximum_loss" in on("e8_signature", "phase1").unknown
 
 
 def programme_reset(name: str) -> tuple[Reset, ...]:
