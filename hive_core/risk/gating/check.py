@@ -26,7 +26,7 @@ from hive_core.risk.gating.intent import Intent
 from hive_core.risk.gating.market_rules import market, planned_entry, worst_entry
 from hive_core.risk.gating.portfolio_rules import correlation, currency_exposure, value_at_risk
 from hive_core.risk.gating.size_rules import counts, loss_limits, lot_limits, sized, worst_of
-from hive_core.risk.gating.time_rules import fresh, no_news, not_before_the_weekend, throttles
+from hive_core.risk.gating.time_rules import fresh, no_news, not_before_a_break, throttles
 from hive_core.risk.gating.totals import per_lot
 from hive_core.risk.gating.verdict import GateReason, Verdict
 from hive_core.risk.ledger import at_time
@@ -44,7 +44,7 @@ BEFORE_PRICES: tuple[Rule, ...] = (
     fresh,
     throttles,
     no_news,
-    not_before_the_weekend,
+    not_before_a_break,
     certain_enough,
 )
 

@@ -110,7 +110,8 @@ def counts(asking: Asking, intent: Intent, book: Book) -> None:
 def lot_limits(
     asking: Asking, book: Book, specification: InstrumentSpecification, worst: Worst, lots: Decimal
 ) -> Decimal:
-    """The most lots of an order, by venue and firm, and the most that one trade may risk by the firm."""
+    """The most lots of an order, by venue and firm; the most that one trade, and the whole book, may lose by
+    the firm, of the initial balance."""
     most = specification.max_lots
     limits, stop = book.rules.order_limits, book.rules.stop_required
     shares = [stop.max_risk_pct] if isinstance(stop, StopRequired) else []
@@ -123,17 +124,25 @@ def lot_limits(
         "maximum_lots", lots, min(lots, allowed), GateReason.MAXIMUM_LOTS, {"lots": lots, "limit": most}
     )
     share = min((one for one in shares if one is not None), default=None)
-    if share is None or worst.loss_per_lot <= 0:
-        return lots
-    risk = book.ledger.initial_balance * share / 100
-    allowed = whole_steps(risk / worst.loss_per_lot, specification)
-    return asking.reduce(
-        "risk_of_a_trade",
-        lots,
-        min(lots, allowed),
-        GateReason.RISK_PER_TRADE,
-        {"max_risk_pct": share, "risk_amount": risk, "loss_per_lot": worst.loss_per_lot},
-    )
+    whole = limits.max_open_loss_pct if isinstance(limits, OrderLimits) else None
+    initial = book.ledger.initial_balance
+    for rule, pct, taken, reason in (
+        ("risk_of_a_trade", share, ZERO, GateReason.RISK_PER_TRADE),
+        ("open_loss", whole, worst.book_loss, GateReason.OPEN_LOSS),
+    ):
+        if pct is None:
+            continue
+        room = initial * pct / 100 - taken
+        allowed = whole_steps(max(room, ZERO) / worst.loss_per_lot, specification)
+        lots = asking.reduce(
+            rule,
+            lots,
+            min(lots, allowed),
+            reason,
+            {"max_pct": pct, "room": room, "loss_per_lot": worst.loss_per_lot, "lots": lots},
+            room - worst.loss_per_lot * min(lots, allowed),
+        )
+    return lots
 
 
 def loss_limits(

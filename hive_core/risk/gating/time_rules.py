@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 
-from hive_core.calendars.trading_day import NS_PER_SECOND, from_ns, iso_utc, market_is_closed, to_ns
+from hive_core.calendars.trading_day import NS_PER_SECOND, iso_utc, market_is_closed
 from hive_core.instruments.specification import instruments
 from hive_core.risk.gating.asking import Asking
 from hive_core.risk.gating.book import Book
@@ -116,15 +115,36 @@ def no_news(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     )
 
 
-def not_before_the_weekend(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
-    """Where nothing may be held over the weekend, nothing is opened shortly before it."""
+def not_before_a_break(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
+    """Nothing is opened shortly before it must be closed again: the weekend, the firm's own hour of the day,
+    or a long break, where the rules forbid to hold or to open then."""
     holding = book.rules.holding
-    forbids = isinstance(holding, Holding) and holding.weekend is False
     margin_s = book.settings.flat_before_weekend_s
-    later_ns = to_ns(from_ns(now_ns) + timedelta(seconds=margin_s))
+    if not isinstance(holding, Holding):
+        asking.require("not_before_a_break", True, GateReason.WEEKEND, {"rule": holding})
+        return
+    ahead_s = margin_s if holding.weekend is False else 0
+    if holding.no_opening_before_break_h is not None:
+        ahead_s = max(ahead_s, holding.no_opening_before_break_h * 3_600)
+    is_near = ahead_s > 0 and (market_is_closed(now_ns) or market_is_closed(now_ns + ahead_s * NS_PER_SECOND))
     asking.require(
-        "not_before_the_weekend",
-        not forbids or not (market_is_closed(now_ns) or market_is_closed(later_ns)),
+        "not_before_a_break",
+        not is_near,
         GateReason.WEEKEND,
-        {"is_forbidden": forbids, "flat_before_weekend_s": margin_s},
+        {"may_hold_weekend": holding.weekend, "ahead_s": ahead_s, "now": iso_utc(now_ns)},
     )
+    if holding.flat_by is not None:
+        flat_ns = holding.flat_by.trading_day.next_reset_ns(now_ns)
+        asking.require(
+            "not_before_the_close",
+            now_ns < flat_ns - margin_s * NS_PER_SECOND,
+            GateReason.CLOSE_OF_DAY,
+            {"flat_by": iso_utc(flat_ns), "margin_s": margin_s},
+        )
+    elif holding.overnight is False:
+        asking.ask(
+            "not_before_the_close",
+            "holding.overnight" in book.settings.accepted_unknowns,
+            GateReason.RULE_UNKNOWN,
+            {"problem": "nothing may be held over night, and by when it is to be closed is not stated"},
+        )

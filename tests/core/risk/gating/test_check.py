@@ -20,7 +20,15 @@ from hive_core.risk.gating.news_times import NewsEvent, NewsTimes
 from hive_core.risk.gating.risk_model import BookRisk, RiskModel
 from hive_core.risk.gating.verdict import GateReason, Outcome, Verdict
 from hive_core.risk.ledger import EventOutOfOrder, open_ledger
-from hive_core.risk.rules.values import Holding, NewsWindow, OrderLimits, Policy, RequestLimits, StopRequired
+from hive_core.risk.rules.values import (
+    Holding,
+    NewsWindow,
+    OrderLimits,
+    Policy,
+    RequestLimits,
+    Reset,
+    StopRequired,
+)
 
 HOUR_NS = 60 * MINUTE_NS
 FTMO_NEWS = NewsWindow(
@@ -81,7 +89,7 @@ def test_a_calm_account_allows_and_says_why():
     assert [finding.rule for finding in verdict.findings] == [
         "account_not_breached", "every_position_has_a_stop", "loss_limits_known", "rules_known",
         "firm_permits", "signals_not_traded_before", "not_from_the_future", "fresh", "still_valid",
-        "orders_per_hour", "repeats", "requests_of_day", "no_news", "not_before_the_weekend",
+        "orders_per_hour", "repeats", "requests_of_day", "no_news", "not_before_a_break",
         "certain_enough", "instrument_known", "quote_known", "quote_fresh", "quote_not_crossed",
         "price_collar", "stop_on_right_side", "targets_on_right_side",
         "stop_outside_spread", "open_positions", "size", "maximum_lots", "every_position_has_a_target",
@@ -321,7 +329,7 @@ DENIALS: dict[str, tuple[Callable[[], Verdict], GateReason, dict[str, str]]] = {
             a_book(rules={"stop_required": StopRequired(is_required=True, max_risk_pct=Decimal("0.001"))})
         ),
         GateReason.RISK_PER_TRADE,
-        {"risk_amount": "1"},
+        {"room": "1"},
     ),
     "every_position_has_a_target": (
         lambda: judged(
@@ -456,6 +464,15 @@ def test_what_lies_just_inside_a_rule_is_allowed(made):
             "risk_of_a_trade", GateReason.RISK_PER_TRADE, "0.5",
         ),
         (
+            lambda: judged(
+                a_book(
+                    held("GBPUSD", "buy", "1", "1.3", "1.2953", "1.31"),
+                    rules={"order_limits": OrderLimits(max_open_loss_pct=Decimal(1))},
+                )
+            ),
+            "open_loss", GateReason.OPEN_LOSS, "0.61",
+        ),
+        (
             lambda: judged(a_book(settings={"max_currency_exposure_pct": Decimal(30)})),
             "currency_exposure_EUR", GateReason.CURRENCY_EXPOSURE, "0.27",
         ),
@@ -532,6 +549,38 @@ def test_nothing_is_opened_shortly_before_a_weekend_that_must_be_flat(when, deni
     assert (verdict.outcome is Outcome.DENY) is denied
     free = replace(book, rules=a_book(rules={"holding": Holding(overnight=True, weekend=True)}).rules)
     assert check(moved, free, at).outcome is Outcome.ALLOW
+
+
+@pytest.mark.parametrize(
+    ("when", "denied"),
+    [("2026-03-06T19:59:59", False), ("2026-03-06T20:00", True), ("2026-03-05T20:00", False)],
+)
+def test_nothing_is_opened_within_hours_of_a_long_break_where_that_is_forbidden(when, denied):
+    at = to_ns(datetime.fromisoformat(when).replace(tzinfo=UTC))
+    book = a_book(
+        rules={"holding": Holding(overnight=True, weekend=True, no_opening_before_break_h=2)},
+        quotes={"EURUSD": replace(QUOTES["EURUSD"], ts_ns=at)},
+    )
+    verdict = check(an_intent(ts_decided_ns=at, valid_until_ns=at + HOUR_NS), book, at)
+    assert (verdict.outcome is Outcome.DENY, GateReason.WEEKEND in verdict.reasons) == (denied, denied)
+
+
+@pytest.mark.parametrize(
+    ("when", "denied"),
+    [("2026-03-04T20:09:59", False), ("2026-03-04T20:10", True), ("2026-03-04T21:10", False)],
+)
+def test_nothing_is_opened_shortly_before_the_firm_closes_the_day(when, denied):
+    at = to_ns(datetime.fromisoformat(when).replace(tzinfo=UTC))
+    flat = Holding(overnight=False, weekend=False, flat_by=Reset(zone="America/Chicago", time="15:10"))
+    book = a_book(rules={"holding": flat}, quotes={"EURUSD": replace(QUOTES["EURUSD"], ts_ns=at)})
+    verdict = check(an_intent(ts_decided_ns=at, valid_until_ns=at + HOUR_NS), book, at)
+    assert (verdict.outcome is Outcome.DENY, GateReason.CLOSE_OF_DAY in verdict.reasons) == (denied, denied)
+
+
+def test_a_day_that_must_end_flat_at_an_hour_that_nobody_states_is_for_a_person():
+    rules = {"holding": Holding(overnight=False, weekend=True)}
+    assert judged(a_book(rules=rules)).outcome is Outcome.REVIEW
+    assert judged(a_book(rules=rules, settings=accepting("holding.overnight"))).outcome is Outcome.ALLOW
 
 
 def test_conversion_is_taken_at_its_worse_side():
