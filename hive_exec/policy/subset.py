@@ -92,11 +92,7 @@ def _word_faults(tokens: list[_Token]) -> Iterator[str]:
 
 
 def _call_faults(tokens: list[_Token]) -> Iterator[str]:
-    own = {
-        token.text
-        for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False)
-        if before.kind == "line" and token.kind == "word" and after.text == "("
-    }
+    own = _functions(tokens)
     for name in sorted(own & BUILT_INS):
         yield f"line 1: {name} is a built-in and is defined anew"
     for place, token in enumerate(tokens):
@@ -104,6 +100,17 @@ def _call_faults(tokens: list[_Token]) -> Iterator[str]:
             called = _name_before(tokens, place)
             if called not in own | BUILT_INS and called not in _KEYWORDS:
                 yield f"line {token.line}: {called} is called, which is outside the subset"
+
+
+def _functions(tokens: list[_Token]) -> set[str]:
+    """Names of functions that a module defines: at the beginning of a line, outside of every block."""
+    found: set[str] = set()
+    depth = 0
+    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        depth += (before.text == "{") - (before.text == "}")
+        if depth == 0 and before.kind == "line" and token.kind == "word" and after.text == "(":
+            found.add(token.text)
+    return found
 
 
 def _ordering_faults(tokens: list[_Token]) -> Iterator[str]:
