@@ -22,8 +22,10 @@ reasons contains "way_needs_a_person" if count(ways_unconfirmed) > 0
 
 default ways_are_named := false
 
+# Without a list of known ways OPA finds none unknown, so the list has to be there.
 ways_are_named if {
 	is_array(input.intent.uses)
+	is_array(data.hive.limits.ways)
 	count(ways_unknown) == 0
 }
 
