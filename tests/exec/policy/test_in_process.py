@@ -85,9 +85,7 @@ def test_an_answer_by_an_unknown_revision_denies(tmp_path, revision, code):
     assert asked(bundle_of(tmp_path, YES, revision=revision)).code is code
 
 
-@pytest.mark.parametrize(
-    "order", ["answer := \n", "}}{{\n", "answer := {\n", "a b c\n"]
-)
+@pytest.mark.parametrize("order", ["answer := \n", "}}{{\n", "answer := {\n", "a b c\n"])
 def test_a_policy_that_does_not_compile_starts_no_engine(tmp_path, order):
     with pytest.raises(PolicyUnusable):
         InProcessEngine(bundle_of(tmp_path, order))
