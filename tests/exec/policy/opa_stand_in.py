@@ -1,8 +1,8 @@
 """OPA's Data API over the real Go engine (opa-golib-python-bindings): for tests.
 
 Runs in an environment of its own, with nothing of Hive in it. Its argument is the folder that is served; it
-says its port. Parsing, compiling and evaluating are OPA's. Written here after the published semantics (REST API,
-"Get a Document (with Input)" and "Errors") are paths, statuses, `{}` for undefined, and errors.
+says its port. Parsing, compiling and evaluating are OPA's. Written here after the published semantics (REST
+API, "Get a Document (with Input)" and "Errors") are paths, statuses, `{}` for undefined, and errors.
 """
 
 from __future__ import annotations
