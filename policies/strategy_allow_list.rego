@@ -29,7 +29,7 @@ strategy_is_allowed if {
 
 default drawdown_is_below_limit := false
 
-# Parts per million of the highest balance, rounded up: 5 % is 50000.
+# Parts per million of the highest equity, rounded up: 5 % is 50000.
 drawdown_is_below_limit if {
 	is_number(input.account.drawdown_ppm)
 	is_number(data.hive.limits.drawdown_below_ppm)
