@@ -1,7 +1,7 @@
 """docs/claims.md, made from what `make prove` and `make bench` wrote; never by hand.
 
 It reads every suite's JSON under HIVE_HOME and words nothing itself: a figure stands on the page as it was
-measured, with its commit and day.
+measured, with its commit and day. A suite that was not measured again keeps the section that it has.
 """
 
 from __future__ import annotations
@@ -39,10 +39,29 @@ def results(home: HiveHome, kind: str) -> list[tuple[dict[str, Any], datetime]]:
 
 
 def claims_page(
+    proofs: list[tuple[dict[str, Any], datetime]],
+    benches: list[tuple[dict[str, Any], datetime]],
+    held: str = "",
+) -> str:
+    """The whole page as markdown; `held` is the page so far, whose other sections stay as they are."""
+    sections = {**_sections(held), **_sections(_made(proofs, benches))}
+    # Proofs first, each kind by name.
+    order = sorted(sections, key=lambda title: (not title.startswith("Proofs"), title))
+    return INTRODUCTION + "".join(f"\n## {title}\n{sections[title]}" for title in order)
+
+
+def _sections(page: str) -> dict[str, str]:
+    found = {}
+    for part in page.split("\n## ")[1:]:
+        title, _, body = part.partition("\n")
+        found[title] = body.rstrip("\n") + "\n"
+    return found
+
+
+def _made(
     proofs: list[tuple[dict[str, Any], datetime]], benches: list[tuple[dict[str, Any], datetime]]
 ) -> str:
-    """The whole page as markdown."""
-    parts = [INTRODUCTION]
+    parts = [""]
     for suite, when in proofs:
         parts.append(f"## Proofs: {suite['suite']}\n\n{_measured(suite, when)}\n")
         rows = [
@@ -103,12 +122,11 @@ def main() -> int:
     """Write the page; 1 when there is nothing to write it from."""
     home = HiveHome.from_environment()
     proofs, benches = results(home, "proofs"), results(home, "bench")
-    if not proofs or not benches:
-        print(
-            f"ERROR {home.root} has {len(proofs)} proofs and {len(benches)} benches: make prove, make bench"
-        )
+    if not proofs and not benches:
+        print(f"ERROR {home.root} has no results: make prove, make bench")
         return 1
-    publish(PAGE, claims_page(proofs, benches).encode("utf-8"))
+    held = PAGE.read_text("utf-8") if PAGE.exists() else ""
+    publish(PAGE, claims_page(proofs, benches, held).encode("utf-8"))
     PAGE.chmod(0o644)
     print(f"{len(proofs)} suites of proofs, {len(benches)} of bench: {PAGE}")
     return 0

@@ -62,6 +62,19 @@ def test_a_figure_has_its_spread_and_what_it_is_compared_to():
     assert "| 1 |  | under 1 s: **missed** |" in page
 
 
+def test_a_suite_that_is_not_measured_again_keeps_its_section():
+    both = claims_page([(PROOFS, WHEN)], [(BENCH, WHEN)])
+    assert claims_page([], [], both) == both
+    later = {**BENCH, "commit": "e" * 40}
+    again = claims_page([], [(later, WHEN)], both)
+    assert "Commit `eeeeeeeeeeee`" in again
+    assert "Commit `ffffffffffff`" not in again
+    assert "it flies" in again
+    other = claims_page([({**PROOFS, "suite": "aardvark"}, WHEN)], [], both)
+    headings = [line for line in other.splitlines() if line.startswith("## ")]
+    assert headings == ["## Proofs: aardvark", f"## Proofs: {PROOFS['suite']}", f"## Bench: {BENCH['suite']}"]
+
+
 def test_without_results_no_page_is_written(tmp_path: Path):
     before = PAGE.read_bytes()
     ran = subprocess.run(
@@ -73,7 +86,7 @@ def test_without_results_no_page_is_written(tmp_path: Path):
         check=False,
     )
     assert ran.returncode == 1
-    assert "0 proofs and 0 benches" in ran.stdout
+    assert "has no results: make prove, make bench" in ran.stdout
     assert PAGE.read_bytes() == before
 
 
