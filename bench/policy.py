@@ -12,6 +12,7 @@ import tempfile
 import time
 import venv
 from pathlib import Path
+from typing import Any
 
 from bench.reporting import Row, report, row
 from hive_core.landing.home import HiveHome
@@ -36,7 +37,7 @@ def policy_rows(folder: Path, peers: Path, *, rounds: int = ROUNDS) -> list[Row]
 
 
 def _engine_rows(
-    bundle: PolicyBundle, documents: list[object], folder: Path, peers: Path, rounds: int
+    bundle: PolicyBundle, documents: list[Any], folder: Path, peers: Path, rounds: int
 ) -> list[Row]:
     payloads = _payloads(bundle, documents)
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,14 +61,14 @@ def _engine_rows(
     return rows
 
 
-def _our_rows(bundle: PolicyBundle, documents: list[object], rounds: int) -> list[Row]:
+def _our_rows(bundle: PolicyBundle, documents: list[Any], rounds: int) -> list[Row]:
     engine = InProcessEngine(bundle, timeout_s=5)
     times: list[list[float]] = []
     for turn in range(rounds + 1):
         took = []
         for document in documents * TIMES_OVER:
             began = time.perf_counter_ns()
-            engine.decide(document)  # type: ignore[arg-type]
+            engine.decide(document)
             took.append((time.perf_counter_ns() - began) / 1000)
         if turn:  # the first warms it
             times.append(took)
@@ -83,11 +84,11 @@ def _time_rows(work: str, subject: str, times: list[list[float]], goal: float | 
     ]
 
 
-def _payloads(bundle: PolicyBundle, documents: list[object]) -> list[str]:
+def _payloads(bundle: PolicyBundle, documents: list[Any]) -> list[str]:
     found: list[str] = []
     for document in documents:
         try:
-            found.append(question_of(document, bundle.revision).payload.decode())  # type: ignore[arg-type]
+            found.append(question_of(document, bundle.revision).payload.decode())
         except InputRefused:
             continue  # no engine is ever asked it
     return found
