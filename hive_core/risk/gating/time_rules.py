@@ -88,7 +88,9 @@ def no_news(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     first_ns = now_ns - window.minutes_after * 60 * NS_PER_SECOND
     end_ns = intent.valid_until_ns if is_waiting else now_ns
     last_ns = end_ns + window.minutes_before * 60 * NS_PER_SECOND
-    known = book.news is not None and book.news.covers(first_ns, last_ns)
+    specification = instruments().get(intent.symbol)
+    own = () if specification is None else specification.currencies
+    known = book.news is not None and book.news.covers(first_ns, last_ns, own)
     asking.require(
         "news_known",
         known or not concerns,
@@ -97,10 +99,7 @@ def no_news(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     )
     event = None
     if concerns and book.news is not None:
-        specification = instruments().get(intent.symbol)
-        currencies = (
-            None if window.instruments == "all" or specification is None else specification.currencies
-        )
+        currencies = None if window.instruments == "all" or specification is None else own
         impacts = ("low", "medium", "high") if window.impacts == "unknown" else window.impacts
         event = book.news.first(first_ns, last_ns, currencies, impacts)
     asking.require(

@@ -48,7 +48,7 @@ MODEL = RiskModel(
 
 def news(*minutes: float, currency: str = "USD", impact: str = "high") -> NewsTimes:
     events = [NewsEvent(NOW_NS + int(m * MINUTE_NS), currency, impact, "NFP") for m in minutes]
-    return NewsTimes.of(events, NOW_NS - 96 * HOUR_NS, NOW_NS + 24 * HOUR_NS)
+    return NewsTimes.of(events, NOW_NS - 96 * HOUR_NS, NOW_NS + 24 * HOUR_NS, ("EUR", "USD"))
 
 
 def sent(*ages_s: int, symbol: str = "GBPUSD", side: str = "buy") -> tuple[SentOrder, ...]:
@@ -201,7 +201,10 @@ DENIALS: dict[str, tuple[Callable[[], Verdict], GateReason, dict[str, str]]] = {
     ),
     "news_known, too short": (
         lambda: judged(
-            a_book(rules={"news": FTMO_NEWS}, news=NewsTimes.of([], 0, NOW_NS + 2 * MINUTE_NS - 1))
+            a_book(
+                rules={"news": FTMO_NEWS},
+                news=NewsTimes.of([], 0, NOW_NS + 2 * MINUTE_NS - 1, ("EUR", "USD")),
+            )
         ),
         GateReason.NEWS_UNKNOWN,
         {"from": "2026-03-04T11:58:00Z", "until": "2026-03-04T12:02:00Z"},
