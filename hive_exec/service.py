@@ -17,12 +17,16 @@ from hive_core.contracts.decision import Delivery
 from hive_core.contracts.report import Report, ReportPage
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.instruments.specification import instruments
-from hive_core.risk.account import equity
+from hive_core.risk.account import AccountState, equity
+from hive_core.risk.ledger import at_time
+from hive_core.risk.standing import known_floors
 from hive_exec.accounts import opening
 from hive_exec.cell import Cell
 from hive_exec.commands import CommandRefused
 from hive_exec.core.events import BarRanged, TimePassed
+from hive_exec.core.money import floors_body
 from hive_exec.core.orders import OrderLine
+from hive_exec.core.reading import text_or_none
 from hive_exec.core.records import RANK_BAR_OPENED, Kind, Record
 from hive_exec.core.state import Bot, observe_quote, submitted_again
 from hive_exec.core.waiting import joined, submitters_as_body
@@ -160,13 +164,11 @@ def accounts(cell: Cell) -> dict[str, Any]:
 
 
 def _account_facts(bot: Bot) -> dict[str, Any]:
-    account, pack = bot.account, bot.pack
+    account = bot.account
     worth = equity(account)
-    day = pack.daily_loss.trading_day.day_of(bot.clock_ns)
     # A flat account opens its day with its next decision; its room is counted from there already.
-    anchor = account.balance_at_reset if day == account.trading_day else account.balance
-    daily_floor = pack.daily_floor(account.initial_balance, anchor)
-    maximum_floor = pack.maximum_floor(account.initial_balance)
+    ledger = at_time(account.ledger, max(bot.clock_ns, account.ledger.ts_ns))
+    floors = known_floors(bot.rules, ledger)
     states: dict[str, int] = {}
     for line in bot.orders.values():
         states[line.state.value] = states.get(line.state.value, 0) + 1
@@ -174,22 +176,22 @@ def _account_facts(bot: Bot) -> dict[str, Any]:
         "name": bot.name,
         "mode": bot.settings.mode,
         "currency": account.currency,
-        "rule_pack": pack.name,
+        "rule_pack": bot.rules.name,
         "clock_ns": bot.clock_ns,
         "clock": iso_utc(bot.clock_ns),
         "advance_until_ns": bot.advance_until_ns,
-        "trading_day": day.isoformat(),
+        "trading_day": ledger.current_day.day.isoformat(),
         "initial_balance": decimal_text(account.initial_balance),
         "balance": decimal_text(account.balance),
         "equity": decimal_text(worth),
         "unpriced": sorted(
             {held.symbol for held in account.open_positions() if held.symbol not in account.quotes}
         ),
-        "daily_floor": decimal_text(daily_floor),
-        "maximum_floor": decimal_text(maximum_floor),
-        "daily_headroom": decimal_text(worth - daily_floor),
-        "maximum_headroom": decimal_text(worth - maximum_floor),
-        "state": "breached" if account.breached_rule else "open",
+        **floors_body(floors),
+        "daily_headroom": text_or_none(None if floors.daily is None else worth - floors.daily),
+        "maximum_headroom": text_or_none(None if floors.maximum is None else worth - floors.maximum),
+        "state": _state_of(account),
+        "paused_until_ns": account.paused_until_ns,
         "breached_rule": account.breached_rule,
         "open_positions": len(account.open_positions()),
         "pending_decisions": len(bot.pending),
@@ -197,6 +199,12 @@ def _account_facts(bot: Bot) -> dict[str, Any]:
         "orders": len(bot.orders),
         "orders_by_state": dict(sorted(states.items())),
     }
+
+
+def _state_of(account: AccountState) -> str:
+    if account.paused_until_ns is not None:
+        return "paused"
+    return "breached" if account.breached_rule else "open"
 
 
 def _order_facts(line: OrderLine) -> dict[str, Any]:

@@ -134,6 +134,11 @@ def worst_mark(side: Side, bar: BarPrices[Number]) -> Number:
     return bar.bid_low if side == "buy" else bar.ask_high
 
 
+def best_mark(side: Side, bar: BarPrices[Number]) -> Number:
+    """The best price at which a position could have been closed during the bar."""
+    return bar.bid_high if side == "buy" else bar.ask_low
+
+
 def closing_mark(side: Side, bar: BarPrices[Number]) -> Number:
     """The price at which a position could be closed at the end of the bar."""
     return bar.bid_close if side == "buy" else bar.ask_close

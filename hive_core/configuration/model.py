@@ -25,7 +25,8 @@ from hive_core.configuration.kafka_lane import KafkaSettings
 from hive_core.configuration.live_lane import LiveLaneSettings
 from hive_core.contracts.base import AccountName, Contract, Identifier, SourceId
 from hive_core.instruments.specification import alias_table, instruments, specification_of
-from hive_core.risk.rule_pack import rule_pack_names
+from hive_core.risk.rules.as_of import ASKABLE
+from hive_core.risk.rules.phases import UnknownPhaseName, phase_named
 
 Positive = Annotated[Setting, Field(gt=0)]
 NotNegative = Annotated[Setting, Field(ge=0)]
@@ -42,8 +43,19 @@ def _loopback(host: str) -> str:
 
 
 def _known_pack(name: str) -> str:
-    if name not in rule_pack_names():
-        raise ValueError(f"no rule pack {name!r}; there are: {', '.join(rule_pack_names())}")
+    try:
+        phase_named(name)
+    except UnknownPhaseName as error:
+        raise ValueError(str(error)) from None
+    return name
+
+
+def _askable(name: str) -> str:
+    if name not in ASKABLE:
+        raise ValueError(
+            f"{name!r} is nothing that a person is asked for a firm's rules; what may be accepted: "
+            f"{', '.join(ASKABLE)}. Loss limits are never among it: without them there is no floor"
+        )
     return name
 
 
@@ -103,7 +115,15 @@ class Account(Contract):
     or against which more than `review_over_dissent` of the votes' weight stands, wait `review_ttl_s` for a
     person. `rejections_before_breaker` refusals of the venue in a row, and more than `max_orders_per_hour`,
     stop the account. `max_entry_slippage_r` bounds how much worse than planned an entry may fill, in
-    units of the planned risk. `name` may hold `{source}`: then every source gets an account of its own.
+    units of the planned risk.
+
+    Beyond the firm's rules: `conversion_buffer_pct` is how much worse than known a conversion rate is taken,
+    `swap_reserve_per_lot` what holding may cost on the way, `max_currency_exposure_pct` the most net exposure
+    to one currency, of equity. `max_repeats` orders of one instrument and side within `repeat_window_s` are
+    the most. Signals of `own_sources` are the owner's own, all others a third party's. `accepted_unknowns`
+    are rules that the firm does not state, or ties to conditions, and that the owner has read up on himself:
+    a person is asked about all others. `asks_where_firm_forbids`: a person is asked where the firm forbids,
+    in place of a denial. `name` may hold `{source}`: then every source gets an account of its own.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*(\{source\})?$", max_length=32)]
@@ -123,6 +143,15 @@ class Account(Contract):
     max_quote_age_s: Annotated[int, Field(gt=0, le=86_400)] | None = None
     max_open_positions: Annotated[int, Field(gt=0, le=200)] = 20
     commission_per_lot: NotNegative = Decimal("0")
+    conversion_buffer_pct: Annotated[Setting, Field(ge=0, le=20)] = Decimal("1")
+    swap_reserve_per_lot: NotNegative = Decimal("0")
+    max_currency_exposure_pct: Annotated[Setting, Field(gt=0, le=100_000)] = Decimal("1000")
+    max_repeats: Annotated[int, Field(gt=0, le=3_600)] | None = None
+    repeat_window_s: Annotated[int, Field(gt=0, le=86_400)] = 60
+    flat_before_weekend_s: Annotated[int, Field(ge=0, le=86_400)] = 3_600
+    own_sources: Annotated[tuple[str, ...], Field(max_length=200)] = ()
+    accepted_unknowns: tuple[Annotated[str, AfterValidator(_askable)], ...] | None = None
+    asks_where_firm_forbids: bool = False
     venue: PaperVenueSettings = PaperVenueSettings()
     max_orders_per_hour: Annotated[int, Field(gt=0, le=3_600)] | None = None
     rejections_before_breaker: Annotated[int, Field(gt=0, le=100)] = 5
@@ -150,6 +179,17 @@ class Account(Contract):
         """How old a quote may be. Unless set: two hours in a replay, whose bars are hours long, and half
         a minute on the wall clock."""
         return self.max_quote_age_s or (7_200 if self.mode == "replay" else 30)
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """The rules about which no person is asked. A replay has nobody to ask: unless set, it takes all."""
+        if self.accepted_unknowns is None:
+            return frozenset(ASKABLE if self.mode == "replay" else ())
+        return frozenset(self.accepted_unknowns)
+
+    def is_own(self, source: str) -> bool:
+        """Whether a source is the account owner himself."""
+        return any(fnmatchcase(source, pattern) for pattern in self.own_sources)
 
     def takes(self, source: str) -> bool:
         """Whether a source trades this account."""

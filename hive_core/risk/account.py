@@ -1,7 +1,7 @@
-"""What an account is worth and how much room is left: the state that the gate judges.
+"""What an account holds and what that is worth: the state that is judged and marked.
 
-A fold over what happened, the same for a backtest, a paper account and a broker account. Money is
-Decimal in the account's currency. Deciding is the gate's, sizing has its own module.
+The money itself is a fold of its own (`ledger`). Money is Decimal in the account's currency. Deciding is the
+gate's, sizing has its own module.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from hive_core.backtest.fills import BarPrices, closing_mark, exit_fill, worst_mark
+from hive_core.backtest.fills import BarPrices, best_mark, closing_mark, exit_fill, worst_mark
 from hive_core.calendars.trading_day import NS_PER_SECOND
 from hive_core.contracts.decision import Side
 from hive_core.instruments.specification import instruments
+from hive_core.risk.ledger import Ledger
 
 MAX_RATE_AGE_NS = 7 * 86_400 * NS_PER_SECOND
 """The longest gap between ECB fixings is five days (Easter, Christmas); more is a dead source."""
@@ -51,17 +52,32 @@ class Exposure:
     is_open: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SentOrders:
+    """The orders of one decision that left, for the throttles."""
+
+    ts_ns: int
+    symbol: str
+    side: str
+    orders: int = 1
+    decision_id: str = ""
+
+
 @dataclass(slots=True)
 class AccountState:
-    """Balance, day, exposures and the last prices of one account."""
+    """Money, days, exposures and the last prices of one account."""
 
     name: str
     currency: str
-    initial_balance: Decimal
-    balance: Decimal
-    trading_day: date
-    balance_at_reset: Decimal
+    ledger: Ledger
     breached_rule: str | None = None
+    paused_until_ns: int | None = None
+    """Until when an account rests that touched a limit which does not end it."""
+    strikes: int = 0
+    """How often a limit was touched of which a number ends the account."""
+    sent: list[SentOrders] = field(default_factory=list)
+    requests_of_day: int = 0
+    """What was asked of the venue since the last reset."""
     traded_signals: dict[str, str] = field(default_factory=dict)
     """Which decision traded a signal. A signal trades once, however often it is decided anew."""
     exposures: dict[str, Exposure] = field(default_factory=dict)
@@ -69,6 +85,21 @@ class AccountState:
     """Positions without a stop at the venue, and why that is known. Their loss has no bound."""
     quotes: dict[str, Quote] = field(default_factory=dict)
     rates_per_eur: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
+
+    @property
+    def initial_balance(self) -> Decimal:
+        """What the account began with."""
+        return self.ledger.initial_balance
+
+    @property
+    def balance(self) -> Decimal:
+        """What is closed of it."""
+        return self.ledger.balance
+
+    @property
+    def trading_day(self) -> date:
+        """The day that is counted now."""
+        return self.ledger.current_day.day
 
     def open_positions(self) -> list[Exposure]:
         """Filled exposures, in the order of their ids."""
@@ -90,19 +121,6 @@ def known_rate(state: AccountState, currency: str) -> Decimal:
     return per_eur[state.currency] / per_eur[currency]
 
 
-def fresh_rate(state: AccountState, currency: str, now_ns: int) -> Decimal:
-    """As `known_rate`, and young enough for new risk.
-
-    Raises:
-        MissingRate: no rate, or one older than `MAX_RATE_AGE_NS`.
-    """
-    rate = known_rate(state, currency)
-    for name in sorted({state.currency, currency} - {"EUR"}) if currency != state.currency else ():
-        if now_ns - state.rates_per_eur[name][1] > MAX_RATE_AGE_NS:
-            raise MissingRate(f"the reference rate for {name} is older than seven days")
-    return rate
-
-
 def profit_at(state: AccountState, exposure: Exposure, price: Decimal) -> Decimal:
     """Profit in the account's currency if `exposure` were closed at `price`, costs apart, to the cent.
 
@@ -113,12 +131,6 @@ def profit_at(state: AccountState, exposure: Exposure, price: Decimal) -> Decima
     difference = price - exposure.entry if exposure.side == "buy" else exposure.entry - price
     amount = difference * specification.contract_size * exposure.lots
     return (amount * known_rate(state, specification.quote)).quantize(Decimal("0.01"))
-
-
-def stressed_stop(exposure: Exposure, slippage_pips: Decimal) -> Decimal:
-    """The stop, slipped by a buffer against the position."""
-    slip = slippage_pips * instruments()[exposure.symbol].pip
-    return exposure.stop_loss - slip if exposure.side == "buy" else exposure.stop_loss + slip
 
 
 def _closing_price(state: AccountState, position: Exposure) -> Decimal:
@@ -168,28 +180,20 @@ def lowest_equity(state: AccountState, symbol: str, bar: BarPrices[Decimal]) -> 
     return total
 
 
+def highest_equity(state: AccountState, symbol: str, bar: BarPrices[Decimal]) -> Decimal:
+    """The highest equity that a bar of `symbol` could have brought, before its lowest."""
+    total = state.balance
+    for position in state.open_positions():
+        price = _closing_price(state, position)
+        if position.symbol == symbol:
+            best, target = best_mark(position.side, bar), position.take_profit
+            price = best
+            if target:
+                price = min(best, target) if position.side == "buy" else max(best, target)
+        total += profit_at(state, position, price)
+    return total
+
+
 def commission_of(lots: Decimal, commission_per_lot: Decimal) -> Decimal:
     """What an entry costs, to the cent."""
     return (commission_per_lot * lots).quantize(Decimal("0.01"))
-
-
-def worst_case_equity(
-    state: AccountState,
-    additional: list[Exposure],
-    *,
-    slippage_pips: Decimal,
-    commission_per_lot: Decimal,
-) -> Decimal:
-    """Equity if every open position, every order that may still fill, and `additional` were all
-    stopped out, each slipped by the buffer. A stop that locks in a gain counts as nothing gained.
-
-    Raises:
-        MissingRate: as `known_rate`.
-    """
-    total = state.balance
-    pending = [*(state.exposures[key] for key in sorted(state.exposures)), *additional]
-    for exposure in pending:
-        total += min(profit_at(state, exposure, stressed_stop(exposure, slippage_pips)), Decimal(0))
-        if not exposure.is_open:
-            total -= commission_of(exposure.lots, commission_per_lot)
-    return total

@@ -48,6 +48,14 @@ class Charged:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """The venue's books say what the balance is: swaps, fees and payments that no report told."""
+
+    ts_ns: int
+    balance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Marked:
     """What equity is: balance, open profit at the side where it can be closed, and costs to come."""
 
@@ -55,7 +63,7 @@ class Marked:
     equity: Decimal
 
 
-Event = Opened | Closed | Charged | Marked
+Event = Opened | Closed | Charged | Corrected | Marked
 
 
 class EventOutOfOrder(ValueError):
@@ -73,13 +81,15 @@ class DayResult:
     profit: Decimal = ZERO
     commission: Decimal = ZERO
     swap: Decimal = ZERO
+    corrected: Decimal = ZERO
+    """What the venue's books added beside that; negative where they took."""
     equity_low: Decimal | None = None
     equity_high: Decimal | None = None
 
     @property
     def net(self) -> Decimal:
         """What the day added to the balance."""
-        return self.profit - self.commission - self.swap
+        return self.profit - self.commission - self.swap + self.corrected
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +177,8 @@ def happened(ledger: Ledger, event: Event) -> Ledger:
     ledger = at_time(ledger, event.ts_ns)
     if isinstance(event, Marked):
         return _marked(ledger, event.equity)
+    if isinstance(event, Corrected):
+        return _corrected(ledger, event.balance)
     today, cost = ledger.current_day, event.commission
     changes: dict[str, object] = {"commission": today.commission + event.commission}
     gained = ZERO
@@ -196,6 +208,23 @@ def happened(ledger: Ledger, event: Event) -> Ledger:
         anchors=anchors,
         current_day=replace(today, **changes),  # type: ignore[arg-type]
         last_traded_ns=event.ts_ns if is_trade else ledger.last_traded_ns,
+    )
+
+
+def _corrected(ledger: Ledger, balance: Decimal) -> Ledger:
+    """A balance that is set anew moves equity as much. It may be a profit that nobody told, so it lifts the
+    anchors as one: the floor of a trailing limit is then the higher one."""
+    added = balance - ledger.balance
+    today = ledger.current_day
+    return replace(
+        ledger,
+        balance=balance,
+        equity=ledger.equity + added,
+        anchors=tuple(
+            replace(one, highest_closed_balance=max(one.highest_closed_balance, balance))
+            for one in ledger.anchors
+        ),
+        current_day=replace(today, corrected=today.corrected + added),
     )
 
 

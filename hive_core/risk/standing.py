@@ -22,8 +22,9 @@ from hive_core.risk.floors import (
 )
 from hive_core.risk.ledger import DayResult, Ledger
 from hive_core.risk.rules.as_of import RuleSet
-from hive_core.risk.rules.values import DailyLoss, MaximumLoss, MinimumDays, Reset
+from hive_core.risk.rules.values import DailyLoss, MaximumLoss, MinimumDays, NoAmountForSize, Reset
 
+MARKETS_DAY = Reset(zone="America/New_York", time="17:00")
 Limit = TypeVar("Limit", DailyLoss, MaximumLoss)
 
 
@@ -59,7 +60,7 @@ def resets_of(rules: RuleSet) -> tuple[Reset, ...]:
         found += [reset for reset in rule.resets or () if reset not in found]
     if not found:
         # Without a rule that counts days any will do for reports; the markets' own is the plainest.
-        return (Reset(zone="America/New_York", time="17:00"),)
+        return (MARKETS_DAY,)
     return tuple(found)
 
 
@@ -181,6 +182,23 @@ def inactive_after_ns(rules: RuleSet, ledger: Ledger, opened_ns: int) -> int | N
     return last + int(timedelta(days=rules.inactivity.days).total_seconds()) * NS_PER_SECOND
 
 
+def known_floors(rules: RuleSet, ledger: Ledger) -> Floors:
+    """As `floors_now`, for showing: None too where a limit is not known. Nothing is decided by it."""
+    try:
+        return floors_now(rules, ledger)
+    except (RuleUnknown, NoAmountForSize):
+        return Floors(None, None)
+
+
+def ledger_resets(rules: RuleSet) -> tuple[Reset, ...]:
+    """The resets to keep an account's days by: those of the rules, and where these do not say, the markets'
+    own. No order passes the gate there; the days are for reports."""
+    try:
+        return resets_of(rules)
+    except RuleUnknown:
+        return (MARKETS_DAY,)
+
+
 def _known(rule: Limit | str, rules: RuleSet) -> Limit | None:
     """The limit, None where the firm has none."""
     if not isinstance(rule, str):
@@ -196,4 +214,7 @@ def _anchors(ledger: Ledger, resets: Iterable[Reset] | str | None) -> list[Ancho
         raise RuleUnknown("when the day begins is not stated")
     if resets is None:
         return [ledger.anchors[0]]
+    missing = [reset for reset in resets if reset not in ledger.resets]
+    if missing:
+        raise RuleUnknown(f"the account's days were not counted by {missing[0].time} {missing[0].zone}")
     return [ledger.anchors[ledger.resets.index(reset)] for reset in resets]

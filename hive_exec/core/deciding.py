@@ -14,8 +14,9 @@ from hive_core.contracts.decision import Decision, Delivery
 from hive_core.contracts.order import BracketOrder, client_order_id
 from hive_core.contracts.reasons import DenialReason
 from hive_core.evidence.canonical import content_hash
-from hive_core.risk.gate import Check, Verdict, judge
-from hive_core.risk.rule_pack import RulePack
+from hive_core.risk.gate import Judgement, judge
+from hive_core.risk.gating.verdict import Finding
+from hive_core.risk.gating.verdict import Outcome as Said
 from hive_exec.core.controls import Mode, Standing
 from hive_exec.core.events import Effect, Submit
 from hive_exec.core.records import FeedPosition, Kind, Record
@@ -27,8 +28,6 @@ Outcome = tuple[list[Record], list[Effect]]
 
 MAX_AWAITING_QUOTE = 1_000
 """So many decisions of an account may wait for the first quote of their instruments; more are denied."""
-
-_HOUR_NS = 3_600 * NS_PER_SECOND
 
 
 def decided(state: CellState, bot: Bot, decision_id: str, at: FeedPosition) -> Outcome:
@@ -54,6 +53,8 @@ def _settings_for(bot: Bot, standing: Standing, decision: Decision, *, has_waite
     changes: dict[str, Any] = {}
     if standing.share != 1:
         changes["risk_per_trade_pct"] = bot.settings.risk_per_trade_pct * standing.share
+        if bot.settings.max_orders_per_hour is not None:
+            changes["max_orders_per_hour"] = max(int(bot.settings.max_orders_per_hour * standing.share), 1)
     if has_waited:  # it ends by its own expiry and by the worst price that was planned for it
         validity_ns = decision.valid_until_ns - decision.ts_decided_ns
         changes["max_decision_age_s"] = max(validity_ns // NS_PER_SECOND + 1, 1)
@@ -72,28 +73,21 @@ def _judged(
     decision = pending.delivery.decision
     has_waited = is_approved or decision.decision_id in bot.held
     settings = _settings_for(bot, standing, decision, has_waited=has_waited)
-    verdict = judge(decision, bot.account, settings, _pack_for(bot, decision), at[0])
-    verdict = _with_further_checks(bot, decision, verdict, standing, at[0])
+    review = bot.reviews.get(decision.decision_id)
+    # Of what a person was shown no more than that: nearer to the stop the same risk would buy more lots.
+    most_lots = None if review is None else review.lots
+    verdict = judge(decision, bot.account, settings, bot.rules, at[0], most_lots=most_lots)
+    verdict = _within_the_bound_of_before(bot, decision, verdict)
     if verdict.denial is DenialReason.NO_QUOTE and not is_approved and _may_await_quote(bot):
         return [], []
     if verdict.denial is not None:
-        return [_denied(bot, pending, verdict.checks, at)], []
+        return [_denied(bot, pending, verdict.findings, at)], []
     if standing.is_shadow:
         return [_simulated(bot, pending, verdict, at, Kind.DECISION_SHADOWED, standing.reasons)], []
-    doubt = "" if is_approved else _doubt(bot, decision, verdict)
+    doubt = "" if is_approved else _doubt(bot, verdict)
     if doubt:
         return [_for_review(bot, decision, verdict, standing, doubt, at)], []
     return _intended(state, bot, pending.delivery, verdict, at)
-
-
-def _pack_for(bot: Bot, decision: Decision) -> RulePack:
-    """The rules of the account; of what a person was shown no more than that. With the price nearer to the
-    stop the same risk would allow more lots."""
-    review = bot.reviews.get(decision.decision_id)
-    if review is None:
-        return bot.pack
-    order = bot.pack.order.model_copy(update={"max_lots": min(bot.pack.order.max_lots, review.lots)})
-    return bot.pack.model_copy(update={"order": order})
 
 
 def _may_await_quote(bot: Bot) -> bool:
@@ -108,38 +102,25 @@ def _may_await_quote(bot: Bot) -> bool:
     return bot.settings.mode != "replay" and len(bot.pending) <= MAX_AWAITING_QUOTE
 
 
-def _with_further_checks(
-    bot: Bot, decision: Decision, verdict: Verdict, standing: Standing, now_ns: int
-) -> Verdict:
-    """The rules that need more than the account: the price bound of one that waited, and the rate."""
-    if verdict.denial is not None:
+def _within_the_bound_of_before(bot: Bot, decision: Decision, verdict: Judgement) -> Judgement:
+    """One that waited is held to the price bound that was planned, or shown, before it did."""
+    bound = _bound_before(bot, decision)
+    if verdict.denial is not None or bound is None or decision.order_type == "limit":
         return verdict
-    checks = list(verdict.checks)
-    bound, quote = _bound_before(bot, decision), bot.account.quotes[decision.symbol]
-    if bound is not None and decision.order_type != "limit":
-        price = quote.ask if decision.side == "buy" else quote.bid
-        checks.append(
-            Check(
-                "within_price_bound_after_waiting",
-                DenialReason.BEYOND_PRICE_BOUND if is_beyond(decision, price, bound) else None,
-                {"price": decimal_text(price), "price_bound": decimal_text(bound)},
-            )
-        )
-        # Today's own bound holds where it is the tighter: the gate can only restrict.
-        tighter = min if decision.side == "buy" else max
-        verdict = replace(verdict, price_bound=tighter(verdict.price_bound, bound))
-    most = bot.settings.max_orders_per_hour
-    if most is not None and checks[-1].reason_code is None:
-        allowed = max(int(most * standing.share), 1)
-        recent = sum(1 for ns in bot.intents_ns if ns > now_ns - _HOUR_NS) + len(verdict.legs)
-        checks.append(
-            Check(
-                "orders_per_hour",
-                DenialReason.TOO_MANY_ORDERS if recent > allowed else None,
-                {"with_this": str(recent), "max_orders_per_hour": str(allowed)},
-            )
-        )
-    return replace(verdict, checks=tuple(checks))
+    quote = bot.account.quotes[decision.symbol]
+    price = quote.ask if decision.side == "buy" else quote.bid
+    is_left = is_beyond(decision, price, bound)
+    finding = Finding(
+        "within_price_bound_after_waiting",
+        Said.DENY if is_left else Said.ALLOW,
+        DenialReason.BEYOND_PRICE_BOUND if is_left else None,
+        {"price": price, "price_bound": bound},
+    )
+    # Today's own bound holds where it is the tighter: the gate can only restrict.
+    tighter = min if decision.side == "buy" else max
+    return replace(
+        verdict, findings=(*verdict.findings, finding), price_bound=tighter(verdict.price_bound, bound)
+    )
 
 
 def _bound_before(bot: Bot, decision: Decision) -> Decimal | None:
@@ -148,25 +129,24 @@ def _bound_before(bot: Bot, decision: Decision) -> Decimal | None:
     return bot.held.get(decision.decision_id) if review is None else review.price_bound
 
 
-def _doubt(bot: Bot, decision: Decision, verdict: Verdict) -> str:
-    """Why a person must see it first, or "". The shares are those of the settings."""
-    settings, found = bot.settings, []
-    if settings.review_over_headroom is not None:
-        limit = next(check for check in verdict.checks if check.rule == "daily_loss_limit")
-        room_left = Decimal(limit.numbers["headroom"])
+def _doubt(bot: Bot, verdict: Judgement) -> str:
+    """Why a person must see it first, or "": what the gate asks, and how much of the room it takes."""
+    found = [f"{one.rule}: {_in_words(one)}" for one in verdict.asks]
+    limit, room_left = bot.settings.review_over_headroom, verdict.headroom
+    if limit is not None and room_left is not None:
         share = verdict.risk_amount / (room_left + verdict.risk_amount)
-        if share > settings.review_over_headroom:
-            found.append(f"it takes {share:.2f} of the room that is left today")
-    if settings.review_over_dissent is not None:
-        total = sum((vote.weight for vote in decision.votes), Decimal(0))
-        against = total - sum((vote.weight for vote in decision.agreeing_votes()), Decimal(0))
-        if total and against / total > settings.review_over_dissent:
-            found.append(f"{against / total:.2f} of the votes' weight stands against it")
+        if share > limit:
+            found.append(f"it takes {share:.2f} of the room that is left")
     return "; ".join(found)
 
 
+def _in_words(finding: Finding) -> str:
+    told = (f"{key.replace('_', ' ')} {text}" for key, text in finding.as_texts().items())
+    return ", ".join(one for one in told if not one.endswith(" none"))
+
+
 def _for_review(
-    bot: Bot, decision: Decision, verdict: Verdict, standing: Standing, doubt: str, at: FeedPosition
+    bot: Bot, decision: Decision, verdict: Judgement, standing: Standing, doubt: str, at: FeedPosition
 ) -> Record:
     """What a person is asked, and shown: the order that he approves fills at `price_bound` or better."""
     expires_ns = min(at[0] + bot.settings.review_ttl_s * NS_PER_SECOND, decision.valid_until_ns)
@@ -179,7 +159,7 @@ def _for_review(
         "expires_ns": expires_ns,
         "price_bound": decimal_text(verdict.price_bound),
         "legs": _legs(bot, decision, verdict),
-        "checks": [check.as_body() for check in verdict.checks],
+        "checks": [finding.as_body() for finding in verdict.findings],
     }
     return Record(bot.name, Kind.REVIEW_REQUESTED, at, body)
 
@@ -193,7 +173,7 @@ def _waited(state: CellState, bot: Bot, pending: Pending, standing: Standing, at
     if decision.decision_id in bot.held:
         return [], []
     settings = _settings_for(bot, standing, decision, has_waited=False)
-    verdict = judge(decision, bot.account, settings, bot.pack, at[0])
+    verdict = judge(decision, bot.account, settings, bot.rules, at[0])
     return [_simulated(bot, pending, verdict, at, Kind.DECISION_HELD, standing.reasons)], []
 
 
@@ -227,7 +207,7 @@ def _failed_over(
     return records + more, effects
 
 
-def _legs(bot: Bot, decision: Decision, verdict: Verdict) -> list[dict[str, Any]]:
+def _legs(bot: Bot, decision: Decision, verdict: Judgement) -> list[dict[str, Any]]:
     quote = bot.account.quotes.get(decision.symbol)
     if quote is None:
         return []
@@ -246,7 +226,7 @@ def _legs(bot: Bot, decision: Decision, verdict: Verdict) -> list[dict[str, Any]
 
 
 def _simulated(
-    bot: Bot, pending: Pending, verdict: Verdict, at: FeedPosition, kind: Kind, reasons: tuple[str, ...]
+    bot: Bot, pending: Pending, verdict: Judgement, at: FeedPosition, kind: Kind, reasons: tuple[str, ...]
 ) -> Record:
     """What would have been sent, clearly marked as a simulation."""
     decision = pending.delivery.decision
@@ -260,24 +240,26 @@ def _simulated(
         "reasons": list(reasons),
         "price_bound": decimal_text(verdict.price_bound) if verdict.legs else None,
         "legs": _legs(bot, decision, verdict),
-        "checks": [check.as_body() for check in verdict.checks],
+        "checks": [finding.as_body() for finding in verdict.findings],
     }
     return Record(bot.name, kind, at, body)
 
 
-def _refusal(rule: str, code: DenialReason, standing: Standing) -> Check:
-    return Check(rule, code, {"mode": standing.mode.value, "reasons": "; ".join(standing.reasons)})
+def _refusal(rule: str, code: DenialReason, standing: Standing) -> Finding:
+    return Finding(
+        rule, Said.DENY, code, {"mode": standing.mode.value, "reasons": "; ".join(standing.reasons)}
+    )
 
 
 def denied(
     bot: Bot, pending: Pending, rule: str, code: DenialReason, detail: str, at: FeedPosition
 ) -> Record:
     """The denial of a decision for a reason that lies outside the gate."""
-    return _denied(bot, pending, (Check(rule, code, {"detail": detail}),), at)
+    return _denied(bot, pending, (Finding(rule, Said.DENY, code, {"detail": detail}),), at)
 
 
-def _denied(bot: Bot, pending: Pending, checks: tuple[Check, ...], at: FeedPosition) -> Record:
-    decision, code = pending.delivery.decision, checks[-1].reason_code
+def _denied(bot: Bot, pending: Pending, findings: tuple[Finding, ...], at: FeedPosition) -> Record:
+    decision, code = pending.delivery.decision, findings[-1].reason
     if code is None:
         raise AssertionError("unreachable: a denial ends with the check that denied")
     body = {
@@ -286,12 +268,14 @@ def _denied(bot: Bot, pending: Pending, checks: tuple[Check, ...], at: FeedPosit
         "symbol": decision.symbol,
         "side": decision.side,
         "sources": _sources(pending.delivery),
-        "checks": [check.as_body() for check in checks],
+        "checks": [finding.as_body() for finding in findings],
     }
     return Record(bot.name, Kind.DECISION_DENIED, at, body)
 
 
-def _intended(state: CellState, bot: Bot, delivery: Delivery, verdict: Verdict, at: FeedPosition) -> Outcome:
+def _intended(
+    state: CellState, bot: Bot, delivery: Delivery, verdict: Judgement, at: FeedPosition
+) -> Outcome:
     decision = delivery.decision
     records: list[Record] = []
     effects: list[Effect] = []
@@ -326,7 +310,7 @@ def _signal_ids(delivery: Delivery) -> list[str]:
     return sorted(vote.signal_id for vote in delivery.decision.agreeing_votes())
 
 
-def _intent(order: BracketOrder, delivery: Delivery, verdict: Verdict) -> dict[str, Any]:
+def _intent(order: BracketOrder, delivery: Delivery, verdict: Judgement) -> dict[str, Any]:
     total = sum((leg.lots for leg in verdict.legs), Decimal(0))
     return {
         "client_order_id": order.client_order_id,
@@ -336,5 +320,5 @@ def _intent(order: BracketOrder, delivery: Delivery, verdict: Verdict) -> dict[s
         "sources": _sources(delivery),
         "signal_ids": _signal_ids(delivery),
         "risk_amount": decimal_text((verdict.risk_amount * order.lots / total).quantize(Decimal("0.01"))),
-        "checks": [check.as_body() for check in verdict.checks],
+        "checks": [finding.as_body() for finding in verdict.findings],
     }

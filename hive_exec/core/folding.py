@@ -7,7 +7,6 @@ Here is which record may come and what those of decisions and accounts do; what 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 
 from hive_core.contracts.broker import VenuePosition
@@ -15,7 +14,7 @@ from hive_core.contracts.decision import Delivery
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.instruments.specification import instruments
 from hive_core.risk.account import Exposure
-from hive_exec.core import order_folds
+from hive_exec.core import ledger_folds, order_folds
 from hive_exec.core.control_records import apply_control
 from hive_exec.core.orders import IllegalRecord, expose
 from hive_exec.core.reading import position_from
@@ -129,6 +128,7 @@ def _simulate(bot: Bot, record: Record) -> None:
 
 def _marked(bot: Bot, record: Record) -> None:
     bot.marked_ns = record.at[0]
+    ledger_folds.marked(bot, record)
 
 
 def _simulation_closed(bot: Bot, record: Record) -> None:
@@ -172,7 +172,7 @@ def _reconciled(bot: Bot, record: Record) -> None:
     body = record.body
     bot.cursor, bot.books_sha256 = body["cursor"], body["books_sha256"]
     if body["balance"] is not None:
-        bot.account.balance = Decimal(body["balance"])
+        ledger_folds.corrected(bot, record)
     for order_id in body.get("heard", ()):
         line = bot.orders[order_id]
         line.may_have_filled = False
@@ -200,15 +200,6 @@ def _count_external(bot: Bot, name: str, position: VenuePosition) -> None:
     bot.account.exposures[name] = Exposure(
         name, position.symbol, position.side, position.lots, position.entry, stop, target, is_open=True
     )
-
-
-def _day_opened(bot: Bot, record: Record) -> None:
-    bot.account.trading_day = date.fromisoformat(record.body["trading_day"])
-    bot.account.balance_at_reset = Decimal(record.body["balance"])
-
-
-def _breached(bot: Bot, record: Record) -> None:
-    bot.account.breached_rule = record.body["rule"]
 
 
 def _mode_changed(bot: Bot, record: Record) -> None:
@@ -242,7 +233,7 @@ _FOLDS = {
     Kind.RECONCILED: _reconciled,
     Kind.DIVERGENCE_FOUND: _nothing,
     Kind.EQUITY_MARKED: _marked,
-    Kind.DAY_OPENED: _day_opened,
-    Kind.ACCOUNT_BREACHED: _breached,
+    Kind.DAY_OPENED: ledger_folds.day_opened,
+    Kind.ACCOUNT_BREACHED: ledger_folds.breached,
     Kind.MODE_CHANGED: _mode_changed,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -10,9 +11,23 @@ from hive_core.backtest.fills import BarPrices, exit_fill
 from hive_core.calendars.trading_day import NS_PER_SECOND
 from hive_core.contracts.base import decimal_text
 from hive_core.contracts.broker import BrokerReport
-from hive_core.risk.account import Exposure, commission_of, equity, equity_after, lowest_equity, profit_at
+from hive_core.risk.account import (
+    Exposure,
+    commission_of,
+    equity,
+    equity_after,
+    highest_equity,
+    lowest_equity,
+    profit_at,
+)
+from hive_core.risk.ledger import Corrected, Ledger, Marked, at_time, happened
+from hive_core.risk.rules.phases import rules_on
+from hive_core.risk.rules.values import MaximumLoss, NoAmountForSize
+from hive_core.risk.standing import Floors, RuleUnknown, breach, known_floors, ledger_resets
 from hive_exec.core.events import Effect, Flatten
+from hive_exec.core.ledger_folds import ledger_ns
 from hive_exec.core.orders import OrderLine
+from hive_exec.core.reading import text_or_none
 from hive_exec.core.records import RANK_BAR_CLOSED, RANK_DAY_RESET, FeedPosition, Kind, Record
 from hive_exec.core.requests import cancel, close
 from hive_exec.core.state import Bot
@@ -23,31 +38,35 @@ MARK_EVERY_NS = 10 * NS_PER_SECOND
 """How often the worth of an account at a broker is written down; a breach is written at once."""
 
 
-def floors(bot: Bot) -> tuple[Decimal, Decimal]:
-    """The daily and the maximum floor of an account, now."""
-    account = bot.account
-    return (
-        bot.pack.daily_floor(account.initial_balance, account.balance_at_reset),
-        bot.pack.maximum_floor(account.initial_balance),
-    )
+def floors_body(floors: Floors) -> dict[str, str | None]:
+    """The floors as records spell them: none where the firm has no such limit, or its limit is not known."""
+    return {"daily_floor": text_or_none(floors.daily), "maximum_floor": text_or_none(floors.maximum)}
 
 
 def day_opened(bot: Bot, at: FeedPosition) -> list[Record]:
-    """The trading day that began since the last, if one did."""
-    days = bot.pack.daily_loss.trading_day
+    """The reset that passed since the last, if one did: of the day, or by a clock that a firm may mean."""
+    account, ledger = bot.account, bot.account.ledger
     # A bar that closes at the reset lies in the day before it, with every exit inside it.
-    day = days.day_of(at[0] - 1 if at[1] == RANK_BAR_CLOSED else at[0])
-    if day <= bot.account.trading_day:
+    ts_ns = at[0] - 1 if at[1] == RANK_BAR_CLOSED else at[0]
+    passed = [
+        reset.trading_day.start_ns(reset.trading_day.day_of(ts_ns))
+        for reset, next_ns in zip(ledger.resets, ledger.next_reset_ns, strict=True)
+        if next_ns <= ts_ns
+    ]
+    if not passed:
         return []
-    account = bot.account
+    reset_ns, worth = max(passed), equity(account)
+    if ledger.ts_ns < reset_ns:
+        ledger = happened(ledger, Marked(max(ledger.ts_ns, reset_ns - 1), worth))
+    after = at_time(ledger, max(reset_ns, ledger.ts_ns))
+    day = after.current_day.day
     body = {
         "trading_day": day.isoformat(),
         "balance": decimal_text(account.balance),
-        "equity": decimal_text(equity(account)),
-        "daily_floor": decimal_text(bot.pack.daily_floor(account.initial_balance, account.balance)),
-        "maximum_floor": decimal_text(bot.pack.maximum_floor(account.initial_balance)),
+        "equity": decimal_text(worth),
+        **floors_body(known_floors(rules_on(bot.settings.rule_pack, day), after)),
     }
-    return [Record(bot.name, Kind.DAY_OPENED, (days.start_ns(day), RANK_DAY_RESET, ""), body)]
+    return [Record(bot.name, Kind.DAY_OPENED, (reset_ns, RANK_DAY_RESET, ""), body)]
 
 
 def marked(bot: Bot, symbol: str, bar: BarPrices[Decimal], at: FeedPosition) -> Outcome:
@@ -56,18 +75,19 @@ def marked(bot: Bot, symbol: str, bar: BarPrices[Decimal], at: FeedPosition) -> 
     account = bot.account
     if not any(position.symbol == symbol for position in account.open_positions()):
         return simulations, []
-    low = lowest_equity(account, symbol, bar)
-    daily_floor, maximum_floor = floors(bot)
+    low, high = lowest_equity(account, symbol, bar), highest_equity(account, symbol, bar)
+    ts_ns = ledger_ns(bot, at)
+    ledger = happened(happened(account.ledger, Marked(ts_ns, high)), Marked(ts_ns, low))
     numbers = {
         "balance": decimal_text(account.balance),
         "equity": decimal_text(equity_after(account, symbol, bar)),
         "equity_low": decimal_text(low),
-        "daily_floor": decimal_text(daily_floor),
-        "maximum_floor": decimal_text(maximum_floor),
-        "trading_day": account.trading_day.isoformat(),
+        "equity_high": decimal_text(high),
+        **_day_and_floors(bot, ledger),
     }
-    breach, effects = _breached(bot, low, at)
-    if bot.settings.has_broker and not breach and at[0] - bot.marked_ns < MARK_EVERY_NS:
+    breach, effects = breached(bot, ledger, at)
+    is_soon = at[0] - bot.marked_ns < MARK_EVERY_NS
+    if bot.settings.has_broker and not breach and is_soon and not _lifts_a_floor(bot, high):
         return simulations, []
     return [Record(bot.name, Kind.EQUITY_MARKED, at, numbers), *breach, *simulations], effects
 
@@ -94,21 +114,57 @@ def _simulations_left(bot: Bot, symbol: str, bar: BarPrices[Decimal], at: FeedPo
     return records
 
 
-def _breached(bot: Bot, lowest: Decimal, at: FeedPosition) -> Outcome:
-    """The end of an account whose equity touched a floor. It is recorded once and never undone."""
-    daily_floor, maximum_floor = floors(bot)
-    rule = "maximum_loss" if lowest <= maximum_floor else "daily_loss" if lowest <= daily_floor else None
-    if rule is None or bot.account.breached_rule is not None:
+def _lifts_a_floor(bot: Bot, high: Decimal) -> bool:
+    """Whether a floor trails every high of equity, and this is one: it must not be forgotten."""
+    rule = bot.rules.maximum_loss
+    trails = isinstance(rule, MaximumLoss) and rule.mode == "intraday_trailing"
+    return trails and high > bot.account.ledger.anchors[0].highest_equity
+
+
+def breached(bot: Bot, ledger: Ledger, at: FeedPosition) -> Outcome:
+    """The end of an account that touched a floor, or its rest until the next reset where the firm's limit
+    says so. It is recorded once; an end is never undone."""
+    if bot.account.breached_rule is not None:
+        return [], []
+    try:
+        rule = breach(bot.rules, ledger)
+    except (RuleUnknown, NoAmountForSize):
+        return [], []  # no floor is known; no order of ours passes the gate of such an account
+    if rule is None:
         return [], []
     body = {
         "rule": rule,
-        "equity_low": decimal_text(lowest),
-        "daily_floor": decimal_text(daily_floor),
-        "maximum_floor": decimal_text(maximum_floor),
-        "trading_day": bot.account.trading_day.isoformat(),
+        "equity_low": decimal_text(ledger.equity),
+        **_day_and_floors(bot, ledger),
+        **_consequence(bot, rule, ledger),
     }
     records, effects = flattened(bot, at, f"{rule} limit reached")
     return [Record(bot.name, Kind.ACCOUNT_BREACHED, at, body), *records], effects
+
+
+def after_an_exit(bot: Bot, order_id: str, body: Mapping[str, Any], at: FeedPosition) -> Outcome:
+    """The breach of an account that an exit left flat: its balance is its equity. A gap may close a position
+    beyond a floor before any price of it was heard."""
+    if any(held.client_order_id != order_id for held in bot.account.open_positions()):
+        return [], []  # what stands open is marked with its prices
+    ts_ns, balance = ledger_ns(bot, at), Decimal(body["balance"])
+    ledger = happened(bot.account.ledger, Corrected(ts_ns, balance))
+    return breached(bot, happened(ledger, Marked(ts_ns, balance)), at)
+
+
+def _consequence(bot: Bot, rule: str, ledger: Ledger) -> dict[str, Any]:
+    limit = bot.rules.daily_loss if rule == "daily_loss" else bot.rules.maximum_loss
+    if isinstance(limit, str) or limit.effect == "hard":
+        return {}
+    body: dict[str, Any] = {}
+    if limit.effect == "strikes":
+        body["strikes"] = bot.account.strikes + 1
+        if body["strikes"] >= (limit.strikes or 1):
+            return body
+    # Where a firm's words leave several resets open, the account rests until the last of them.
+    resets = ledger_resets(bot.rules)
+    nexts = [at for reset, at in zip(ledger.resets, ledger.next_reset_ns, strict=True) if reset in resets]
+    return body | {"paused_until_ns": max(nexts)}
 
 
 def flattened(bot: Bot, at: FeedPosition, reason: str) -> Outcome:
@@ -134,7 +190,7 @@ def fill_money(bot: Bot, line: OrderLine, lots: Decimal, commission: Decimal | N
         "commission": decimal_text(cost),
         "balance": decimal_text(account.balance - cost),
         "equity": decimal_text(equity(account) - cost),
-        **_day_and_floors(bot),
+        **_day_and_floors(bot, account.ledger),
     }
 
 
@@ -155,16 +211,14 @@ def exit_money(bot: Bot, line: OrderLine, lots: Decimal, report: BrokerReport) -
         **({"swap": decimal_text(swap)} if swap else {}),
         "balance": decimal_text(account.balance + net),
         "equity": decimal_text(others + net),
-        **_day_and_floors(bot),
+        **_day_and_floors(bot, account.ledger),
     }
 
 
-def _day_and_floors(bot: Bot) -> dict[str, Any]:
-    daily_floor, maximum_floor = floors(bot)
+def _day_and_floors(bot: Bot, ledger: Ledger) -> dict[str, Any]:
     return {
-        "daily_floor": decimal_text(daily_floor),
-        "maximum_floor": decimal_text(maximum_floor),
-        "trading_day": bot.account.trading_day.isoformat(),
+        **floors_body(known_floors(bot.rules, ledger)),
+        "trading_day": ledger.current_day.day.isoformat(),
     }
 
 

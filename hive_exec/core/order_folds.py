@@ -9,12 +9,11 @@ from decimal import Decimal
 
 from hive_core.contracts.order import BracketOrder, OrderState
 from hive_core.evidence.canonical import canonical_bytes
+from hive_exec.core import ledger_folds
 from hive_exec.core.orders import IllegalRecord, OrderLine, expose, fill, give_up, leave, move
 from hive_exec.core.reading import report_from
 from hive_exec.core.records import Kind, Record
 from hive_exec.core.state import MAX_REMEMBERED, Bot, done_with
-
-_HOUR_NS = 3_600 * 10**9
 
 
 def _line(bot: Bot, record: Record) -> OrderLine:
@@ -40,7 +39,7 @@ def intended(bot: Bot, record: Record) -> None:
         since_cursor=bot.cursor,
     )
     bot.orders[order.client_order_id] = line
-    bot.intents_ns = [ns for ns in bot.intents_ns if ns > record.at[0] - _HOUR_NS] + [record.at[0]]
+    ledger_folds.sent(bot, order, record.at[0])
     expose(bot.account, line)
     done_with(bot, order.decision_id, "traded")
     for signal_id in line.signal_ids:
@@ -93,10 +92,11 @@ def order_moved(bot: Bot, record: Record) -> None:
             line.may_have_filled = record.body.get("may_have_filled", False)
             line.was_rest_rejected = record.body.get("was_rejected", False)
         case Kind.ORDER_FILLED | Kind.ORDER_PARTIALLY_FILLED:
-            bot.account.balance -= fill(line, record)
+            is_first = line.ts_filled_ns is None
+            ledger_folds.filled(bot, record, fill(line, record), is_first=is_first)
             bot.rejections = 0
         case Kind.POSITION_CLOSED | Kind.POSITION_REDUCED:
-            bot.account.balance += leave(line, record)
+            ledger_folds.closed(bot, record, leave(line, record), opened_ns=line.ts_filled_ns)
             line.requested_ns = None
         case _:
             pass
@@ -122,6 +122,7 @@ def requested(bot: Bot, record: Record) -> None:
     line.requested_ns = record.at[0]
     line.requests += 1
     line.is_closing = line.is_closing or record.body["request"] == "close"
+    bot.account.requests_of_day += 1
 
 
 def noted(bot: Bot, record: Record) -> None:

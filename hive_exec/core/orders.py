@@ -129,8 +129,17 @@ def fill(line: OrderLine, record: Record) -> Decimal:
     return commission
 
 
-def leave(line: OrderLine, record: Record) -> Decimal:
-    """Fold an execution of the exit; returns its profit less its costs."""
+@dataclass(frozen=True, slots=True)
+class ExitMoney:
+    """What an execution of an exit brought and took; costs are positive."""
+
+    profit: Decimal
+    commission: Decimal
+    swap: Decimal
+
+
+def leave(line: OrderLine, record: Record) -> ExitMoney:
+    """Fold an execution of the exit; returns its money."""
     body = record.body
     line.exit_price = Decimal(body["price"])
     line.exit_reason = body["reason"]
@@ -139,7 +148,7 @@ def leave(line: OrderLine, record: Record) -> Decimal:
     profit, commission = Decimal(body["profit"]), Decimal(body.get("commission", "0"))
     line.profit = profit if line.profit is None else line.profit + profit
     line.commission += commission
-    return profit - commission - Decimal(body.get("swap", "0"))
+    return ExitMoney(profit, commission, Decimal(body.get("swap", "0")))
 
 
 def give_up(line: OrderLine, record: Record) -> None:

@@ -10,7 +10,7 @@ from hive_core.contracts.base import decimal_text
 from hive_core.contracts.broker import BrokerReport, ReportKind
 from hive_core.contracts.order import OrderState
 from hive_exec.core.events import Alarm, Cancel, Effect, Follow, Reported
-from hive_exec.core.money import exit_money, fill_money
+from hive_exec.core.money import after_an_exit, exit_money, fill_money
 from hive_exec.core.orders import IllegalRecord, OrderLine
 from hive_exec.core.reading import report_body, text_or_none
 from hive_exec.core.records import FeedPosition, Kind, Record
@@ -260,7 +260,9 @@ def _closed(bot: Bot, line: OrderLine, event: Reported, at: FeedPosition) -> Out
         "lots": decimal_text(lots),
         **exit_money(bot, line, lots, report),
     }
-    return [_record(bot, line, event, kind, at, **body)], []
+    records = [_record(bot, line, event, kind, at, **body)]
+    more, effects = after_an_exit(bot, line.order.client_order_id, body, at) if is_last else ([], [])
+    return records + more, effects
 
 
 def _modified(bot: Bot, line: OrderLine, event: Reported, at: FeedPosition) -> Outcome:

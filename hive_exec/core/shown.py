@@ -26,11 +26,14 @@ def inputs_sha256(bot: Bot, decision: Decision, standing: Standing) -> str:
         {
             "decision": decision.sha256(),
             "settings": bot.settings.model_dump(mode="json"),
-            "rule_pack": bot.pack.model_dump(mode="json"),
+            "rules": bot.rules.model_dump(mode="json"),
             "share": standing.share,
             "is_shadow": standing.is_shadow,
             "balance": bot.account.balance,
-            "balance_at_reset": bot.account.balance_at_reset,
+            "at_resets": [
+                [one.balance_at_reset, one.equity_at_reset, one.highest_closed_balance]
+                for one in bot.account.ledger.anchors
+            ],
             "breached": bot.account.breached_rule,
             "unprotected": bot.account.unprotected,
             "exposures": [

@@ -7,13 +7,14 @@ Observed quotes and rates are not part of it; they are read again.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from hive_core.configuration.model import Execution
 from hive_core.evidence.canonical import canonical_bytes, content_hash
-from hive_core.risk.rule_pack import rule_pack
+from hive_core.risk.rules.phases import rules_on
 from hive_exec.core.controls import Controls
 from hive_exec.core.state import Bot, CellState
 
@@ -32,7 +33,7 @@ def state_as_data(state: CellState) -> dict[str, Any]:
 
 
 def _bot_as_data(bot: Bot) -> dict[str, Any]:
-    data: dict[str, Any] = _BOT.dump_python(bot, mode="json", exclude={"pack": True})
+    data: dict[str, Any] = _BOT.dump_python(bot, mode="json", exclude={"rules": True})
     data["account"] |= {"quotes": {}, "rates_per_eur": {}}
     return data
 
@@ -45,9 +46,10 @@ def state_from_data(data: dict[str, Any], execution: Execution) -> CellState:
     """
     bots = {}
     for name, held in data["bots"].items():
-        pack = rule_pack(held["settings"]["rule_pack"])
-        body = {**held, "pack": pack.model_dump(mode="json")}
-        bots[name] = replace(_BOT.validate_json(canonical_bytes(body)), pack=pack)
+        day = date.fromisoformat(held["account"]["ledger"]["current_day"]["day"])
+        rules = rules_on(held["settings"]["rule_pack"], day)
+        body = {**held, "rules": rules.model_dump(mode="json")}
+        bots[name] = replace(_BOT.validate_json(canonical_bytes(body)), rules=rules)
     controls = _CONTROLS.validate_json(canonical_bytes(data["controls"]))
     return CellState(data["environment"], execution, bots, controls, data["epoch"])
 

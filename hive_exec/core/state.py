@@ -17,7 +17,10 @@ from hive_core.contracts.broker import VenuePosition
 from hive_core.contracts.decision import Side
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.risk.account import AccountState, Quote
-from hive_core.risk.rule_pack import RulePack, rule_pack
+from hive_core.risk.ledger import open_ledger
+from hive_core.risk.rules.as_of import RuleSet
+from hive_core.risk.rules.phases import rules_on
+from hive_core.risk.standing import ledger_resets
 from hive_exec.core.controls import Controls, Standing, standing_of
 from hive_exec.core.orders import OrderLine
 from hive_exec.core.records import FeedPosition, Kind, Record
@@ -52,10 +55,10 @@ class Acceptance:
 
 @dataclass(slots=True)
 class Bot:
-    """One account: settings, rules, money, decisions that wait, orders, and its place in the feed."""
+    """One account: settings, rules as of its day, money, what waits, orders, and its place in the feed."""
 
     settings: Account
-    pack: RulePack
+    rules: RuleSet
     account: AccountState
     position: FeedPosition
     pending: dict[str, Pending] = field(default_factory=dict)
@@ -75,7 +78,6 @@ class Bot:
     cursor: str = ""
     books_sha256: str = ""
     """What the venue's books said when they were last compared."""
-    intents_ns: list[int] = field(default_factory=list)
     rejections: int = 0
     """Refusals of the venue in a row."""
     mode: str = "normal"
@@ -118,16 +120,10 @@ def open_bot(record: Record) -> Bot:
     """The bot that an `account_opened` record begins."""
     body = record.body
     settings = Account.model_validate_json(canonical_bytes(body["settings"]))
-    initial = settings.initial_balance
-    account = AccountState(
-        name=record.account,
-        currency=settings.currency,
-        initial_balance=initial,
-        balance=initial,
-        trading_day=date.fromisoformat(body["trading_day"]),
-        balance_at_reset=initial,
-    )
-    return Bot(settings, rule_pack(settings.rule_pack), account, record.at)
+    rules = rules_on(settings.rule_pack, date.fromisoformat(body["trading_day"]))
+    ledger = open_ledger(settings.initial_balance, ledger_resets(rules), record.at[0])
+    account = AccountState(name=record.account, currency=settings.currency, ledger=ledger)
+    return Bot(settings, rules, account, record.at)
 
 
 def submitted_again(state: CellState, decision_id: str, callers: Iterable[str]) -> list[Record]:
@@ -170,4 +166,4 @@ def done_with(bot: Bot, decision_id: str, how: str) -> None:
 
 def with_settings(bot: Bot, settings: Account) -> Bot:
     """The bot under today's settings; money and history stay as they are."""
-    return replace(bot, settings=settings, pack=rule_pack(settings.rule_pack))
+    return replace(bot, settings=settings, rules=rules_on(settings.rule_pack, bot.account.trading_day))

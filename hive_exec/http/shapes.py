@@ -86,7 +86,8 @@ class QuoteTaken(Contract):
 
 class AccountFacts(Facts):
     """An account: clock, money, limits, and the room that is left to each. `unpriced` are the instruments of
-    open positions whose price is not known yet: these count in the equity as if their stops were hit."""
+    open positions whose price is not known yet: these count in the equity as if their stops were hit. A floor is
+    null where the firm has no such limit, or where it is not known: `hive rules` tells which."""
 
     name: AccountName
     mode: str
@@ -97,10 +98,10 @@ class AccountFacts(Facts):
     balance: Text
     equity: Text
     unpriced: tuple[Symbol, ...]
-    daily_floor: Text
-    maximum_floor: Text
-    daily_headroom: Text
-    maximum_headroom: Text
+    daily_floor: Text | None
+    maximum_floor: Text | None
+    daily_headroom: Text | None
+    maximum_headroom: Text | None
     state: str
     open_positions: Seq
     pending_decisions: Seq

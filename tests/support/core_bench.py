@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from exec_bench import a_decision, delivery_bytes
-from risk_bench import NOW_NS, PACK, QUOTES, RATES, SETTINGS
+from risk_bench import DAY, NOW_NS, QUOTES, RATES, RESET, SETTINGS
 
 from hive_core.configuration.model import Execution
 from hive_core.contracts.broker import BrokerReport, ReportKind
@@ -26,7 +25,7 @@ AT: FeedPosition = (NOW_NS, RANK_DECISION, "")
 def a_bot(**changes: Any) -> Bot:
     """A bot that knows every quote and rate and holds nothing."""
     settings = SETTINGS.model_copy(update=changes)
-    day_start = PACK.daily_loss.trading_day.start_ns(date(2017, 3, 6))
+    day_start = RESET.start_ns(DAY)
     body = {"settings": settings.model_dump(mode="json"), "trading_day": "2017-03-06"}
     bot = open_bot(Record("samples", Kind.ACCOUNT_OPENED, (day_start, -2, ""), body))
     for symbol, (bid, ask) in QUOTES.items():

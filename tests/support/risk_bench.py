@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,12 +13,16 @@ from hive_core.calendars.trading_day import to_ns
 from hive_core.configuration.model import Account
 from hive_core.contracts.decision import Decision
 from hive_core.risk.account import AccountState, Exposure, Quote
-from hive_core.risk.gate import Verdict, judge
-from hive_core.risk.rule_pack import rule_pack
+from hive_core.risk.gate import Judgement, judge
+from hive_core.risk.ledger import Ledger, open_ledger
+from hive_core.risk.rules.phases import rules_on
+from hive_core.risk.standing import resets_of
 
 NOW = MONDAY + timedelta(minutes=59)
 NOW_NS = to_ns(NOW)
-PACK = rule_pack("ftmo_2step_phase1")
+DAY = date(2017, 3, 6)
+RULES = rules_on("ftmo_2step_phase1", DAY)
+RESET = resets_of(RULES)[0].trading_day
 SETTINGS = Account(name="samples", mode="replay", sources=("*",))
 
 QUOTES = {
@@ -30,15 +35,21 @@ RATES = {"USD": "1.10", "JPY": "121", "CHF": "0.99", "GBP": "0.88"}
 """Units for one euro, so that a yen is 1/110 of a dollar, a franc 10/9 of one, a pound 1.25."""
 
 
+def money(balance: Decimal, at_reset: Decimal, initial: Decimal = Decimal(100_000)) -> Ledger:
+    """The account's money on its day: what it has now, and what it had at the reset."""
+    ledger = open_ledger(initial, resets_of(RULES), RESET.start_ns(DAY))
+    anchors = tuple(
+        replace(one, balance_at_reset=at_reset, equity_at_reset=at_reset) for one in ledger.anchors
+    )
+    return replace(ledger, balance=balance, equity=balance, anchors=anchors)
+
+
 def a_state(*, balance: str = "100000", at_reset: str | None = None, **changes: Any) -> AccountState:
     """The account at `NOW`: every quote and rate known and fresh, nothing held."""
     told: dict[str, Any] = {
         "name": "samples",
         "currency": "USD",
-        "initial_balance": Decimal(100_000),
-        "balance": Decimal(balance),
-        "trading_day": date(2017, 3, 6),
-        "balance_at_reset": Decimal(at_reset or balance),
+        "ledger": money(Decimal(balance), Decimal(at_reset or balance)),
         "quotes": {name: Quote(Decimal(bid), Decimal(ask), NOW_NS) for name, (bid, ask) in QUOTES.items()},
         "rates_per_eur": {name: (Decimal(rate), NOW_NS) for name, rate in RATES.items()},
     }
@@ -77,9 +88,9 @@ def verdict_on(
     state: AccountState | None = None,
     settings: Account = SETTINGS,
     now_ns: int = NOW_NS,
-) -> Verdict:
+) -> Judgement:
     """What the gate says."""
-    return judge(decision or a_decision(), state or a_state(), settings, PACK, now_ns)
+    return judge(decision or a_decision(), state or a_state(), settings, RULES, now_ns)
 
 
 def settings_with(**changes: Any) -> Account:

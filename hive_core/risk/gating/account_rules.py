@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from hive_core.contracts.reasons import DenialReason
 from hive_core.risk.gating.asking import Asking
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.intent import Intent
-from hive_core.risk.gating.verdict import GateReason
+from hive_core.risk.rules.as_of import ENFORCED
 from hive_core.risk.rules.values import Policy
 from hive_core.risk.standing import resets_of
 
-ENFORCED = ("news", "holding", "order_limits", "stop_required", "request_limits", "policy")
-"""Kinds that hold an order back; the others tell how a phase goes on, and concern no single order."""
 LIMITS = ("daily_loss", "maximum_loss")
 
 
@@ -19,7 +18,7 @@ def account_not_breached(asking: Asking, intent: Intent, book: Book, now_ns: int
     asking.require(
         "account_not_breached",
         book.breached_rule is None,
-        GateReason.ACCOUNT_BREACHED,
+        DenialReason.ACCOUNT_BREACHED,
         {"breached_rule": book.breached_rule or "none"},
     )
 
@@ -29,7 +28,7 @@ def every_position_has_a_stop(asking: Asking, intent: Intent, book: Book, now_ns
     asking.require(
         "every_position_has_a_stop",
         not book.unprotected,
-        GateReason.POSITION_WITHOUT_STOP,
+        DenialReason.POSITION_WITHOUT_STOP,
         {"without": "; ".join(book.unprotected[key] for key in sorted(book.unprotected)) or "none"},
     )
 
@@ -45,7 +44,7 @@ def loss_limits_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -
     asking.require(
         "loss_limits_known",
         known_resets,
-        GateReason.RULE_UNKNOWN,
+        DenialReason.RULE_UNKNOWN,
         {"unknown": ", ".join(unknown) or "none", "programme": book.rules.name},
     )
 
@@ -64,7 +63,7 @@ def rules_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None
     asking.ask(
         "rules_known",
         not unknown and not contradicted,
-        GateReason.RULE_UNKNOWN,
+        DenialReason.RULE_UNKNOWN,
         {"unknown": ", ".join(unknown) or "none", "contradicted": ", ".join(contradicted) or "none"},
     )
 
@@ -90,8 +89,8 @@ def firm_permits(asking: Asking, intent: Intent, book: Book, now_ns: int) -> Non
         "is_third_party": intent.is_third_party,
     }
     if forbidden and not book.settings.asks_where_firm_forbids:
-        asking.require("firm_permits", False, GateReason.FIRM_FORBIDS, numbers)
-    asking.ask("firm_permits", not forbidden and not restricted, GateReason.FIRM_FORBIDS, numbers)
+        asking.require("firm_permits", False, DenialReason.FIRM_FORBIDS, numbers)
+    asking.ask("firm_permits", not forbidden and not restricted, DenialReason.FIRM_FORBIDS, numbers)
 
 
 def signals_not_traded_before(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
@@ -104,7 +103,7 @@ def signals_not_traded_before(asking: Asking, intent: Intent, book: Book, now_ns
     asking.require(
         "signals_not_traded_before",
         not traded,
-        GateReason.SIGNAL_TRADED_BEFORE,
+        DenialReason.SIGNAL_TRADED_BEFORE,
         {"traded": ", ".join(traded) or "none"},
     )
 
@@ -115,6 +114,6 @@ def certain_enough(asking: Asking, intent: Intent, book: Book, now_ns: int) -> N
     asking.ask(
         "certain_enough",
         intent.uncertainty is None or intent.uncertainty <= limit,
-        GateReason.UNCERTAINTY,
+        DenialReason.UNCERTAINTY,
         {"uncertainty": "not stated" if intent.uncertainty is None else intent.uncertainty, "limit": limit},
     )

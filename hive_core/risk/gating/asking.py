@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from hive_core.risk.gating.verdict import Finding, GateReason, Outcome
+from hive_core.contracts.reasons import DenialReason
+from hive_core.risk.gating.verdict import Finding, Outcome
 
 _new = tuple.__new__
 """A finding without the detour over keywords: there are thirty of them in a decision."""
@@ -24,7 +25,7 @@ class Asking:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
 
-    def require(self, rule: str, holds: bool, reason: GateReason, numbers: Mapping[str, object]) -> None:
+    def require(self, rule: str, holds: bool, reason: DenialReason, numbers: Mapping[str, object]) -> None:
         """Allow or deny."""
         if holds:
             self.findings.append(_new(Finding, (rule, _ALLOW, None, numbers, None, None)))
@@ -32,7 +33,7 @@ class Asking:
         self.findings.append(Finding(rule, Outcome.DENY, reason, numbers))
         raise Denied
 
-    def ask(self, rule: str, holds: bool, reason: GateReason, numbers: Mapping[str, object]) -> None:
+    def ask(self, rule: str, holds: bool, reason: DenialReason, numbers: Mapping[str, object]) -> None:
         """Allow, or let a person decide."""
         outcome = _ALLOW if holds else Outcome.REVIEW
         self.findings.append(_new(Finding, (rule, outcome, None if holds else reason, numbers, None, None)))
@@ -42,7 +43,7 @@ class Asking:
         rule: str,
         wanted: Decimal,
         allowed: Decimal,
-        reason: GateReason,
+        reason: DenialReason,
         numbers: Mapping[str, object],
         headroom: Decimal | None = None,
     ) -> Decimal:

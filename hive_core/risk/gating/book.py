@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from hive_core.risk.account import Quote
+from hive_core.risk.account import Quote, SentOrders
 from hive_core.risk.gating.news_times import NewsTimes
 from hive_core.risk.gating.rates import Rates
 from hive_core.risk.gating.risk_model import BookRisk
@@ -14,15 +14,6 @@ from hive_core.risk.gating.settings import GateSettings
 from hive_core.risk.gating.totals import Totals
 from hive_core.risk.ledger import Ledger
 from hive_core.risk.rules.as_of import RuleSet
-
-
-@dataclass(frozen=True, slots=True)
-class SentOrder:
-    """An order that left in the last hours, for the throttles."""
-
-    ts_ns: int
-    symbol: str
-    side: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +30,7 @@ class Book:
     breached_rule: str | None = None
     unprotected: Mapping[str, str] = field(default_factory=dict)
     traded_signals: Mapping[str, str] = field(default_factory=dict)
-    sent: tuple[SentOrder, ...] = ()
+    sent: tuple[SentOrders, ...] = ()
     requests_of_day: int = 0
     news: NewsTimes | None = None
     risk: BookRisk | None = None

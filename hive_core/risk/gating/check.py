@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+from hive_core.contracts.reasons import DenialReason
 from hive_core.risk.gating.account_rules import (
     account_not_breached,
     certain_enough,
@@ -28,7 +29,7 @@ from hive_core.risk.gating.portfolio_rules import correlation, currency_exposure
 from hive_core.risk.gating.size_rules import counts, loss_limits, lot_limits, sized, worst_of
 from hive_core.risk.gating.time_rules import fresh, no_news, not_before_a_break, throttles
 from hive_core.risk.gating.totals import per_lot
-from hive_core.risk.gating.verdict import GateReason, Verdict
+from hive_core.risk.gating.verdict import Verdict
 from hive_core.risk.ledger import at_time
 from hive_core.risk.rules.values import NoAmountForSize
 
@@ -95,7 +96,7 @@ def _judge_size(asking: Asking, intent: Intent, book: Book, now_ns: int) -> Deci
     try:
         lots = loss_limits(asking, book, ledger, specification, worst, lots)
     except NoAmountForSize as error:
-        asking.require("loss_limits_known", False, GateReason.RULE_UNKNOWN, {"problem": str(error)})
+        asking.require("loss_limits_known", False, DenialReason.RULE_UNKNOWN, {"problem": str(error)})
     lots = currency_exposure(asking, book, specification, part, lots, now_ns)
     correlation(asking, intent, book)
     return value_at_risk(asking, intent, book, specification, part, lots, now_ns)

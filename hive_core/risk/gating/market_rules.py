@@ -6,13 +6,13 @@ from decimal import Decimal
 
 from hive_core.backtest.fills import price_bound
 from hive_core.calendars.trading_day import NS_PER_SECOND
+from hive_core.contracts.reasons import DenialReason
 from hive_core.instruments.specification import InstrumentSpecification, instruments
 from hive_core.risk.account import Quote
 from hive_core.risk.gating.asking import Asking
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.intent import Intent
 from hive_core.risk.gating.settings import GateSettings
-from hive_core.risk.gating.verdict import GateReason
 
 
 def market(asking: Asking, intent: Intent, book: Book, now_ns: int) -> tuple[InstrumentSpecification, Quote]:
@@ -21,24 +21,24 @@ def market(asking: Asking, intent: Intent, book: Book, now_ns: int) -> tuple[Ins
     asking.require(
         "instrument_known",
         specification is not None,
-        GateReason.UNKNOWN_INSTRUMENT,
+        DenialReason.UNKNOWN_INSTRUMENT,
         {"symbol": intent.symbol},
     )
     quote = book.quotes.get(intent.symbol)
-    asking.require("quote_known", quote is not None, GateReason.NO_QUOTE, {"symbol": intent.symbol})
+    asking.require("quote_known", quote is not None, DenialReason.NO_QUOTE, {"symbol": intent.symbol})
     if specification is None or quote is None:
         raise AssertionError("unreachable: the two rules above deny")
     age_ns, limit_s = now_ns - quote.ts_ns, book.settings.max_quote_age_s
     asking.require(
         "quote_fresh",
         0 <= age_ns <= limit_s * NS_PER_SECOND,
-        GateReason.QUOTE_TOO_OLD,
+        DenialReason.QUOTE_TOO_OLD,
         {"quote_age_s": Decimal(age_ns) / NS_PER_SECOND, "max_quote_age_s": limit_s},
     )
     asking.require(
         "quote_not_crossed",
         0 < quote.bid <= quote.ask,
-        GateReason.QUOTE_CROSSED,
+        DenialReason.QUOTE_CROSSED,
         {"bid": quote.bid, "ask": quote.ask},
     )
     mid, collar = quote.mid, book.settings.price_collar_pct
@@ -47,7 +47,7 @@ def market(asking: Asking, intent: Intent, book: Book, now_ns: int) -> tuple[Ins
     asking.require(
         "price_collar",
         max(off_pct, entry_off_pct) <= collar,
-        GateReason.PRICE_COLLAR,
+        DenialReason.PRICE_COLLAR,
         {
             "bid": quote.bid,
             "ask": quote.ask,
@@ -72,21 +72,21 @@ def planned_entry(asking: Asking, intent: Intent, quote: Quote) -> Decimal:
     asking.require(
         "stop_on_right_side",
         stop < entry if is_buy else stop > entry,
-        GateReason.STOP_ON_WRONG_SIDE,
+        DenialReason.STOP_ON_WRONG_SIDE,
         {"side": intent.side, "entry": entry, "stop_loss": stop},
     )
     asking.require(
         "targets_on_right_side",
         bool(intent.take_profits)
         and all(target > entry if is_buy else target < entry for target in intent.take_profits),
-        GateReason.TARGET_ON_WRONG_SIDE,
+        DenialReason.TARGET_ON_WRONG_SIDE,
         {"side": intent.side, "entry": entry, "take_profits": intent.take_profits},
     )
     spread = quote.ask - quote.bid
     asking.require(
         "stop_outside_spread",
         abs(entry - stop) > spread,
-        GateReason.STOP_INSIDE_SPREAD,
+        DenialReason.STOP_INSIDE_SPREAD,
         {"stop_distance": abs(entry - stop), "spread": spread},
     )
     return entry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from hive_core.contracts.reasons import DenialReason
 from hive_core.instruments.specification import AssetClass, InstrumentSpecification
 from hive_core.risk.account import MissingRate
 from hive_core.risk.gating.asking import Asking
@@ -12,7 +13,6 @@ from hive_core.risk.gating.intent import Intent
 from hive_core.risk.gating.risk_model import NotInModel
 from hive_core.risk.gating.size_rules import whole_steps
 from hive_core.risk.gating.totals import ZERO, PerLot
-from hive_core.risk.gating.verdict import GateReason
 
 
 def currency_exposure(
@@ -35,7 +35,9 @@ def currency_exposure(
         try:
             rate = book.rates.worst(currency, now_ns)
         except MissingRate as error:
-            asking.require("conversion_known", False, GateReason.NO_CONVERSION_RATE, {"problem": str(error)})
+            asking.require(
+                "conversion_known", False, DenialReason.NO_CONVERSION_RATE, {"problem": str(error)}
+            )
             raise
         held = book.totals.units.get(currency, ZERO)
         most = max(limit / rate, abs(held))
@@ -45,7 +47,7 @@ def currency_exposure(
             f"currency_exposure_{currency}",
             lots,
             min(lots, allowed),
-            GateReason.CURRENCY_EXPOSURE,
+            DenialReason.CURRENCY_EXPOSURE,
             {
                 "held": held * rate,
                 "with_this": (held + per_lot * lots) * rate,
@@ -61,10 +63,12 @@ def correlation(asking: Asking, intent: Intent, book: Book) -> None:
     """Not too many positions that win and lose with this one."""
     limit, threshold = book.settings.max_correlated_positions, book.settings.correlation_threshold
     if limit is None:
-        asking.require("correlation", True, GateReason.CORRELATION, {"limit": "none"})
+        asking.require("correlation", True, DenialReason.CORRELATION, {"limit": "none"})
         return
     if book.risk is None:
-        asking.require("risk_model_known", False, GateReason.RISK_MODEL_UNKNOWN, {"problem": "there is none"})
+        asking.require(
+            "risk_model_known", False, DenialReason.RISK_MODEL_UNKNOWN, {"problem": "there is none"}
+        )
         return
     together = 0
     for (symbol, side), count in book.totals.positions.items():
@@ -72,7 +76,7 @@ def correlation(asking: Asking, intent: Intent, book: Book) -> None:
             found = book.risk.model.correlation(symbol, intent.symbol)
         except NotInModel as error:
             asking.require(
-                "risk_model_known", False, GateReason.RISK_MODEL_UNKNOWN, {"problem": error.args[0]}
+                "risk_model_known", False, DenialReason.RISK_MODEL_UNKNOWN, {"problem": error.args[0]}
             )
             raise
         if (found if side == intent.side else -found) >= threshold:
@@ -80,7 +84,7 @@ def correlation(asking: Asking, intent: Intent, book: Book) -> None:
     asking.require(
         "correlation",
         together < limit,
-        GateReason.CORRELATION,
+        DenialReason.CORRELATION,
         {"positions_with_it": together, "limit": limit, "correlation_threshold": threshold},
     )
 
@@ -101,10 +105,12 @@ def value_at_risk(
     """
     settings = book.settings
     if settings.max_value_at_risk_pct is None:
-        asking.require("value_at_risk", True, GateReason.VALUE_AT_RISK, {"limit": "none"})
+        asking.require("value_at_risk", True, DenialReason.VALUE_AT_RISK, {"limit": "none"})
         return lots
     if book.risk is None:
-        asking.require("risk_model_known", False, GateReason.RISK_MODEL_UNKNOWN, {"problem": "there is none"})
+        asking.require(
+            "risk_model_known", False, DenialReason.RISK_MODEL_UNKNOWN, {"problem": "there is none"}
+        )
         return lots
     limit = book.ledger.equity * settings.max_value_at_risk_pct / 100
     per_lot = part.value * book.rates.worst(specification.quote, now_ns)
@@ -112,7 +118,7 @@ def value_at_risk(
         own = book.risk.model.covariance(intent.symbol, intent.symbol)
         slope = book.risk.slope(intent.symbol, book.values)
     except NotInModel as error:
-        asking.require("risk_model_known", False, GateReason.RISK_MODEL_UNKNOWN, {"problem": error.args[0]})
+        asking.require("risk_model_known", False, DenialReason.RISK_MODEL_UNKNOWN, {"problem": error.args[0]})
         raise
     held, quantile = book.risk.variance, settings.value_at_risk_quantile
     most = max((limit / quantile) ** 2, held) - held
@@ -129,7 +135,7 @@ def value_at_risk(
         "value_at_risk",
         lots,
         fits,
-        GateReason.VALUE_AT_RISK,
+        DenialReason.VALUE_AT_RISK,
         {"value_at_risk": found, "limit": limit, "held": quantile * held.sqrt(), "quantile": quantile},
         limit - found,
     )

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
+from hive_core.contracts.reasons import DenialReason
 from hive_core.instruments.specification import InstrumentSpecification
 from hive_core.risk.account import MissingRate
 from hive_core.risk.gating.asking import Asking
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.intent import Intent
 from hive_core.risk.gating.totals import ZERO, PerLot
-from hive_core.risk.gating.verdict import GateReason
 from hive_core.risk.ledger import Ledger
 from hive_core.risk.rules.as_of import RuleSet
 from hive_core.risk.rules.values import DailyLoss, MaximumLoss, OrderLimits, StopRequired
@@ -42,7 +42,7 @@ def worst_of(asking: Asking, book: Book, part: PerLot, quote_currency: str, now_
             loss += amount * of_name
             gain += totals.gains[name] * of_name
     except MissingRate as error:
-        asking.require("conversion_known", False, GateReason.NO_CONVERSION_RATE, {"problem": str(error)})
+        asking.require("conversion_known", False, DenialReason.NO_CONVERSION_RATE, {"problem": str(error)})
         raise
     costs = settings.commission_per_lot * totals.lots_to_fill + settings.swap_reserve_per_lot * totals.lots
     of_lot = settings.commission_per_lot + settings.swap_reserve_per_lot
@@ -71,7 +71,7 @@ def sized(
     asking.require(
         "size",
         lots > 0,
-        GateReason.BELOW_MINIMUM_LOTS,
+        DenialReason.BELOW_MINIMUM_LOTS,
         {
             "balance": book.ledger.balance,
             "risk_per_trade_pct": settings.risk_per_trade_pct,
@@ -102,7 +102,7 @@ def counts(asking: Asking, intent: Intent, book: Book) -> None:
     asking.require(
         "open_positions",
         with_this <= limit,
-        GateReason.TOO_MANY_POSITIONS,
+        DenialReason.TOO_MANY_POSITIONS,
         {"with_this": with_this, "limit": limit},
     )
 
@@ -121,14 +121,14 @@ def lot_limits(
             most = min(most, limits.max_lots)
     allowed = whole_steps(most, specification)
     lots = asking.reduce(
-        "maximum_lots", lots, min(lots, allowed), GateReason.MAXIMUM_LOTS, {"lots": lots, "limit": most}
+        "maximum_lots", lots, min(lots, allowed), DenialReason.MAXIMUM_LOTS, {"lots": lots, "limit": most}
     )
     share = min((one for one in shares if one is not None), default=None)
     whole = limits.max_open_loss_pct if isinstance(limits, OrderLimits) else None
     initial = book.ledger.initial_balance
     for rule, pct, taken, reason in (
-        ("risk_of_a_trade", share, ZERO, GateReason.RISK_PER_TRADE),
-        ("open_loss", whole, worst.book_loss, GateReason.OPEN_LOSS),
+        ("risk_of_a_trade", share, ZERO, DenialReason.RISK_PER_TRADE),
+        ("open_loss", whole, worst.book_loss, DenialReason.OPEN_LOSS),
     ):
         if pct is None:
             continue
@@ -161,12 +161,12 @@ def loss_limits(
     asking.require(
         "every_position_has_a_target",
         not (trails_equity and book.totals.unbounded),
-        GateReason.POSITION_WITHOUT_TARGET,
+        DenialReason.POSITION_WITHOUT_TARGET,
         {"without": ", ".join(book.totals.unbounded) or "none", "trails_equity": trails_equity},
     )
     for name, floor_ahead, reason in (
-        ("daily_loss_limit", daily_floor_ahead, GateReason.DAILY_LOSS_LIMIT),
-        ("maximum_loss_limit", maximum_floor_ahead, GateReason.MAXIMUM_LOSS_LIMIT),
+        ("daily_loss_limit", daily_floor_ahead, DenialReason.DAILY_LOSS_LIMIT),
+        ("maximum_loss_limit", maximum_floor_ahead, DenialReason.MAXIMUM_LOSS_LIMIT),
     ):
 
         def floor_with(size: Decimal, floor_ahead: FloorAhead = floor_ahead) -> Decimal | None:
@@ -180,7 +180,7 @@ def loss_limits(
 def _loss_limit(
     asking: Asking,
     name: str,
-    reason: GateReason,
+    reason: DenialReason,
     ledger: Ledger,
     specification: InstrumentSpecification,
     worst: Worst,

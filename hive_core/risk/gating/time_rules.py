@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from hive_core.calendars.trading_day import NS_PER_SECOND, iso_utc, market_is_closed
+from hive_core.contracts.reasons import DenialReason
 from hive_core.instruments.specification import instruments
 from hive_core.risk.gating.asking import Asking
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.intent import Intent
-from hive_core.risk.gating.verdict import GateReason
 from hive_core.risk.rules.values import Holding, NewsWindow, RequestLimits
 
 HOUR_NS = 3_600 * NS_PER_SECOND
@@ -22,19 +22,19 @@ def fresh(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     asking.require(
         "not_from_the_future",
         age_ns >= 0,
-        GateReason.FROM_THE_FUTURE,
+        DenialReason.FROM_THE_FUTURE,
         {"age_s": Decimal(age_ns) / NS_PER_SECOND},
     )
     asking.require(
         "fresh",
         age_ns <= limit_s * NS_PER_SECOND,
-        GateReason.STALE,
+        DenialReason.STALE,
         {"age_s": Decimal(age_ns) / NS_PER_SECOND, "max_decision_age_s": limit_s},
     )
     asking.require(
         "still_valid",
         now_ns < intent.valid_until_ns,
-        GateReason.EXPIRED,
+        DenialReason.EXPIRED,
         {"valid_until_ns": intent.valid_until_ns, "now_ns": now_ns},
     )
 
@@ -43,12 +43,13 @@ def throttles(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     """Orders an hour, the same order again, and what the firm lets an account ask in a day. All are counted
     from what was sent, so that a restart forgets none."""
     settings = book.settings
-    of_hour = sum(1 for order in book.sent if order.ts_ns > now_ns - HOUR_NS)
+    of_hour = sum(sent.orders for sent in book.sent if sent.ts_ns > now_ns - HOUR_NS)
+    with_this = of_hour + len(intent.take_profits)
     asking.require(
         "orders_per_hour",
-        of_hour < settings.max_orders_per_hour,
-        GateReason.TOO_MANY_ORDERS,
-        {"of_hour": of_hour, "max_orders_per_hour": settings.max_orders_per_hour},
+        with_this <= settings.max_orders_per_hour,
+        DenialReason.TOO_MANY_ORDERS,
+        {"with_this": with_this, "max_orders_per_hour": settings.max_orders_per_hour},
     )
     since_ns = now_ns - settings.repeat_window_s * NS_PER_SECOND
     repeats = sum(
@@ -59,7 +60,7 @@ def throttles(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     asking.require(
         "repeats",
         repeats < settings.max_repeats,
-        GateReason.TOO_MANY_REPEATS,
+        DenialReason.TOO_MANY_REPEATS,
         {"repeats": repeats, "max_repeats": settings.max_repeats, "window_s": settings.repeat_window_s},
     )
     limits = book.rules.request_limits
@@ -67,7 +68,7 @@ def throttles(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     asking.require(
         "requests_of_day",
         of_day is None or book.requests_of_day < of_day,
-        GateReason.TOO_MANY_REQUESTS,
+        DenialReason.TOO_MANY_REQUESTS,
         {"requests_of_day": book.requests_of_day, "limit": "none" if of_day is None else of_day},
     )
 
@@ -77,7 +78,7 @@ def no_news(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     expires, so its whole life has to be clear of windows that forbid pending orders."""
     window = book.rules.news
     if not isinstance(window, NewsWindow):
-        asking.require("no_news", True, GateReason.NEWS_WINDOW, {"rule": window})
+        asking.require("no_news", True, DenialReason.NEWS_WINDOW, {"rule": window})
         return
     is_waiting = intent.order_type != "market"
     concerns = (
@@ -94,7 +95,7 @@ def no_news(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     asking.require(
         "news_known",
         known or not concerns,
-        GateReason.NEWS_UNKNOWN,
+        DenialReason.NEWS_UNKNOWN,
         {"from": iso_utc(first_ns), "until": iso_utc(last_ns), "has_calendar": book.news is not None},
     )
     event = None
@@ -105,7 +106,7 @@ def no_news(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     asking.require(
         "no_news",
         event is None,
-        GateReason.NEWS_WINDOW,
+        DenialReason.NEWS_WINDOW,
         {
             "event": "none" if event is None else f"{event.currency} {event.name} at {iso_utc(event.ts_ns)}",
             "minutes_before": window.minutes_before,
@@ -120,7 +121,7 @@ def not_before_a_break(asking: Asking, intent: Intent, book: Book, now_ns: int) 
     holding = book.rules.holding
     margin_s = book.settings.flat_before_weekend_s
     if not isinstance(holding, Holding):
-        asking.require("not_before_a_break", True, GateReason.WEEKEND, {"rule": holding})
+        asking.require("not_before_a_break", True, DenialReason.WEEKEND, {"rule": holding})
         return
     ahead_s = margin_s if holding.weekend is False else 0
     if holding.no_opening_before_break_h is not None:
@@ -129,7 +130,7 @@ def not_before_a_break(asking: Asking, intent: Intent, book: Book, now_ns: int) 
     asking.require(
         "not_before_a_break",
         not is_near,
-        GateReason.WEEKEND,
+        DenialReason.WEEKEND,
         {"may_hold_weekend": holding.weekend, "ahead_s": ahead_s, "now": iso_utc(now_ns)},
     )
     if holding.flat_by is not None:
@@ -137,13 +138,13 @@ def not_before_a_break(asking: Asking, intent: Intent, book: Book, now_ns: int) 
         asking.require(
             "not_before_the_close",
             now_ns < flat_ns - margin_s * NS_PER_SECOND,
-            GateReason.CLOSE_OF_DAY,
+            DenialReason.CLOSE_OF_DAY,
             {"flat_by": iso_utc(flat_ns), "margin_s": margin_s},
         )
     elif holding.overnight is False:
         asking.ask(
             "not_before_the_close",
             "holding.overnight" in book.settings.accepted_unknowns,
-            GateReason.RULE_UNKNOWN,
+            DenialReason.RULE_UNKNOWN,
             {"problem": "nothing may be held over night, and by when it is to be closed is not stated"},
         )

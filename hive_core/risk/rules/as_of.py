@@ -42,6 +42,23 @@ KINDS = (
     "policy",
 )
 
+_ENFORCED: dict[str, type[Contract]] = {
+    "news": NewsWindow,
+    "holding": Holding,
+    "order_limits": OrderLimits,
+    "stop_required": StopRequired,
+    "request_limits": RequestLimits,
+    "policy": Policy,
+}
+ENFORCED = tuple(_ENFORCED)
+"""Kinds that hold an order back; the others tell how a phase goes on, and concern no single order."""
+ASKABLE = tuple(
+    name
+    for kind, value in _ENFORCED.items()
+    for name in (kind, *(f"{kind}.{field}" for field in value.model_fields))
+)
+"""What a person may be asked of a firm's rules: a kind, or one field of it."""
+
 
 class UnknownPhase(KeyError):
     """The programme has no such phase."""

@@ -188,7 +188,7 @@ def test_bytes_that_are_not_utf8_are_told_with_their_place(tmp_path):
         ("max_open_positions = 0", "greater than 0"),
         ('currency = "usd"', "match pattern"),
         ('currency = "US"', "match pattern"),
-        ('rule_pack = "ftmo"', "no rule pack 'ftmo'; there are: ftmo_2step_phase1"),
+        ('rule_pack = "ftmo"', "no rule pack 'ftmo'; there are: alpha_pro_10_phase1, "),
         ('rule_pack = "../packs/ftmo_2step_phase1"', "no rule pack"),
         ("initial_balance = 1000000000000", "not a plain decimal"),
         ("initial_balance = 2017-01-01", "not a plain decimal"),

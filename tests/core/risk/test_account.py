@@ -1,11 +1,11 @@
-"""What an account is worth: rates, open profit, the lowest point of a bar, and the worst case."""
+"""What an account is worth: rates, open profit, and the lowest and highest points of a bar."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 import pytest
-from risk_bench import NOW_NS, a_state, held
+from risk_bench import a_state, held
 
 from hive_core.backtest.fills import BarPrices
 from hive_core.risk.account import (
@@ -13,24 +13,16 @@ from hive_core.risk.account import (
     commission_of,
     equity,
     equity_after,
-    fresh_rate,
+    highest_equity,
     known_rate,
     lowest_equity,
     profit_at,
-    stressed_stop,
-    worst_case_equity,
 )
 
 
 def bar(bid_open, bid_high, bid_low, bid_close, spread="0.0001"):
     bids = [Decimal(price) for price in (bid_open, bid_high, bid_low, bid_close)]
     return BarPrices(*bids, *(price + Decimal(spread) for price in bids))
-
-
-def worst(state, *additional, slippage="3", commission="0"):
-    return worst_case_equity(
-        state, list(additional), slippage_pips=Decimal(slippage), commission_per_lot=Decimal(commission)
-    )
 
 
 @pytest.mark.parametrize(
@@ -46,7 +38,6 @@ def worst(state, *additional, slippage="3", commission="0"):
 )
 def test_rates_go_by_way_of_the_euro(account, currency, rate):
     assert known_rate(a_state(currency=account), currency) == Decimal(rate)
-    assert fresh_rate(a_state(currency=account), currency, NOW_NS) == Decimal(rate)
 
 
 @pytest.mark.parametrize(("account", "currency"), [("USD", "SEK"), ("SEK", "USD"), ("SEK", "EUR")])
@@ -57,7 +48,7 @@ def test_a_rate_that_is_not_there_is_missing(account, currency):
 
 def test_the_accounts_own_currency_needs_no_rate():
     state = a_state(rates_per_eur={})
-    assert fresh_rate(state, "USD", NOW_NS) == 1
+    assert known_rate(state, "USD") == 1
 
 
 @pytest.mark.parametrize(
@@ -126,47 +117,24 @@ def test_a_bar_of_another_instrument_leaves_a_position_at_its_last_quote():
     assert equity_after(state, "GBPUSD", prices) == state.balance
 
 
-def test_the_worst_case_is_every_stop_slipped_by_the_buffer():
-    state = a_state()
-    held(state, entry="1.06000", stop="1.05500")  # 50 + 3 pips
-    held(state, side="sell", lots="2", entry="1.06000", stop="1.06200", is_open=False)  # 20 + 3, twice
-    assert worst(state) == Decimal(100_000) - 530 - 460
-    assert worst(state, slippage="0") == Decimal(100_000) - 500 - 400
-
-
-def test_commission_is_still_to_be_paid_only_for_what_has_not_filled():
-    state = a_state()
-    held(state, entry="1.06000", stop="1.05970")  # 3 + 3 pips
-    waiting = held(state, lots="0.5", entry="1.06000", stop="1.05970", is_open=False)
-    assert worst(state, commission="7") == Decimal(100_000) - 60 - 30 - Decimal("3.50")
-    del state.exposures[waiting.client_order_id]
-    assert worst(state, waiting, commission="7") == Decimal(100_000) - 60 - 30 - Decimal("3.50")
-
-
 def test_a_commission_is_to_the_cent_as_it_is_booked():
     assert commission_of(Decimal("0.03"), Decimal("3.5")) == Decimal("0.10")
-    state = a_state()
-    held(state, lots="0.03", entry="1.06000", stop="1.07", is_open=False)
-    assert worst(state, commission="3.5") == Decimal("99999.90")
-
-
-def test_a_stop_that_locks_in_a_gain_counts_as_nothing_gained():
-    state = a_state()
-    held(state, entry="1.05000", stop="1.05500")
-    assert worst(state) == state.balance
-    held(state, entry="1.05490", stop="1.05500")  # 1 pip gained, 3 slipped
-    assert worst(state) == state.balance - 20
-
-
-@pytest.mark.parametrize(("side", "stressed"), [("buy", "109.470"), ("sell", "109.530")])
-def test_a_stop_slips_against_the_position_by_pips_of_its_instrument(side, stressed):
-    position = held(a_state(), symbol="USDJPY", side=side, entry="110", stop="109.500")
-    assert stressed_stop(position, Decimal(3)) == Decimal(stressed)
 
 
 def test_without_a_rate_nothing_of_it_is_guessed():
     state = a_state(rates_per_eur={})
     held(state, symbol="USDJPY", entry="110", stop="109.500")
-    for ask in (lambda: equity(state), lambda: worst(state)):
-        with pytest.raises(MissingRate):
-            ask()
+    with pytest.raises(MissingRate):
+        equity(state)
+
+
+def test_the_highest_of_a_bar_stops_at_the_target():
+    state = a_state()
+    held(state, entry="1.06000", stop="1.05", target="1.06200")
+    assert highest_equity(state, "EURUSD", bar("1.06", "1.06100", "1.05", "1.06")) == state.balance + 100
+    assert highest_equity(state, "EURUSD", bar("1.06", "1.06500", "1.05", "1.06")) == state.balance + 200
+    sale = a_state()
+    held(sale, side="sell", entry="1.06000", stop="1.07", target="1.05800")
+    # a sale leaves at the ask, a pip above the bid
+    assert highest_equity(sale, "EURUSD", bar("1.06", "1.06", "1.05890", "1.06")) == sale.balance + 100
+    assert highest_equity(sale, "EURUSD", bar("1.06", "1.06", "1.05", "1.06")) == sale.balance + 200

@@ -11,7 +11,6 @@ from broker_bench import FIRST, BrokerBench, account
 from exec_bench import a_decision
 
 from hive_core.risk.account import Exposure
-from hive_core.risk.rule_pack import rule_pack
 from hive_exec.core.events import BreakerReset, BreakerTrip, Reviewed, Submit, Ticked
 from hive_exec.core.folding import apply
 from hive_exec.core.records import Kind, Record

@@ -13,12 +13,12 @@ from rules_bench import NEW_YORK, PRAGUE, daily, maximum
 
 from hive_core.calendars.trading_day import NS_PER_SECOND, to_ns
 from hive_core.contracts.base import decimal_text
-from hive_core.risk.account import Quote
-from hive_core.risk.gating.book import SentOrder
+from hive_core.contracts.reasons import DenialReason
+from hive_core.risk.account import Quote, SentOrders
 from hive_core.risk.gating.check import check
 from hive_core.risk.gating.news_times import NewsEvent, NewsTimes
 from hive_core.risk.gating.risk_model import BookRisk, RiskModel
-from hive_core.risk.gating.verdict import GateReason, Outcome, Verdict
+from hive_core.risk.gating.verdict import Outcome, Verdict
 from hive_core.risk.ledger import EventOutOfOrder, open_ledger
 from hive_core.risk.rules.values import (
     Holding,
@@ -51,9 +51,9 @@ def news(*minutes: float, currency: str = "USD", impact: str = "high") -> NewsTi
     return NewsTimes.of(events, NOW_NS - 96 * HOUR_NS, NOW_NS + 24 * HOUR_NS, ("EUR", "USD"))
 
 
-def sent(*ages_s: int, symbol: str = "GBPUSD", side: str = "buy") -> tuple[SentOrder, ...]:
+def sent(*ages_s: int, symbol: str = "GBPUSD", side: str = "buy") -> tuple[SentOrders, ...]:
     return tuple(
-        SentOrder(NOW_NS - age * NS_PER_SECOND, symbol, side) for age in sorted(ages_s, reverse=True)
+        SentOrders(NOW_NS - age * NS_PER_SECOND, symbol, side) for age in sorted(ages_s, reverse=True)
     )
 
 
@@ -115,88 +115,88 @@ def test_a_calm_account_allows_and_says_why():
         verdict.of("no such rule")
 
 
-DENIALS: dict[str, tuple[Callable[[], Verdict], GateReason, dict[str, str]]] = {
+DENIALS: dict[str, tuple[Callable[[], Verdict], DenialReason, dict[str, str]]] = {
     "account_not_breached": (
         lambda: judged(a_book(breached_rule="daily_loss")),
-        GateReason.ACCOUNT_BREACHED,
+        DenialReason.ACCOUNT_BREACHED,
         {"breached_rule": "daily_loss"},
     ),
     "every_position_has_a_stop": (
         lambda: judged(a_book(unprotected={"b": "ord_b", "a": "ord_a"})),
-        GateReason.POSITION_WITHOUT_STOP,
+        DenialReason.POSITION_WITHOUT_STOP,
         {"without": "ord_a; ord_b"},
     ),
     "loss_limits_known": (
         lambda: judged(a_book(rules={"maximum_loss": "unknown"}, settings=accepting("maximum_loss"))),
-        GateReason.RULE_UNKNOWN,
+        DenialReason.RULE_UNKNOWN,
         {"unknown": "maximum_loss"},
     ),
     "loss_limits_known, resets": (
         lambda: judged(a_book(rules={"daily_loss": daily(resets="unknown")})),
-        GateReason.RULE_UNKNOWN,
+        DenialReason.RULE_UNKNOWN,
         {"unknown": "daily_loss.resets"},
     ),
     "loss_limits_known, of the ledger": (
         lambda: judged(a_book(rules={"daily_loss": daily(resets=(PRAGUE, NEW_YORK))})),
-        GateReason.RULE_UNKNOWN,
+        DenialReason.RULE_UNKNOWN,
         {"unknown": "none", "programme": "example_phase1"},
     ),
     "loss_limits_known, of this size": (
         lambda: judged(a_book(rules={"maximum_loss": maximum(None, amount_by_initial={"50000": "2000"})})),
-        GateReason.RULE_UNKNOWN,
+        DenialReason.RULE_UNKNOWN,
         {"problem": "no amount is stated for an initial balance of 100000; for: 50000"},
     ),
     "firm_permits": (
         lambda: judged(a_book(rules=policy(third_party_signals="forbidden", automation="restricted"))),
-        GateReason.FIRM_FORBIDS,
+        DenialReason.FIRM_FORBIDS,
         {"forbidden": "third_party_signals", "restricted": "automation"},
     ),
     "firm_permits, own accounts only": (
         lambda: judged(a_book(rules=policy(copying="own_accounts_only"))),
-        GateReason.FIRM_FORBIDS,
+        DenialReason.FIRM_FORBIDS,
         {"forbidden": "copying"},
     ),
     "firm_permits, no machines": (
         lambda: judged(a_book(rules=policy(third_party_automation="forbidden")), is_third_party=False),
-        GateReason.FIRM_FORBIDS,
+        DenialReason.FIRM_FORBIDS,
         {"forbidden": "third_party_automation"},
     ),
     "signals_not_traded_before": (
         lambda: judged(a_book(traded_signals={"sig_1": "dec_0"})),
-        GateReason.SIGNAL_TRADED_BEFORE,
+        DenialReason.SIGNAL_TRADED_BEFORE,
         {"traded": "sig_1 by dec_0"},
     ),
     "not_from_the_future": (
         lambda: judged(ts_decided_ns=NOW_NS + 1),
-        GateReason.FROM_THE_FUTURE,
+        DenialReason.FROM_THE_FUTURE,
         {"age_s": "-0.000000001"},
     ),
     "fresh": (
         lambda: judged(ts_decided_ns=NOW_NS - 300 * NS_PER_SECOND - 1),
-        GateReason.STALE,
+        DenialReason.STALE,
         {"age_s": "300.000000001", "max_decision_age_s": "300"},
     ),
-    "still_valid": (lambda: judged(valid_until_ns=NOW_NS), GateReason.EXPIRED, {}),
+    "still_valid": (lambda: judged(valid_until_ns=NOW_NS), DenialReason.EXPIRED, {}),
     "orders_per_hour": (
         lambda: judged(a_book(sent=sent(1, 3_599), settings={"max_orders_per_hour": 2})),
-        GateReason.TOO_MANY_ORDERS,
-        {"of_hour": "2"},
+        DenialReason.TOO_MANY_ORDERS,
+        {"with_this": "3"},
     ),
     "repeats": (
         lambda: judged(a_book(sent=sent(1, 100, 299, symbol="EURUSD"))),
-        GateReason.TOO_MANY_REPEATS,
+        DenialReason.TOO_MANY_REPEATS,
         {"repeats": "3", "max_repeats": "3", "window_s": "300"},
     ),
     "requests_of_day": (
         lambda: judged(
             a_book(rules={"request_limits": RequestLimits(requests_per_day=2_000)}, requests_of_day=2_000)
         ),
-        GateReason.TOO_MANY_REQUESTS,
+        DenialReason.TOO_MANY_REQUESTS,
         {"requests_of_day": "2000", "limit": "2000"},
     ),
     "news_known": (
         lambda: judged(a_book(rules={"news": FTMO_NEWS})),
-        GateReason.NEWS_UNKNOWN,
+        DenialReason.NEWS_UNKNOWN,
         {"has_calendar": "False"},
     ),
     "news_known, too short": (
@@ -206,24 +206,24 @@ DENIALS: dict[str, tuple[Callable[[], Verdict], GateReason, dict[str, str]]] = {
                 news=NewsTimes.of([], 0, NOW_NS + 2 * MINUTE_NS - 1, ("EUR", "USD")),
             )
         ),
-        GateReason.NEWS_UNKNOWN,
+        DenialReason.NEWS_UNKNOWN,
         {"from": "2026-03-04T11:58:00Z", "until": "2026-03-04T12:02:00Z"},
     ),
     "no_news": (
         lambda: judged(a_book(rules={"news": FTMO_NEWS}, news=news(2))),
-        GateReason.NEWS_WINDOW,
+        DenialReason.NEWS_WINDOW,
         {"event": "USD NFP at 2026-03-04T12:02:00Z", "minutes_before": "2"},
     ),
     "no_news, just over": (
         lambda: judged(a_book(rules={"news": FTMO_NEWS}, news=news(-2, currency="EUR"))),
-        GateReason.NEWS_WINDOW,
+        DenialReason.NEWS_WINDOW,
         {"event": "EUR NFP at 2026-03-04T11:58:00Z"},
     ),
     "no_news, while a limit order waits": (
         lambda: judged(
             a_book(rules={"news": PENDING_NEWS}, news=news(45)), order_type="limit", entry=Decimal("1.098")
         ),
-        GateReason.NEWS_WINDOW,
+        DenialReason.NEWS_WINDOW,
         {"event": "USD NFP at 2026-03-04T12:45:00Z"},
     ),
     "no_news, of all instruments": (
@@ -233,7 +233,7 @@ DENIALS: dict[str, tuple[Callable[[], Verdict], GateReason, dict[str, str]]] = {
                 news=news(1, currency="NZD"),
             )
         ),
-        GateReason.NEWS_WINDOW,
+        DenialReason.NEWS_WINDOW,
         {"event": "NZD NFP at 2026-03-04T12:01:00Z"},
     ),
     "no_news, of impacts that nobody states": (
@@ -244,61 +244,61 @@ DENIALS: dict[str, tuple[Callable[[], Verdict], GateReason, dict[str, str]]] = {
                 settings=accepting("news"),
             )
         ),
-        GateReason.NEWS_WINDOW,
+        DenialReason.NEWS_WINDOW,
         {},
     ),
     "instrument_known": (
         lambda: judged(symbol="EURXXX"),
-        GateReason.UNKNOWN_INSTRUMENT,
+        DenialReason.UNKNOWN_INSTRUMENT,
         {"symbol": "EURXXX"},
     ),
-    "quote_known": (lambda: judged(symbol="AUDUSD"), GateReason.NO_QUOTE, {"symbol": "AUDUSD"}),
+    "quote_known": (lambda: judged(symbol="AUDUSD"), DenialReason.NO_QUOTE, {"symbol": "AUDUSD"}),
     "quote_fresh": (
         lambda: judged(a_book(quotes=quoted("1.1", "1.1", NOW_NS - 30 * NS_PER_SECOND - 1))),
-        GateReason.QUOTE_TOO_OLD,
+        DenialReason.QUOTE_TOO_OLD,
         {"quote_age_s": "30.000000001"},
     ),
     "quote_fresh, from the future": (
         lambda: judged(a_book(quotes=quoted("1.1", "1.1", NOW_NS + 1))),
-        GateReason.QUOTE_TOO_OLD,
+        DenialReason.QUOTE_TOO_OLD,
         {},
     ),
     "quote_not_crossed": (
         lambda: judged(a_book(quotes=quoted("1.1001", "1.1", NOW_NS))),
-        GateReason.QUOTE_CROSSED,
+        DenialReason.QUOTE_CROSSED,
         {"bid": "1.1001", "ask": "1.1"},
     ),
     "price_collar": (
         lambda: judged(reference_price=Decimal("1.1111")),
-        GateReason.PRICE_COLLAR,
+        DenialReason.PRICE_COLLAR,
         {"price_collar_pct": "1"},
     ),
     "price_collar, of the entry": (
         lambda: judged(order_type="stop", entry=Decimal("1.1111"), take_profits=(Decimal("1.2"),)),
-        GateReason.PRICE_COLLAR,
+        DenialReason.PRICE_COLLAR,
         {},
     ),
     "stop_on_right_side": (
         lambda: judged(stop_loss=Decimal("1.10005")),
-        GateReason.STOP_ON_WRONG_SIDE,
+        DenialReason.STOP_ON_WRONG_SIDE,
         {"entry": "1.10005", "stop_loss": "1.10005"},
     ),
     "targets_on_right_side": (
         lambda: judged(take_profits=(Decimal("1.11"), Decimal("1.10005"))),
-        GateReason.TARGET_ON_WRONG_SIDE,
+        DenialReason.TARGET_ON_WRONG_SIDE,
         {},
     ),
-    "targets_on_right_side, none": (lambda: judged(take_profits=()), GateReason.TARGET_ON_WRONG_SIDE, {}),
+    "targets_on_right_side, none": (lambda: judged(take_profits=()), DenialReason.TARGET_ON_WRONG_SIDE, {}),
     "stop_outside_spread": (
         lambda: judged(stop_loss=Decimal("1.09995")),
-        GateReason.STOP_INSIDE_SPREAD,
+        DenialReason.STOP_INSIDE_SPREAD,
         {"spread": "0.0001"},
     ),
     "open_positions": (
         lambda: judged(
             a_book(settings={"max_open_positions": 1}), take_profits=(Decimal("1.11"), Decimal("1.12"))
         ),
-        GateReason.TOO_MANY_POSITIONS,
+        DenialReason.TOO_MANY_POSITIONS,
         {"with_this": "2", "limit": "1"},
     ),
     "open_positions, of the firm": (
@@ -308,7 +308,7 @@ DENIALS: dict[str, tuple[Callable[[], Verdict], GateReason, dict[str, str]]] = {
                 rules={"order_limits": OrderLimits(max_open_positions=3, max_open_orders=1)},
             )
         ),
-        GateReason.TOO_MANY_POSITIONS,
+        DenialReason.TOO_MANY_POSITIONS,
         {"with_this": "2", "limit": "1"},
     ),
     "conversion_known": (
@@ -319,19 +319,19 @@ DENIALS: dict[str, tuple[Callable[[], Verdict], GateReason, dict[str, str]]] = {
                 per_eur={},
             )
         ),
-        GateReason.NO_CONVERSION_RATE,
+        DenialReason.NO_CONVERSION_RATE,
         {},
     ),
     "size": (
         lambda: judged(volatility_ratio=Decimal(200)),
-        GateReason.BELOW_MINIMUM_LOTS,
+        DenialReason.BELOW_MINIMUM_LOTS,
         {"risk_amount": "2.5", "lots": "0"},
     ),
     "risk_of_a_trade": (
         lambda: judged(
             a_book(rules={"stop_required": StopRequired(is_required=True, max_risk_pct=Decimal("0.001"))})
         ),
-        GateReason.RISK_PER_TRADE,
+        DenialReason.RISK_PER_TRADE,
         {"room": "1"},
     ),
     "every_position_has_a_target": (
@@ -341,17 +341,17 @@ DENIALS: dict[str, tuple[Callable[[], Verdict], GateReason, dict[str, str]]] = {
                 rules={"daily_loss": daily(anchor="higher")},
             )
         ),
-        GateReason.POSITION_WITHOUT_TARGET,
+        DenialReason.POSITION_WITHOUT_TARGET,
         {"without": "ord_GBPUSD_buy_0.01", "trails_equity": "True"},
     ),
     "daily_loss_limit": (
         lambda: judged(a_book(held("GBPUSD", "buy", "10", "1.3", "1.2953", "1.31"))),
-        GateReason.DAILY_LOSS_LIMIT,
+        DenialReason.DAILY_LOSS_LIMIT,
         {"floor": "95000", "book_loss": "5050"},
     ),
     "maximum_loss_limit": (
         lambda: judged(a_book(held("GBPUSD", "buy", "10", "1.3", "1.2903", "1.31"), rules=NO_DAILY_LIMIT)),
-        GateReason.MAXIMUM_LOSS_LIMIT,
+        DenialReason.MAXIMUM_LOSS_LIMIT,
         {"floor": "90000", "book_loss": "10050"},
     ),
     "currency_exposure_EUR": (
@@ -361,27 +361,27 @@ DENIALS: dict[str, tuple[Callable[[], Verdict], GateReason, dict[str, str]]] = {
                 settings={"max_currency_exposure_pct": Decimal(10)},
             )
         ),
-        GateReason.CURRENCY_EXPOSURE,
+        DenialReason.CURRENCY_EXPOSURE,
         {"limit": "10000"},
     ),
     "correlation": (
         lambda: with_risk(("GBPUSD", "buy"), ("EURUSD", "buy"), max_correlated_positions=2),
-        GateReason.CORRELATION,
+        DenialReason.CORRELATION,
         {"positions_with_it": "2", "limit": "2"},
     ),
     "risk_model_known": (
         lambda: judged(a_book(settings={"max_correlated_positions": 2})),
-        GateReason.RISK_MODEL_UNKNOWN,
+        DenialReason.RISK_MODEL_UNKNOWN,
         {},
     ),
     "risk_model_known, for value at risk": (
         lambda: judged(a_book(settings={"max_value_at_risk_pct": Decimal(2)})),
-        GateReason.RISK_MODEL_UNKNOWN,
+        DenialReason.RISK_MODEL_UNKNOWN,
         {},
     ),
     "value_at_risk": (
         lambda: with_risk(("EURUSD", "buy"), max_value_at_risk_pct=Decimal("1.5")),
-        GateReason.VALUE_AT_RISK,
+        DenialReason.VALUE_AT_RISK,
         {"limit": "1500"},
     ),
 }  # fmt: skip
@@ -401,15 +401,15 @@ def test_each_rule_denies_what_it_is_there_for_and_leaves_its_numbers(name):
 @pytest.mark.parametrize(
     ("made", "rule", "reason"),
     [
-        (lambda: judged(a_book(rules={"news": "unknown"})), "rules_known", GateReason.RULE_UNKNOWN),
-        (lambda: judged(a_book(rules={"holding": "unknown"})), "rules_known", GateReason.RULE_UNKNOWN),
-        (lambda: judged(a_book(rules={"policy": "unknown"})), "rules_known", GateReason.RULE_UNKNOWN),
-        (lambda: judged(a_book(rules=policy(copying="unknown"))), "rules_known", GateReason.RULE_UNKNOWN),
+        (lambda: judged(a_book(rules={"news": "unknown"})), "rules_known", DenialReason.RULE_UNKNOWN),
+        (lambda: judged(a_book(rules={"holding": "unknown"})), "rules_known", DenialReason.RULE_UNKNOWN),
+        (lambda: judged(a_book(rules={"policy": "unknown"})), "rules_known", DenialReason.RULE_UNKNOWN),
+        (lambda: judged(a_book(rules=policy(copying="unknown"))), "rules_known", DenialReason.RULE_UNKNOWN),
         (lambda: judged(a_book(rules=policy(automation="restricted"))), "firm_permits",
-         GateReason.FIRM_FORBIDS),
+         DenialReason.FIRM_FORBIDS),
         (lambda: judged(a_book(rules=policy(copying="forbidden"), settings=ASKING)), "firm_permits",
-         GateReason.FIRM_FORBIDS),
-        (lambda: judged(uncertainty=Decimal("0.51")), "certain_enough", GateReason.UNCERTAINTY),
+         DenialReason.FIRM_FORBIDS),
+        (lambda: judged(uncertainty=Decimal("0.51")), "certain_enough", DenialReason.UNCERTAINTY),
     ],
 )  # fmt: skip
 def test_what_a_person_has_to_decide_keeps_its_size(made, rule, reason):
@@ -450,21 +450,21 @@ def test_what_lies_just_inside_a_rule_is_allowed(made):
     [
         (
             lambda: judged(a_book(held("GBPUSD", "buy", "10", "1.3", "1.2957", "1.31"))),
-            "daily_loss_limit", GateReason.DAILY_LOSS_LIMIT, "0.43",
+            "daily_loss_limit", DenialReason.DAILY_LOSS_LIMIT, "0.43",
         ),
         (
             lambda: judged(
                 a_book(held("GBPUSD", "buy", "10", "1.3", "1.2907", "1.31"), rules=NO_DAILY_LIMIT)
             ),
-            "maximum_loss_limit", GateReason.MAXIMUM_LOSS_LIMIT, "0.43",
+            "maximum_loss_limit", DenialReason.MAXIMUM_LOSS_LIMIT, "0.43",
         ),
         (
             lambda: judged(a_book(rules={"order_limits": OrderLimits(max_lots=Decimal("0.305"))})),
-            "maximum_lots", GateReason.MAXIMUM_LOTS, "0.3",
+            "maximum_lots", DenialReason.MAXIMUM_LOTS, "0.3",
         ),
         (
             lambda: judged(a_book(rules={"order_limits": OrderLimits(max_risk_pct=Decimal("0.4"))})),
-            "risk_of_a_trade", GateReason.RISK_PER_TRADE, "0.5",
+            "risk_of_a_trade", DenialReason.RISK_PER_TRADE, "0.5",
         ),
         (
             lambda: judged(
@@ -473,15 +473,15 @@ def test_what_lies_just_inside_a_rule_is_allowed(made):
                     rules={"order_limits": OrderLimits(max_open_loss_pct=Decimal(1))},
                 )
             ),
-            "open_loss", GateReason.OPEN_LOSS, "0.61",
+            "open_loss", DenialReason.OPEN_LOSS, "0.61",
         ),
         (
             lambda: judged(a_book(settings={"max_currency_exposure_pct": Decimal(30)})),
-            "currency_exposure_EUR", GateReason.CURRENCY_EXPOSURE, "0.27",
+            "currency_exposure_EUR", DenialReason.CURRENCY_EXPOSURE, "0.27",
         ),
         (
             lambda: with_risk(("GBPUSD", "buy"), max_value_at_risk_pct=Decimal(2)),
-            "value_at_risk", GateReason.VALUE_AT_RISK, "0.34",
+            "value_at_risk", DenialReason.VALUE_AT_RISK, "0.34",
         ),
     ],
 )  # fmt: skip
@@ -496,7 +496,7 @@ def test_a_size_is_cut_to_what_is_left_and_one_step_more_would_be_too_much(made,
 def test_a_review_does_not_hide_a_denial_after_it():
     verdict = judged(a_book(breached_rule=None, rules={"news": "unknown"}), valid_until_ns=NOW_NS)
     assert (verdict.outcome, verdict.lots) == (Outcome.DENY, 0)
-    assert verdict.reasons == (GateReason.RULE_UNKNOWN, GateReason.EXPIRED)
+    assert verdict.reasons == (DenialReason.RULE_UNKNOWN, DenialReason.EXPIRED)
 
 
 def test_contradicting_sources_are_for_a_person():
@@ -548,7 +548,7 @@ def test_nothing_is_opened_shortly_before_a_weekend_that_must_be_flat(when, deni
         "EURUSD": replace(QUOTES["EURUSD"], ts_ns=at)})  # fmt: skip
     moved = an_intent(ts_decided_ns=at, valid_until_ns=at + HOUR_NS)
     verdict = check(moved, book, at)
-    assert (GateReason.WEEKEND in verdict.reasons) is denied
+    assert (DenialReason.WEEKEND in verdict.reasons) is denied
     assert (verdict.outcome is Outcome.DENY) is denied
     free = replace(book, rules=a_book(rules={"holding": Holding(overnight=True, weekend=True)}).rules)
     assert check(moved, free, at).outcome is Outcome.ALLOW
@@ -565,7 +565,7 @@ def test_nothing_is_opened_within_hours_of_a_long_break_where_that_is_forbidden(
         quotes={"EURUSD": replace(QUOTES["EURUSD"], ts_ns=at)},
     )
     verdict = check(an_intent(ts_decided_ns=at, valid_until_ns=at + HOUR_NS), book, at)
-    assert (verdict.outcome is Outcome.DENY, GateReason.WEEKEND in verdict.reasons) == (denied, denied)
+    assert (verdict.outcome is Outcome.DENY, DenialReason.WEEKEND in verdict.reasons) == (denied, denied)
 
 
 @pytest.mark.parametrize(
@@ -577,7 +577,7 @@ def test_nothing_is_opened_shortly_before_the_firm_closes_the_day(when, denied):
     flat = Holding(overnight=False, weekend=False, flat_by=Reset(zone="America/Chicago", time="15:10"))
     book = a_book(rules={"holding": flat}, quotes={"EURUSD": replace(QUOTES["EURUSD"], ts_ns=at)})
     verdict = check(an_intent(ts_decided_ns=at, valid_until_ns=at + HOUR_NS), book, at)
-    assert (verdict.outcome is Outcome.DENY, GateReason.CLOSE_OF_DAY in verdict.reasons) == (denied, denied)
+    assert (verdict.outcome is Outcome.DENY, DenialReason.CLOSE_OF_DAY in verdict.reasons) == (denied, denied)
 
 
 def test_a_day_that_must_end_flat_at_an_hour_that_nobody_states_is_for_a_person():

@@ -10,8 +10,9 @@ from gate_bench import NOW_NS, a_book, judged
 
 from hive_core.calendars.news import NEWS_EVENTS
 from hive_core.calendars.trading_day import from_ns, to_ns
+from hive_core.contracts.reasons import DenialReason
 from hive_core.risk.gating.news_times import NewsTimes, news_times
-from hive_core.risk.gating.verdict import GateReason, Outcome
+from hive_core.risk.gating.verdict import Outcome
 from hive_core.risk.rules.values import NewsWindow
 
 NOW = from_ns(NOW_NS)
@@ -46,7 +47,7 @@ def calendar(*rows: tuple[float, str], seen_h: float = -1000, impact: str = "hig
     )
 
 
-def spoken(events: pl.DataFrame, **rules: object) -> tuple[Outcome, tuple[GateReason, ...]]:
+def spoken(events: pl.DataFrame, **rules: object) -> tuple[Outcome, tuple[DenialReason, ...]]:
     verdict = judged(a_book(rules={"news": WINDOW}, news=news_times(events, NOW), **rules))
     return verdict.outcome, verdict.reasons
 
@@ -63,13 +64,13 @@ def test_a_calendar_that_ends_or_begins_too_near_is_not_known():
     good = calendar((-20, "USD"), (-10, "EUR"), (5, "USD"))
     assert spoken(good)[0] is Outcome.ALLOW
     for bad in (calendar((-20, "USD"), (-10, "EUR")), calendar((1, "USD"), (2, "EUR")), calendar()):
-        assert spoken(bad) == (Outcome.DENY, (GateReason.NEWS_UNKNOWN,))
+        assert spoken(bad) == (Outcome.DENY, (DenialReason.NEWS_UNKNOWN,))
 
 
 def test_a_currency_that_the_calendar_does_not_follow_is_not_known():
     assert spoken(calendar((-20, "USD"), (-10, "JPY"), (5, "USD"))) == (
         Outcome.DENY,
-        (GateReason.NEWS_UNKNOWN,),
+        (DenialReason.NEWS_UNKNOWN,),
     )
     times = news_times(calendar((-20, "CNY"), (5, "CNY")), NOW)
     assert times.covers(NOW_NS, NOW_NS, ["CNH"])
@@ -81,7 +82,7 @@ def test_an_event_that_was_not_seen_yet_holds_nothing_back_and_one_that_was_does
     secret = calendar((0.01, "USD"), seen_h=0.001)
     assert spoken(pl.concat([known, secret]))[0] is Outcome.ALLOW
     told = calendar((0.01, "USD"), seen_h=-0.001)
-    assert spoken(pl.concat([known, told])) == (Outcome.DENY, (GateReason.NEWS_WINDOW,))
+    assert spoken(pl.concat([known, told])) == (Outcome.DENY, (DenialReason.NEWS_WINDOW,))
 
 
 def test_cutting_off_the_future_changes_no_answer():
