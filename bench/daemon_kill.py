@@ -51,6 +51,7 @@ token_variable = "HIVE_BENCH_TOKEN"
 [[accounts]]
 name = "desk"
 mode = "broker"
+accepted_unknowns = ["request_limits", "policy", "policy.third_party_automation"]
 broker = "venue"
 symbols = ["EURUSD"]
 sources = ["*"]

@@ -53,7 +53,12 @@ def _text(number: int) -> str:
 def lane_rows(*, messages: int) -> list[Row]:
     """Milliseconds a message, over so many from several rooms."""
     made_at = datetime.now(UTC)
-    account = Account(name="bench", mode="paper", sources=("*",))
+    account = Account(
+        name="bench",
+        mode="paper",
+        sources=("*",),
+        accepted_unknowns=("request_limits", "policy", "policy.third_party_automation"),
+    )
     world = Pipeline(
         pl.DataFrame(schema=MESSAGES),
         _bars(made_at.replace(minute=0, second=0, microsecond=0)),

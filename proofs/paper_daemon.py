@@ -38,6 +38,7 @@ hive_exec = {{port}}
 [[accounts]]
 name = "{ACCOUNT}"
 mode = "paper"
+accepted_unknowns = ["request_limits", "policy", "policy.third_party_automation"]
 sources = ["*"]
 risk_per_trade_pct = "0.01"
 max_open_positions = 200

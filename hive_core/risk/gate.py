@@ -27,9 +27,6 @@ from hive_core.risk.gating.verdict import Finding, Outcome, Verdict
 from hive_core.risk.rules.as_of import RuleSet
 from hive_core.risk.sizing import split_over_targets
 
-UNLIMITED = 1_000_000_000
-"""For counts that the settings leave open."""
-
 
 @dataclass(frozen=True, slots=True)
 class Leg:
@@ -150,8 +147,8 @@ def gate_settings(account: Account) -> GateSettings:
         max_decision_age_s=account.max_decision_age_s,
         max_quote_age_s=account.quote_age_limit_s,
         max_open_positions=account.max_open_positions,
-        max_orders_per_hour=account.max_orders_per_hour or UNLIMITED,
-        max_repeats=account.max_repeats or UNLIMITED,
+        max_orders_per_hour=account.max_orders_per_hour,
+        max_repeats=account.max_repeats,
         repeat_window_s=account.repeat_window_s,
         flat_before_weekend_s=account.flat_before_weekend_s,
         max_currency_exposure_pct=account.max_currency_exposure_pct,

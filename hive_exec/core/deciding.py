@@ -131,7 +131,7 @@ def _bound_before(bot: Bot, decision: Decision) -> Decimal | None:
 
 def _doubt(bot: Bot, verdict: Judgement) -> str:
     """Why a person must see it first, or "": what the gate asks, and how much of the room it takes."""
-    found = [f"{one.rule}: {_in_words(one)}" for one in verdict.asks]
+    found = [_in_words(one) for one in verdict.asks]
     limit, room_left = bot.settings.review_over_headroom, verdict.headroom
     if limit is not None and room_left is not None:
         share = verdict.risk_amount / (room_left + verdict.risk_amount)
@@ -140,9 +140,21 @@ def _doubt(bot: Bot, verdict: Judgement) -> str:
     return "; ".join(found)
 
 
+_ASKED = {
+    "rules_known": "the firm does not say, or its pages disagree",
+    "firm_permits": "the firm forbids it or ties it to conditions",
+    "not_before_the_close": "nothing may be held over night",
+}
+"""What a person is asked about, by the rule that asks."""
+
+
 def _in_words(finding: Finding) -> str:
-    told = (f"{key.replace('_', ' ')} {text}" for key, text in finding.as_texts().items())
-    return ", ".join(one for one in told if not one.endswith(" none"))
+    if finding.reason is DenialReason.UNCERTAINTY:
+        return f"{finding.numbers['uncertainty']:.2f} of the votes' weight stands against it"
+    told = (f"{key.replace('_', ' ')}: {text}" for key, text in finding.as_texts().items())
+    return (
+        f"{_ASKED.get(finding.rule, finding.rule)} ({', '.join(one for one in told if one[-4:] != 'none')})"
+    )
 
 
 def _for_review(

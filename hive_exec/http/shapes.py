@@ -86,8 +86,8 @@ class QuoteTaken(Contract):
 
 class AccountFacts(Facts):
     """An account: clock, money, limits, and the room that is left to each. `unpriced` are the instruments of
-    open positions whose price is not known yet: these count in the equity as if their stops were hit. A floor is
-    null where the firm has no such limit, or where it is not known: `hive rules` tells which."""
+    open positions whose price is not known yet: these count in the equity as if their stops were hit. A floor
+    is null where the firm has no such limit, or where it is not known: `hive rules` tells which."""
 
     name: AccountName
     mode: str

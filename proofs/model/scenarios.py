@@ -22,7 +22,7 @@ OTHER = "other"
 PIP = Decimal("0.0001")
 WITH_FAILOVER = (
     ONE_ACCOUNT[0].model_copy(update={"failover_to": OTHER}),
-    Account(name=OTHER, mode="broker", broker="model", symbols=(SYMBOL,), sources=("other",)),
+    ONE_ACCOUNT[0].model_copy(update={"name": OTHER, "sources": ("other",)}),
 )
 WITH_REVIEW = (ONE_ACCOUNT[0].model_copy(update={"review_over_headroom": Decimal("0.01")}),)
 

@@ -32,7 +32,7 @@ from proofs.model.decisions import decision_at
 from proofs.model.oracle import Seeded
 from proofs.model.quiet import quiet
 from proofs.model.venue import ASK, BID, SECOND_NS, ModelVenue
-from proofs.model.world import ACCOUNT, START_NS, SYMBOL, Crash, World
+from proofs.model.world import ACCOUNT, ONE_ACCOUNT, READ_UP, START_NS, SYMBOL, Crash, World
 
 HOURS = 10
 OTHER = "other"
@@ -85,6 +85,7 @@ class Simulation:
             broker="model",
             symbols=(SYMBOL,),
             sources=("*",),
+            accepted_unknowns=READ_UP,
             failover_to=OTHER if pick(0, 2) == 0 else None,
             max_orders_per_hour=pick(2, 12) if pick(0, 2) == 0 else None,
             review_over_headroom=Decimal("0.12") if pick(0, 2) == 0 else None,
@@ -93,7 +94,7 @@ class Simulation:
             risk_per_trade_pct=Decimal(pick(1, 5)) / 10,
             commission_per_lot=Decimal(pick(0, 7)),
         )
-        other = Account(name=OTHER, mode="broker", broker="model", symbols=(SYMBOL,), sources=("other",))
+        other = ONE_ACCOUNT[0].model_copy(update={"name": OTHER, "sources": ("other",)})
         return (account, other) if account.failover_to else (account,)
 
     # Moving the world.

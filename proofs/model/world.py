@@ -43,7 +43,18 @@ from proofs.model.witness import Witness
 ACCOUNT = "model"
 SYMBOL = "EURUSD"
 START_NS = 1_767_614_400 * SECOND_NS  # 2026-01-05 12:00 UTC, a Monday
-ONE_ACCOUNT = (Account(name=ACCOUNT, mode="broker", broker="model", symbols=(SYMBOL,), sources=("*",)),)
+READ_UP = ("request_limits", "policy", "policy.third_party_automation")
+"""What the firm does not state, or ties to conditions, and the owner has read up on: nobody is asked."""
+ONE_ACCOUNT = (
+    Account(
+        name=ACCOUNT,
+        mode="broker",
+        broker="model",
+        symbols=(SYMBOL,),
+        sources=("*",),
+        accepted_unknowns=READ_UP,
+    ),
+)
 
 
 class Crash(BaseException):

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from exec_bench import Bench
+from exec_bench import READ_UP, Bench
 
 from hive_cli.commands.status import accounts_table
 from hive_cli.facts.overview import attention
@@ -102,7 +102,7 @@ def test_a_part_that_does_not_answer_is_told() -> None:
 
 def test_what_the_daemon_says_of_an_account_is_all_that_is_told_of_it(tmp_path):
     """With the facts as the daemon makes them, not as a test thinks that they are."""
-    paper = Account(name="paper", mode="paper", sources=("*",))
+    paper = Account(name="paper", mode="paper", accepted_unknowns=READ_UP, sources=("*",))
     bench = Bench(HiveHome(tmp_path / "hive"), Configuration(accounts=(paper,)))
     bench.cell.call(
         lambda: quote(bench.cell, "paper", "EURUSD", Decimal("1.06"), Decimal("1.0601"), bench.wall_ns)

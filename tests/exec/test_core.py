@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from core_bench import AT, PRICES, a_bot, ask, do, receive, report, with_order
 from exec_bench import a_decision
-from risk_bench import NOW, NOW_NS
+from risk_bench import NOW, NOW_NS, held, set_money
 
 from hive_core.backtest.fills import BarPrices
 from hive_core.calendars.trading_day import to_ns
@@ -220,6 +220,7 @@ def test_a_bar_marks_an_account_that_holds_its_instrument():
         "balance": "100000",
         "equity": "100238",  # 10 pips on 2.38 lots
         "equity_low": "99738.2",  # 11 pips
+        "equity_high": "99976.2",  # the bar's highest, a pip below where it was bought
         "daily_floor": "95000",
         "maximum_floor": "90000",
         "trading_day": "2017-03-06",
@@ -245,7 +246,7 @@ def test_a_bar_of_what_is_not_held_says_nothing():
 )
 def test_equity_on_a_floor_ends_the_account_and_flattens_it(balance, at_reset, rule):
     bot, _ = with_order(OrderState.FILLED)
-    bot.account.balance, bot.account.balance_at_reset = Decimal(balance), Decimal(at_reset)
+    set_money(bot.account, balance, at_reset)
     records, effects = do(bot, BarRanged("samples", "EURUSD", bar("1.05800")))
     assert [record.kind for record in records] == [
         Kind.EQUITY_MARKED,
@@ -265,17 +266,23 @@ def test_a_gap_to_a_floor_at_the_open_ends_the_account_and_other_opens_say_nothi
     bot, _ = with_order(OrderState.FILLED)
     calm = BarBegan("samples", "EURUSD", Decimal("1.06000"), Decimal("1.06010"))
     assert ask(bot, calm, LATER) == ([], [])
-    bot.account.balance_at_reset = bot.account.balance + 5_000
+    set_money(bot.account, at_reset=bot.account.balance + 5_000)
     records, effects = do(bot, calm, LATER)
     assert [record.kind for record in records] == [Kind.EQUITY_MARKED, Kind.ACCOUNT_BREACHED]
     assert effects == [Flatten("samples")]
 
 
-def test_a_close_alone_judges_nothing_for_others_may_leave_in_the_same_bar():
-    bot, order_id = with_order(OrderState.FILLED)
-    bot.account.balance_at_reset = bot.account.balance + 5_000
-    records, effects = do(bot, report(bot, order_id, "closed", price="1.06010"))
-    assert ([record.kind for record in records], effects) == ([Kind.POSITION_CLOSED], [])
+def test_a_close_judges_an_account_that_it_leaves_flat_and_no_other():
+    """While others are open they may leave in the same bar; of a flat account the balance is all there is."""
+    for is_flat in (True, False):
+        bot, order_id = with_order(OrderState.FILLED)
+        set_money(bot.account, at_reset=bot.account.balance + 5_000)
+        if not is_flat:
+            held(bot.account, symbol="GBPUSD", entry="1.25000", stop="1.24000")
+        records, _ = do(bot, report(bot, order_id, "closed", price="1.06010"))
+        kinds = [Kind.POSITION_CLOSED, *[Kind.ACCOUNT_BREACHED] * is_flat]
+        assert [record.kind for record in records] == kinds
+        assert bot.account.breached_rule == ("daily_loss" if is_flat else None)
 
 
 def test_a_new_day_begins_with_the_balance_at_its_own_midnight():
@@ -293,7 +300,7 @@ def test_a_new_day_begins_with_the_balance_at_its_own_midnight():
     assert opened.body["trading_day"] == "2017-03-08"
     assert opened.body["balance"] == "100690.2"
     assert opened.body["daily_floor"] == "95690.2"
-    assert bot.account.balance_at_reset == Decimal("100690.2")
+    assert bot.account.ledger.anchors[0].balance_at_reset == Decimal("100690.2")
     assert ask(bot, TimePassed("samples"), late) == ([], [])
     assert ask(bot, TimePassed("samples")) == ([], [])  # and no day begins backwards
 

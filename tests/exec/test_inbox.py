@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from exec_bench import MONDAY, a_decision, bars_of, delivery_bytes, write_bars
+from exec_bench import MONDAY, READ_UP, a_decision, bars_of, delivery_bytes, write_bars
 
 from hive_core.configuration.model import Account, Configuration
 from hive_exec.commands import CommandRefused
@@ -53,7 +53,7 @@ def test_an_account_that_is_not_configured_is_refused(bench):
 def test_an_account_on_the_wall_clock_refuses_past_decisions_as_stale(home):
     from exec_bench import Bench
 
-    paper = Account(name="paper", mode="paper", sources=("sample_*",))
+    paper = Account(name="paper", mode="paper", accepted_unknowns=READ_UP, sources=("sample_*",))
     bench = Bench(home, Configuration(accounts=(paper,)))
     bench.deliver(a_decision(account="paper"))
     denial = bench.reports()[-1]

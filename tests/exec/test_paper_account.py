@@ -6,14 +6,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from exec_bench import Bench, a_decision
+from exec_bench import READ_UP, Bench, a_decision
 
 from hive_core.calendars.trading_day import from_ns
 from hive_core.configuration.model import Account, Configuration
 from hive_exec import service
 from hive_exec.commands import CommandRefused
 
-PAPER = Account(name="paper", mode="paper", sources=("*",), max_quote_age_s=60)
+PAPER = Account(name="paper", mode="paper", accepted_unknowns=READ_UP, sources=("*",), max_quote_age_s=60)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from exec_bench import Bench, a_decision
+from exec_bench import READ_UP, Bench, a_decision
 
 from hive_core.calendars.trading_day import from_ns
 from hive_core.configuration.model import Account, Configuration
@@ -16,7 +16,7 @@ from hive_core.market.bars import RATE_SCHEMA
 from hive_exec import service
 from hive_exec.cell import Cell
 
-PAPER = Account(name="paper", mode="paper", sources=("*",), max_quote_age_s=60)
+PAPER = Account(name="paper", mode="paper", accepted_unknowns=READ_UP, sources=("*",), max_quote_age_s=60)
 TODAY = date(2026, 1, 5)
 
 

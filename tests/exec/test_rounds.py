@@ -8,7 +8,7 @@ import time
 from decimal import Decimal
 
 import pytest
-from exec_bench import Bench, a_decision, delivery_bytes
+from exec_bench import READ_UP, Bench, a_decision, delivery_bytes
 
 from hive_core.calendars.trading_day import from_ns
 from hive_core.configuration.model import Account, Configuration
@@ -19,7 +19,14 @@ from hive_exec import service
 from hive_exec.brokers.paper import DuplicateOrder
 from hive_exec.core.records import CELL, RANK_DECISION, Kind, Record
 
-PAPER = Account(name="paper", mode="paper", sources=("*",), currency="USD", max_open_positions=10)
+PAPER = Account(
+    name="paper",
+    mode="paper",
+    accepted_unknowns=READ_UP,
+    sources=("*",),
+    currency="USD",
+    max_open_positions=10,
+)
 
 
 @pytest.fixture

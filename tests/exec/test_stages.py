@@ -6,7 +6,7 @@ import threading
 from decimal import Decimal
 
 import pytest
-from exec_bench import Bench, a_decision
+from exec_bench import READ_UP, Bench, a_decision
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
@@ -80,7 +80,14 @@ def test_what_never_ends_is_forgotten(monkeypatch):
 
 
 def test_the_running_daemon_tells_them(home):
-    account = Account(name="paper", mode="paper", sources=("*",), currency="USD", max_open_positions=10)
+    account = Account(
+        name="paper",
+        mode="paper",
+        accepted_unknowns=READ_UP,
+        sources=("*",),
+        currency="USD",
+        max_open_positions=10,
+    )
     paper = Bench(home, Configuration(accounts=(account,)))
     client = TestClient(create_app(paper.cell), base_url="http://127.0.0.1")
 

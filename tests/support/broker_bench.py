@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from core_bench import AT, QUOTES, RATES
-from exec_bench import a_decision, delivery_bytes
+from exec_bench import READ_UP, a_decision, delivery_bytes
 from risk_bench import NOW_NS
 
 from hive_core.configuration.model import Account, Execution
@@ -50,6 +50,7 @@ def account(name: str = FIRST, **changes: Any) -> Account:
     told: dict[str, Any] = {
         "name": name,
         "mode": "broker",
+        "accepted_unknowns": READ_UP,
         "broker": "any",
         "symbols": ("EURUSD",),
         "sources": ("sample_*",),

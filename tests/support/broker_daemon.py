@@ -47,6 +47,7 @@ ACCOUNT = """
 [[accounts]]
 name = "{name}"
 mode = "broker"
+accepted_unknowns = ["request_limits", "policy", "policy.third_party_automation"]
 broker = "at_{name}"
 symbols = ["EURUSD"]
 sources = [{sources}]

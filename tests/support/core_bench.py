@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from exec_bench import a_decision, delivery_bytes
+from exec_bench import READ_UP, a_decision, delivery_bytes
 from risk_bench import DAY, NOW_NS, QUOTES, RATES, RESET, SETTINGS
 
 from hive_core.configuration.model import Execution
@@ -24,7 +24,7 @@ AT: FeedPosition = (NOW_NS, RANK_DECISION, "")
 
 def a_bot(**changes: Any) -> Bot:
     """A bot that knows every quote and rate and holds nothing."""
-    settings = SETTINGS.model_copy(update=changes)
+    settings = SETTINGS.model_copy(update={"accepted_unknowns": READ_UP, **changes})
     day_start = RESET.start_ns(DAY)
     body = {"settings": settings.model_dump(mode="json"), "trading_day": "2017-03-06"}
     bot = open_bot(Record("samples", Kind.ACCOUNT_OPENED, (day_start, -2, ""), body))

@@ -21,6 +21,10 @@ from hive_exec.cell import Cell
 MONDAY = datetime(2017, 3, 6, 8, 0, tzinfo=UTC)
 
 
+READ_UP = ("request_limits", "policy", "policy.third_party_automation")
+"""What FTMO does not state, or ties to conditions, and an account's owner has read up on: nobody is asked."""
+
+
 def bars_of(rows: list[tuple[datetime, float, float, float, float]], symbol: str = "EURUSD") -> pl.DataFrame:
     """H1 bid bars from (time, open, high, low, close); the ask is a pip above."""
     pip = 0.0001

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import polars as pl
+from exec_bench import READ_UP
 from lane_bench import Pipeline
 
 from hive_core.configuration.model import Account, Configuration
@@ -21,7 +22,7 @@ _FIRST = datetime(2024, 2, 5, tzinfo=UTC)
 _DAYS_BEFORE, _DAYS_AFTER = 3, 4
 _PRICE = 1.08
 
-DESK = Account(name="desk", mode="paper", sources=("room_*",))
+DESK = Account(name="desk", mode="paper", accepted_unknowns=READ_UP, sources=("room_*",))
 
 
 def made_up_bars() -> pl.DataFrame:

@@ -44,6 +44,17 @@ def money(balance: Decimal, at_reset: Decimal, initial: Decimal = Decimal(100_00
     return replace(ledger, balance=balance, equity=balance, anchors=anchors)
 
 
+def set_money(account: AccountState, balance: object = None, at_reset: object = None) -> None:
+    """Give an account another balance, or another one at its last reset."""
+    ledger = account.ledger
+    now = ledger.balance if balance is None else Decimal(str(balance))
+    anchors = ledger.anchors
+    if at_reset is not None:
+        told = Decimal(str(at_reset))
+        anchors = tuple(replace(one, balance_at_reset=told, equity_at_reset=told) for one in anchors)
+    account.ledger = replace(ledger, balance=now, equity=now, anchors=anchors)
+
+
 def a_state(*, balance: str = "100000", at_reset: str | None = None, **changes: Any) -> AccountState:
     """The account at `NOW`: every quote and rate known and fresh, nothing held."""
     told: dict[str, Any] = {

@@ -18,6 +18,7 @@ from typing import Any
 
 from broker_bench import FIRST, OTHER, BrokerBench, account
 from exec_bench import MONDAY, a_decision
+from risk_bench import set_money
 
 from hive_core.backtest.fills import BarPrices
 from hive_core.contracts.broker import BrokerSnapshot, Lookup
@@ -476,7 +477,7 @@ def books_that_people_end(scene: Scene) -> None:
 def breached(scene: Scene) -> None:
     """The equity touches a floor: the account ends, and everything of it is closed."""
     scene.ordered(S.PARTIALLY_FILLED)
-    scene.bot.account.balance_at_reset = scene.bot.account.balance + Decimal("4990")
+    set_money(scene.bot.account, at_reset=scene.bot.account.balance + Decimal("4990"))
     scene.take(BarBegan(FIRST, "EURUSD", Decimal("1.0601"), Decimal("1.0602")))
     scene.take(BarBegan(FIRST, "EURUSD", Decimal("1.0560"), Decimal("1.0561")))
     scene.take(BarRanged(FIRST, "EURUSD", bar("1.0500", "1.0605")))
@@ -500,7 +501,7 @@ def on_paper(scene: Scene) -> None:
     scene.decide(name=FIRST)
     for number, kind in enumerate(("accepted", "filled"), start=1):
         scene.take(replace(scene.report(kind), venue_seq=number))
-    scene.bot.account.balance_at_reset = scene.bot.account.balance + 5_000
+    set_money(scene.bot.account, at_reset=scene.bot.account.balance + 5_000)
     scene.take(BarRanged(FIRST, "EURUSD", bar("1.0560", "1.0605")))
     scene.take(CloseAsked(FIRST, scene.line.order.client_order_id, "anna"))
     scene.take(CloseAsked(FIRST, "ord_none", "anna"))

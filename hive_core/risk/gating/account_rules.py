@@ -55,7 +55,8 @@ def rules_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None
         name
         for name in book.rules.unknown
         if name.partition(".")[0] in ENFORCED
-        and not {name, name.partition(".")[0]} & book.settings.accepted_unknowns
+        and name not in book.settings.accepted_unknowns
+        and name.partition(".")[0] not in book.settings.accepted_unknowns
     ]
     contradicted = [
         item.rule for item in book.rules.contradictions if item.rule not in book.settings.accepted_unknowns

@@ -27,8 +27,8 @@ class GateSettings:
     max_decision_age_s: int
     max_quote_age_s: int
     max_open_positions: int
-    max_orders_per_hour: int
-    max_repeats: int
+    max_orders_per_hour: int | None
+    max_repeats: int | None
     repeat_window_s: int
     flat_before_weekend_s: int
     max_currency_exposure_pct: Decimal

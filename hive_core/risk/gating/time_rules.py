@@ -47,7 +47,7 @@ def throttles(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     with_this = of_hour + len(intent.take_profits)
     asking.require(
         "orders_per_hour",
-        with_this <= settings.max_orders_per_hour,
+        settings.max_orders_per_hour is None or with_this <= settings.max_orders_per_hour,
         DenialReason.TOO_MANY_ORDERS,
         {"with_this": with_this, "max_orders_per_hour": settings.max_orders_per_hour},
     )
@@ -59,7 +59,7 @@ def throttles(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     )
     asking.require(
         "repeats",
-        repeats < settings.max_repeats,
+        settings.max_repeats is None or repeats < settings.max_repeats,
         DenialReason.TOO_MANY_REPEATS,
         {"repeats": repeats, "max_repeats": settings.max_repeats, "window_s": settings.repeat_window_s},
     )

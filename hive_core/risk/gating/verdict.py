@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from hive_core.calendars.trading_day import iso_utc
 from hive_core.contracts.base import decimal_text
 from hive_core.contracts.reasons import DenialReason
 
@@ -36,18 +37,18 @@ class Finding(NamedTuple):
     headroom: Decimal | None = None
 
     def as_texts(self) -> dict[str, str]:
-        """The numbers, each as text."""
-        return {key: _text(value) for key, value in self.numbers.items()}
+        """The numbers, each as text; instants are told as times."""
+        return {key.removesuffix("_ns"): _text(key, value) for key, value in self.numbers.items()}
 
     def as_body(self) -> dict[str, object]:
         """The finding as it stands in a journal: every number as text."""
+        more = {"lots": self.lots, "headroom": self.headroom}
         return {
             "rule": self.rule,
             "verdict": self.outcome.value,
             "reason_code": None if self.reason is None else self.reason.value,
             "numbers": self.as_texts(),
-            "lots": None if self.lots is None else decimal_text(self.lots),
-            "headroom": None if self.headroom is None else decimal_text(self.headroom),
+            **{key: decimal_text(value) for key, value in more.items() if value is not None},
         }
 
 
@@ -79,5 +80,11 @@ class Verdict:
 _STRICTNESS = {outcome: number for number, outcome in enumerate(Outcome)}
 
 
-def _text(value: object) -> str:
-    return decimal_text(value) if isinstance(value, Decimal) else str(value)
+def _text(key: str, value: object) -> str:
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if isinstance(value, tuple):
+        return ", ".join(_text(key, one) for one in value) or "none"
+    if isinstance(value, int) and key.endswith("_ns"):
+        return iso_utc(value)
+    return "none" if value is None else str(value)

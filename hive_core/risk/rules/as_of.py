@@ -160,8 +160,8 @@ def rules_as_of(programme: Programme, phase: str, day: date) -> RuleSet:
 
 def _rank(programme: Programme, entry: Dated) -> int:
     """0 where a page of the firm says it, or where the programme is made up and says so itself."""
-    publishers = {programme.sources[name].publisher for name in entry.sources}
-    return 0 if publishers & {"firm", "made_up"} else 1
+    publishers = [programme.sources[name].publisher for name in entry.sources]
+    return 0 if "firm" in publishers or "made_up" in publishers else 1
 
 
 def _best(programme: Programme, entries: list[Entry]) -> list[Entry]:

@@ -15,7 +15,7 @@ from risk_bench import NOW_NS, RATES, RULES, SETTINGS, a_state, held, money, set
 from hive_core.contracts.reasons import DenialReason
 from hive_core.instruments.specification import instruments
 from hive_core.risk.account import Quote
-from hive_core.risk.gate import UNLIMITED, gate_settings, intent_of, judge
+from hive_core.risk.gate import gate_settings, intent_of, judge
 from hive_core.risk.gating.settings import GateSettings
 
 
@@ -78,7 +78,7 @@ def test_every_setting_of_the_gate_comes_from_the_account():
         "max_value_at_risk_pct",
         "value_at_risk_quantile",
     }
-    assert (plain.max_orders_per_hour, plain.max_repeats) == (UNLIMITED, UNLIMITED)
+    assert (plain.max_orders_per_hour, plain.max_repeats) == (None, None)
     assert other.accepted_unknowns == {"news"}
 
 

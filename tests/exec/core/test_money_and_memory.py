@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 from broker_bench import FIRST, BrokerBench, account
 from exec_bench import a_decision
+from risk_bench import set_money
 
 from hive_core.backtest.fills import BarPrices
 from hive_core.contracts.order import OrderState as S
-from hive_core.risk.gate import Check
+from hive_core.risk.gating.verdict import Finding, Outcome
 from hive_exec.core import deciding, order_folds, state
 from hive_exec.core.events import (
     BarRanged,
@@ -46,7 +47,7 @@ def unprotected(bench):
 def test_a_breach_at_a_broker_closes_and_cancels_by_requests_of_their_own():
     bench = BrokerBench()
     line = unprotected(bench)
-    bench.bot.account.balance = Decimal("95100")
+    set_money(bench.bot.account, "95100")
     records, effects = bench.take(BarRanged(FIRST, "EURUSD", crash_of_prices()))
     kinds = [record.kind for record in records]
     assert kinds == [Kind.EQUITY_MARKED, Kind.ACCOUNT_BREACHED, Kind.REQUEST_SENT, Kind.REQUEST_SENT]
@@ -59,7 +60,7 @@ def test_a_breach_of_a_paper_account_flattens_it():
     bench = BrokerBench(account(mode="paper", broker=None, symbols=()))
     bench.take(DecisionDue(FIRST, bench.receive()))
     bench.take(bench.report("filled"))
-    bench.bot.account.balance = Decimal("95100")
+    set_money(bench.bot.account, "95100")
     line = bench.line
     line.stop_loss = Decimal("0.9000")
     expose(bench.bot.account, line)
@@ -134,8 +135,8 @@ def test_todays_settings_leave_history_as_it_is():
     changed = with_settings(bench.bot, account(rule_pack=bench.bot.settings.rule_pack, max_open_positions=3))
     assert changed.settings.max_open_positions == 3
     assert (changed.orders, changed.account) == (bench.bot.orders, bench.bot.account)
-    bench.bot.pack = None
-    assert with_settings(bench.bot, changed.settings).pack == changed.pack  # the rules are today's too
+    bench.bot.rules = None
+    assert with_settings(bench.bot, changed.settings).rules == changed.rules  # the rules are today's too
 
 
 def test_the_venue_in_this_process_does_not_contradict_the_journal():
@@ -150,7 +151,7 @@ def test_a_denial_ends_with_the_check_that_denied():
     bench = BrokerBench()
     pending = bench.bot.pending[bench.receive()]
     with pytest.raises(AssertionError, match="unreachable"):
-        deciding._denied(bench.bot, pending, (Check("any", None, {}),), bench.at)
+        deciding._denied(bench.bot, pending, (Finding("any", Outcome.ALLOW, None, {}),), bench.at)
 
 
 def test_two_that_wait_go_one_by_one_and_a_review_does_not_block():

@@ -9,8 +9,10 @@ from decimal import Decimal
 import pytest
 from broker_bench import FIRST, BrokerBench, account
 from exec_bench import a_decision
+from risk_bench import set_money
 
 from hive_core.risk.account import Exposure
+from hive_core.risk.rules.phases import rules_on
 from hive_exec.core.events import BreakerReset, BreakerTrip, Reviewed, Submit, Ticked
 from hive_exec.core.folding import apply
 from hive_exec.core.records import Kind, Record
@@ -214,9 +216,9 @@ def _settings(bench):
 
 
 def _rules(bench):
-    pack = bench.bot.pack
-    assert rule_pack(pack.name) == pack
-    bench.bot.pack = pack.model_copy(update={"phase": "another"})
+    rules = bench.bot.rules
+    assert rules_on(rules.name, rules.day) == rules
+    bench.bot.rules = rules.model_copy(update={"phase": "another"})
 
 
 def _content(bench):
@@ -231,8 +233,8 @@ CHANGES = {
     "content": _content,
     "settings": _settings,
     "rules": _rules,
-    "balance": lambda bench: setattr(bench.bot.account, "balance", Decimal(99_999)),
-    "balance at the reset": lambda bench: setattr(bench.bot.account, "balance_at_reset", Decimal(99_999)),
+    "balance": lambda bench: set_money(bench.bot.account, 99_999),
+    "balance at the reset": lambda bench: set_money(bench.bot.account, at_reset=99_999),
     "breach": lambda bench: setattr(bench.bot.account, "breached_rule", "daily_loss_limit"),
     "a position without a stop": lambda bench: bench.bot.account.unprotected.update(
         {"external/p9": "no stop"}

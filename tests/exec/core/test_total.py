@@ -180,7 +180,7 @@ def test_the_digest_is_of_the_whole_state_and_a_bot_shares_the_rules_of_its_name
     assert seen[-1] == content_hash(state_as_data(bench.state))
     assert len(set(seen)) == len(seen)
     (again,) = state_from_data(state_as_data(bench.state), bench.execution).bots.values()
-    assert again.pack is bench.bot.pack
+    assert again.rules is bench.bot.rules
 
 
 @pytest.mark.parametrize("seed", [11, 12, 13])

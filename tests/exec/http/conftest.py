@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from exec_bench import Bench
+from exec_bench import READ_UP, Bench
 from starlette.testclient import TestClient
 from tokens import owner_headers
 
 from hive_core.configuration.model import Account, Configuration
 from hive_exec.http import create_app
 
-PAPER = Account(name="paper", mode="paper", sources=("live_*",))
+PAPER = Account(name="paper", mode="paper", accepted_unknowns=READ_UP, sources=("live_*",))
 
 
 @pytest.fixture

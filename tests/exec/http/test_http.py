@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from exec_bench import MONDAY, Bench, a_decision, bars_of, delivery_bytes, write_bars
+from exec_bench import MONDAY, READ_UP, Bench, a_decision, bars_of, delivery_bytes, write_bars
 from starlette.testclient import TestClient
 from tokens import owner_headers
 
@@ -25,7 +25,7 @@ from hive_exec.http import MAX_PAGE, create_app
 from hive_exec.http.answers import CODES
 
 JSON = {"Content-Type": "application/json"}
-PAPER = Account(name="paper", mode="paper", sources=("live_*",))
+PAPER = Account(name="paper", mode="paper", accepted_unknowns=READ_UP, sources=("live_*",))
 CONFIGURATION = Configuration(accounts=(PAPER, *Configuration().accounts))
 HOUR = timedelta(hours=1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import schemathesis
-from exec_bench import Bench, a_decision, delivery_bytes
+from exec_bench import READ_UP, Bench, a_decision, delivery_bytes
 from hypothesis import HealthCheck, settings
 from schemathesis import checks
 from schemathesis.specs.openapi.checks import (
@@ -33,7 +33,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "api.md"
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory):
     """Base URL and the owner's header, over loopback. Accounts have had a decision each."""
-    paper = Account(name="paper", mode="paper", sources=("live_*",))
+    paper = Account(name="paper", mode="paper", accepted_unknowns=READ_UP, sources=("live_*",))
     configuration = Configuration(accounts=(paper, *Configuration().accounts))
     bench = Bench(HiveHome(tmp_path_factory.mktemp("openapi") / "hive"), configuration)
     bench.deliver(a_decision())

@@ -8,7 +8,7 @@ import socket
 from collections import Counter
 
 import pytest
-from exec_bench import Bench
+from exec_bench import READ_UP, Bench
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from served import served
@@ -62,7 +62,7 @@ class Caller:
 
 @pytest.fixture(scope="module")
 def paper(tmp_path_factory):
-    account = Account(name="paper", mode="paper", sources=("live_*",))
+    account = Account(name="paper", mode="paper", accepted_unknowns=READ_UP, sources=("live_*",))
     made = Bench(HiveHome(tmp_path_factory.mktemp("repeats") / "hive"), Configuration(accounts=(account,)))
     yield made
     made.cell.stop()

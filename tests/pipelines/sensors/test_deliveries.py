@@ -201,7 +201,10 @@ def test_an_account_on_the_wall_clock_is_never_advanced_and_refuses_the_past(
     tick, materialise, daemon, small
 ):
     with small.home.configuration_file.open("a") as settings:
-        settings.write('[[accounts]]\nname = "paper"\nmode = "paper"\nsources = ["*"]\n')
+        settings.write(
+            '[[accounts]]\nname = "paper"\nmode = "paper"\nsources = ["*"]\n'
+            'accepted_unknowns = ["request_limits", "policy", "policy.third_party_automation"]\n'
+        )
     daemon.stop()
     daemon.start()
     materialise(FIRST, a_decision(account="paper"))
