@@ -108,7 +108,6 @@ def test_a_calm_account_allows_and_says_why():
             "loss_per_lot": "800",
             "lots": "0.97",
         },
-        "lots": None,
         "headroom": "4224",
     }
     with pytest.raises(KeyError):
