@@ -26,6 +26,6 @@ def core_version() -> str:
         root = Path(package.__file__ or "").parent
         for folder in folders:
             for path in sorted((root / folder).rglob("*")):
-                if path.suffix in {".py", ".toml"}:
+                if path.suffix in {".py", ".toml", ".yaml"}:
                     files[f"{package.__name__}/{path.relative_to(root).as_posix()}"] = path.read_bytes()
     return version_of(files)

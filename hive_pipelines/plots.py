@@ -58,18 +58,23 @@ def equity_plot(equity: pl.DataFrame) -> dg.MarkdownMetadataValue:
             colour = line.get_color()
             axes.step(
                 times,
-                thin["daily_floor"].to_list(),
+                _gaps(thin["daily_floor"]),
                 where="post",
                 linewidth=0.7,
                 linestyle="--",
                 color=colour,
             )
-            axes.plot(times, thin["maximum_floor"].to_list(), linewidth=0.7, linestyle=":", color=colour)
+            axes.plot(times, _gaps(thin["maximum_floor"]), linewidth=0.7, linestyle=":", color=colour)
         if equity.height:
             axes.legend(fontsize=8)
         axes.set_ylabel("account currency", fontsize=8)
 
     return _picture(draw, "Equity; dashed: daily floor, dotted: maximum floor")
+
+
+def _gaps(values: pl.Series) -> list[float]:
+    """Numbers to draw: where there is none, nothing is drawn."""
+    return values.fill_null(float("nan")).to_list()
 
 
 def r_plot(outcomes: pl.DataFrame) -> dg.MarkdownMetadataValue:

@@ -230,6 +230,8 @@ def _equity(account: str, ts: Any, body: dict[str, Any]) -> dict[str, Any]:
         "balance": float(body["balance"]),
         "equity": float(body["equity"]),
         "equity_low": float(body.get("equity_low", body["equity"])),
-        "daily_floor": float(body["daily_floor"]),
-        "maximum_floor": float(body["maximum_floor"]),
+        **{
+            name: None if body[name] is None else float(body[name])
+            for name in ("daily_floor", "maximum_floor")
+        },
     }

@@ -17,6 +17,9 @@ KEPT_OUT_OF_RECORDS = frozenset(
 )
 """Stands elsewhere in the tree."""
 
+LEFT = ("lots", "headroom")
+"""What a check leaves beside its numbers: the lots that it cut an order to, and the room after it."""
+
 MARKET = (
     *("market_ts", "market_bid", "market_ask", "spread_pips", "atr_pips", "volatility_pct"),
     *("reward_to_risk", "session", "next_news", "minutes_to_news", "in_news_window"),
@@ -92,9 +95,9 @@ def _tree(chain: dict[str, Any]) -> Tree:
         ],
     )
     checks = [
-        f"{check['verdict']:5} {check['rule']}"
+        f"{check['verdict']:6} {check['rule']}"
         + (f" ({check['reason_code']})" if check["reason_code"] else "")
-        + f"  {_pairs(check['numbers'])}"
+        + f"  {_pairs({**check['numbers'], **{name: check[name] for name in LEFT if name in check}})}"
         for check in chain["checks"]
     ]
     _branch(tree, "rule checks", checks)

@@ -92,6 +92,11 @@ def _runs(dagster: dict[str, Any]) -> Any:
     return table(f"Runs ({counts})", ("run", "job", "partition", "status", "created"), rows)
 
 
+def _room(account: dict[str, Any], limit: str) -> str:
+    room = account[f"{limit}_headroom"]
+    return "no limit is known" if room is None else f"{room} ({account[f'{limit}_headroom_pct']} %)"
+
+
 def accounts_table(accounts: list[dict[str, Any]]) -> Any:
     """Equity and the distance to each limit; `hive flow` prints it too."""
     from hive_cli.console import marked, table
@@ -103,8 +108,8 @@ def accounts_table(accounts: list[dict[str, Any]]) -> Any:
             marked(a["state"], "green" if a["state"] == "open" else "red"),
             moment(a["clock_ns"]),
             f"{a['equity']} {a['currency']}" + ("*" if a["unpriced"] else ""),
-            f"{a['daily_headroom']} ({a['daily_headroom_pct']} %)",
-            f"{a['maximum_headroom']} ({a['maximum_headroom_pct']} %)",
+            _room(a, "daily"),
+            _room(a, "maximum"),
             a["open_positions"],
         )
         for a in accounts

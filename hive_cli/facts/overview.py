@@ -152,9 +152,9 @@ def attention(found: dict[str, Any]) -> list[str]:
                 "as if their stops were hit (equity*)"
             )
         for limit in ("daily", "maximum"):
-            left = float(account[f"{limit}_headroom_pct"])
-            if account["state"] == "open" and left < LOW_HEADROOM_PCT:
-                told.append(f"account {account['name']} is {left:.2f} % from its {limit} loss limit")
+            left = account[f"{limit}_headroom_pct"]
+            if account["state"] == "open" and left is not None and float(left) < LOW_HEADROOM_PCT:
+                told.append(f"account {account['name']} is {float(left):.2f} % from its {limit} loss limit")
     for location in dagster.get("locations", []):
         if location["error"]:
             told.append(f"the code location {location['name']} does not load: {location['error']}")

@@ -100,14 +100,17 @@ def by_source(orders: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def limits(accounts: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Equity of each account and how far it stands from each limit, in money and in percent of the
-    initial balance."""
+    initial balance; None where there is no limit, or none is known."""
     rows = []
     for account in accounts:
         initial = Decimal(account["initial_balance"])
         row = {name: account[name] for name in KEPT}
         for limit in ("daily", "maximum"):
-            headroom = Decimal(account[f"{limit}_headroom"])
-            row[f"{limit}_headroom"] = str(headroom)
-            row[f"{limit}_headroom_pct"] = str((100 * headroom / initial).quantize(Decimal("0.01")))
+            told = account[f"{limit}_headroom"]
+            room = None if told is None else Decimal(told)
+            row[f"{limit}_headroom"] = told
+            row[f"{limit}_headroom_pct"] = (
+                None if room is None else str((100 * room / initial).quantize(Decimal("0.01")))
+            )
         rows.append(row)
     return rows

@@ -107,4 +107,5 @@ ACCOUNT_EQUITY: dict[str, pl.DataType] = {
     "maximum_floor": pl.Float64(),
 }
 """One row a mark of an account. `equity_low` is the lowest equity since the mark before, never over
-`equity`; a floor is the equity under which the account has broken its daily or maximum loss limit."""
+`equity`; a floor is the equity under which the account has broken its daily or maximum loss limit,
+null where its firm has no such limit, or where that is not known."""

@@ -554,6 +554,7 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     ),
     "account_equity": _schema(
         ACCOUNT_EQUITY,
+        nullable=("daily_floor", "maximum_floor"),
         checks=dict.fromkeys(("daily_floor", "maximum_floor"), NOT_NEGATIVE),
         rules=[in_order("equity_low", "equity")],
     ),

@@ -1,1 +1,1 @@
-"""Rule packs: one TOML file a programme and phase, and their loading."""
+"""Rule packs: one YAML file a programme, with phases, values, dates and sources. Reading them is `rules`."""
