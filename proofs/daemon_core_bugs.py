@@ -133,22 +133,31 @@ CORE_MUTANTS = (
         (
             Patch(
                 "hive_exec/core/deciding.py",
-                "        verdict = replace(verdict, price_bound=tighter(verdict.price_bound, bound))\n",
-                "        tighter(verdict.price_bound, bound)\n",
+                "    return replace(\n        verdict, findings=(*verdict.findings, finding),"
+                " price_bound=tighter(verdict.price_bound, bound)\n    )\n",
+                "    return replace(verdict, findings=(*verdict.findings, finding))\n",
             ),
         ),
         "the simulation",
     ),
     Mutant(
         "what waited is sent after its end",
-        (Patch("hive_core/risk/gate.py", "        now_ns < decision.valid_until_ns,\n", "        True,\n"),),
+        (
+            Patch(
+                "hive_core/risk/gating/time_rules.py",
+                "        now_ns < intent.valid_until_ns,\n",
+                "        True,\n",
+            ),
+        ),
         "the simulation",
     ),
     Mutant(
         "an old decision is as good as a new one",
         (
             Patch(
-                "hive_core/risk/gate.py", "        age_s <= account.max_decision_age_s,\n", "        True,\n"
+                "hive_core/risk/gating/time_rules.py",
+                "        age_ns <= limit_s * NS_PER_SECOND,\n",
+                "        True,\n",
             ),
         ),
         "the simulation",
@@ -191,9 +200,9 @@ CORE_MUTANTS = (
         "orders beyond the rate are sent",
         (
             Patch(
-                "hive_exec/core/deciding.py",
-                "    if most is not None and checks[-1].reason_code is None:\n",
-                "    if False:\n",
+                "hive_core/risk/gating/time_rules.py",
+                "        settings.max_orders_per_hour is None or with_this <= settings.max_orders_per_hour,\n",
+                "        True,\n",
             ),
         ),
         "the simulation",

@@ -37,10 +37,10 @@ def paper(home):
         made.cell.stop()
 
 
-def quote(bench, bid, ask):
+def quote(bench, bid, ask, symbol="USDJPY"):
     bench.wall_ns += 10**9
     return bench.cell.call(
-        lambda: service.quote(bench.cell, "paper", "USDJPY", Decimal(bid), Decimal(ask), bench.wall_ns)
+        lambda: service.quote(bench.cell, "paper", symbol, Decimal(bid), Decimal(ask), bench.wall_ns)
     ).result(5)
 
 
@@ -70,17 +70,26 @@ def test_a_position_in_another_currency_has_its_worth_after_a_restart(paper, day
     paper.reopen()
     account = paper.account("paper")
     assert account["open_positions"] == 1
-    assert account["equity"] == "99500.91"  # not quoted yet: its stop, 30 pips on 1.83 lots of yen at 1/110
+    assert account["equity"] == "99506.36"  # not quoted yet: its stop, 30 pips on 1.81 lots of yen at 1/110
     assert account["unpriced"] == ["USDJPY"]
     quote(paper, "110.110", "110.120")
     quoted = paper.account("paper")
-    assert (quoted["equity"], quoted["unpriced"]) == ("100166.36", [])  # 10 pips over its entry
+    assert (quoted["equity"], quoted["unpriced"]) == ("100164.55", [])  # 10 pips over its entry
 
 
 def test_new_risk_wants_a_fresh_rate_even_where_an_old_one_is_known(paper):
-    paper.wall_ns += 5 * 86_400 * 10**9
-    quote(paper, "110.000", "110.010")
-    paper.deliver(yen_decision(paper))
+    """Euros against yen, and no quote of the yen in dollars: only the reference rate tells their worth."""
+    paper.wall_ns += 7 * 86_400 * 10**9
+    quote(paper, "121.000", "121.010", "EURJPY")
+    cross = a_decision(
+        ts=from_ns(paper.wall_ns),
+        account="paper",
+        symbol="EURJPY",
+        reference="121.005",
+        stop="120.710",
+        targets=("122",),
+    )
+    paper.deliver(cross)
     assert paper.reports()[-1].body["reason_code"] == "no_conversion_rate"
 
 

@@ -166,7 +166,7 @@ def test_a_replay_may_not_go_into_the_future(bench, week):
 
 
 def test_open_losses_and_waiting_orders_count_against_the_daily_limit(bench, home):
-    """Ten decisions of 0.5 % each: the worst case may not reach 5 % of the initial balance."""
+    """Twelve decisions of 0.5 % each: the worst case may not reach 5 % of the initial balance."""
     write_bars(home, bars_of([(MONDAY + h * HOUR, 1.06, 1.0602, 1.0598, 1.06) for h in range(-1, 14)]))
     for minute in range(12):
         bench.deliver(
@@ -174,19 +174,20 @@ def test_open_losses_and_waiting_orders_count_against_the_daily_limit(bench, hom
                 ts=MONDAY + timedelta(minutes=minute),
                 order_type="limit",
                 entry="1.05900",
-                stop="1.05700",
+                stop="1.05300",
                 targets=("1.06500",),
                 valid_s=86_400,
             )
         )
     bench.advance(MONDAY + 2 * HOUR)
     denials = [r.body for r in bench.reports() if r.kind == "decision_denied"]
-    # 500 of risk and 3 pips of slippage on 2.5 lots: 575 each; the ninth would make 5,175
-    assert len(bench.orders()) == 8
+    # 60 and 3 pips on 0.83 lots: 522.90 each; the tenth would make 5,229, and is cut to what is left of
+    # 5,000; after it there is not even room for a hundredth of a lot
+    assert [order["lots"] for order in bench.orders()] == ["0.83"] * 9 + ["0.46"]
     assert {body["reason_code"] for body in denials} == {"daily_loss_limit"}
     numbers = denials[0]["checks"][-1]["numbers"]
-    assert numbers["worst_case_equity"] == "94825"
-    assert numbers["floor_now"] == "95000"
+    assert numbers["worst_case_equity"] == "95004.1"
+    assert numbers["floor"] == "95000"
 
 
 def test_the_trading_day_begins_at_midnight_in_prague_with_the_balance_of_that_moment(bench, week):
