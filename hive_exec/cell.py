@@ -51,6 +51,7 @@ from hive_exec.journal.errors import JournalCorrupt as JournalCorrupt
 from hive_exec.kept_journal import KeptJournal
 from hive_exec.killing import KillFile
 from hive_exec.lane_standing import LaneStanding
+from hive_exec.policy.starting import started_engine
 from hive_exec.recovery import recover
 from hive_exec.replay.driver import ReplayDriver
 from hive_exec.replay.feed import LakeFeed
@@ -96,6 +97,7 @@ class Cell:
         self.feed = LakeFeed(home.lake)
         self.state = self._kept.recall()
         self.engine = Engine(self.state, self.journal)
+        self.engine.policies = started_engine(configuration.execution.policy)
         self.fatal: BaseException | None = None
         self.on_fatal: Callable[[BaseException], None] | None = None
         self.on_signal: Callable[[str, SignalSubmission, int, str], None] | None = None
@@ -134,6 +136,8 @@ class Cell:
             desk.stop()
         self._queue.end()
         self._thread.join()
+        if self.engine.policies is not None:
+            self.engine.policies.close()
 
     def call(self, work: Callable[[], Answer], *, is_urgent: bool = False) -> Future[Answer]:
         """Have the cell's thread run `work`; its answer comes once everything it wrote is durable.

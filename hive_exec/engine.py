@@ -6,13 +6,16 @@ One thread. It knows neither threads nor sockets nor clocks, so that simulations
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
-from hive_exec.core.events import Effect, Event, Follow
+from hive_exec.core.events import AskPolicies, Effect, Event, Follow
 from hive_exec.core.folding import apply
 from hive_exec.core.records import FeedPosition, Record
 from hive_exec.core.state import CellState
 from hive_exec.core.step import step
+from hive_exec.policy.answer import PolicyAnswer, PolicyCode
+from hive_exec.policy.port import PolicyEngine
 
 MAX_FOLLOWING = 10_000
 """How many events may follow from one; more is a circle."""
@@ -30,12 +33,13 @@ class RecordLog(Protocol):
 
 class Engine:
     """State, journal, and the effects that wait for durability. `on_record` sees each record as it is
-    written."""
+    written; `policies` is asked where the settings say so."""
 
     def __init__(self, state: CellState, journal: RecordLog) -> None:
         self.state = state
         self.journal = journal
         self.on_record: Callable[[Record], None] = lambda _: None
+        self.policies: PolicyEngine | None = None
         self._waiting: list[Effect] = []
 
     def write(self, record: Record) -> int:
@@ -63,9 +67,19 @@ class Engine:
             for effect in effects:
                 if isinstance(effect, Follow):
                     following.append(effect.event)
+                elif isinstance(effect, AskPolicies):
+                    following.append(self._answered(effect))
                 else:
                     self._waiting.append(effect)
         raise RuntimeError(f"more than {MAX_FOLLOWING} events follow from one {type(event).__name__}")
+
+    def _answered(self, asked: AskPolicies) -> Event:
+        """The event that asked, with what the policies say. Without an engine that is nothing, and denies."""
+        if self.policies is None:
+            answer = PolicyAnswer(PolicyCode.UNREACHABLE, (), "no policy engine was started", "", "", None)
+        else:
+            answer = self.policies.decide(asked.document)
+        return replace(asked.then, policy=answer)
 
     def take_waiting(self) -> list[Effect]:
         """What is to be done, once everything so far is durable: the caller flushes the journal first."""

@@ -201,7 +201,8 @@ CORE_MUTANTS = (
         (
             Patch(
                 "hive_core/risk/gating/time_rules.py",
-                "        settings.max_orders_per_hour is None or with_this <= settings.max_orders_per_hour,\n",
+                "        settings.max_orders_per_hour is None"
+                " or with_this <= settings.max_orders_per_hour,\n",
                 "        True,\n",
             ),
         ),

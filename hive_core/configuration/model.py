@@ -23,6 +23,7 @@ from hive_core.configuration.broker_oanda import OandaSettings
 from hive_core.configuration.broker_paper import PaperVenueSettings
 from hive_core.configuration.kafka_lane import KafkaSettings
 from hive_core.configuration.live_lane import LiveLaneSettings
+from hive_core.configuration.policy import PolicySettings
 from hive_core.contracts.base import AccountName, Contract, Identifier, SourceId
 from hive_core.instruments.specification import alias_table, instruments, specification_of
 from hive_core.risk.rules.as_of import ASKABLE
@@ -313,6 +314,7 @@ class Execution(Contract):
     reduced_share: Annotated[Setting, Field(gt=0, lt=1)] = Decimal("0.5")
     reconcile_every_s: Annotated[int, Field(ge=1, le=3_600)] = 30
     max_clock_jump_s: Annotated[int, Field(ge=1, le=60)] = 5
+    policy: PolicySettings | None = None
     witnesses: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=1_024)], ...], Field(max_length=8)
     ] = ()

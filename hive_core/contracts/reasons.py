@@ -49,6 +49,7 @@ class DenialReason(StrEnum):
     VALUE_AT_RISK = "value_at_risk"
     RISK_MODEL_UNKNOWN = "risk_model_unknown"
     UNCERTAINTY = "uncertainty"
+    POLICY_DENIED = "policy_denied"
     KILL_SWITCH = "kill_switch"
     BREAKER_OPEN = "breaker_open"
     BEYOND_PRICE_BOUND = "beyond_price_bound"

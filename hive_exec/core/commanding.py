@@ -8,6 +8,7 @@ from hive_exec.core.controls import GLOBAL, Mode
 from hive_exec.core.deciding import approved, denied
 from hive_exec.core.events import (
     Alarm,
+    AskPolicies,
     BreakerReset,
     CloseAsked,
     Effect,
@@ -114,7 +115,9 @@ def reviewed(state: CellState, bot: Bot, event: Reviewed, at: FeedPosition) -> O
     if why:
         return _review_ended(bot, pending, "void", event, at, f" ({why})")
     ended = _ended(bot, event.decision_id, "approved", event.principal, event.reason, at)
-    records, effects = approved(state, bot, pending, at)
+    records, effects = approved(state, bot, pending, event, at)
+    if any(isinstance(effect, AskPolicies) for effect in effects):
+        return records, effects  # the person's word counts once the policies have answered
     return [ended, *records], effects
 
 

@@ -18,7 +18,8 @@ from hive_core.risk.gate import Judgement, judge
 from hive_core.risk.gating.verdict import Finding
 from hive_core.risk.gating.verdict import Outcome as Said
 from hive_exec.core.controls import Mode, Standing
-from hive_exec.core.events import Effect, Submit
+from hive_exec.core.events import AskPolicies, DecisionDue, Effect, Reviewed, Submit
+from hive_exec.core.policies import policy_document, with_policies
 from hive_exec.core.records import FeedPosition, Kind, Record
 from hive_exec.core.shown import inputs_sha256, is_beyond
 from hive_exec.core.state import Bot, CellState
@@ -30,10 +31,10 @@ MAX_AWAITING_QUOTE = 1_000
 """So many decisions of an account may wait for the first quote of their instruments; more are denied."""
 
 
-def decided(state: CellState, bot: Bot, decision_id: str, at: FeedPosition) -> Outcome:
+def decided(state: CellState, bot: Bot, event: DecisionDue, at: FeedPosition) -> Outcome:
     """Judge a decision that waits. One that does not wait any more was judged before: nothing follows."""
-    pending = bot.pending.get(decision_id)
-    if pending is None or decision_id in bot.reviews:
+    pending = bot.pending.get(event.decision_id)
+    if pending is None or event.decision_id in bot.reviews:
         return [], []
     standing = state.standing(bot)
     if standing.is_latched and standing.mode is not Mode.NORMAL:
@@ -41,12 +42,12 @@ def decided(state: CellState, bot: Bot, decision_id: str, at: FeedPosition) -> O
         return [_denied(bot, pending, (_refusal("mode", code, standing),), at)], []
     if standing.mode is not Mode.NORMAL and at[0] < pending.delivery.decision.valid_until_ns:
         return _waited(state, bot, pending, standing, at)
-    return _judged(state, bot, pending, standing, at, is_approved=False)
+    return _judged(state, bot, pending, standing, event, at)
 
 
-def approved(state: CellState, bot: Bot, pending: Pending, at: FeedPosition) -> Outcome:
+def approved(state: CellState, bot: Bot, pending: Pending, event: Reviewed, at: FeedPosition) -> Outcome:
     """Judge a decision again that a person approved."""
-    return _judged(state, bot, pending, state.standing(bot), at, is_approved=True)
+    return _judged(state, bot, pending, state.standing(bot), event, at)
 
 
 def _settings_for(bot: Bot, standing: Standing, decision: Decision, *, has_waited: bool) -> Account:
@@ -66,11 +67,10 @@ def _judged(
     bot: Bot,
     pending: Pending,
     standing: Standing,
+    event: DecisionDue | Reviewed,
     at: FeedPosition,
-    *,
-    is_approved: bool,
 ) -> Outcome:
-    decision = pending.delivery.decision
+    decision, is_approved = pending.delivery.decision, isinstance(event, Reviewed)
     has_waited = is_approved or decision.decision_id in bot.held
     settings = _settings_for(bot, standing, decision, has_waited=has_waited)
     review = bot.reviews.get(decision.decision_id)
@@ -82,11 +82,18 @@ def _judged(
         return [], []
     if verdict.denial is not None:
         return [_denied(bot, pending, verdict.findings, at)], []
+    doubt = "" if is_approved else _doubt(bot, verdict)
+    if doubt and not standing.is_shadow:
+        return [_for_review(bot, decision, verdict, standing, doubt, at)], []
+    if state.execution.policy is not None:
+        document = policy_document(state.execution.policy, bot, decision, verdict, is_approved=is_approved)
+        if event.policy is None:
+            return [], [AskPolicies(document, event)]
+        verdict = with_policies(verdict, document, event.policy)
+        if verdict.denial is not None:
+            return [_denied(bot, pending, verdict.findings, at)], []
     if standing.is_shadow:
         return [_simulated(bot, pending, verdict, at, Kind.DECISION_SHADOWED, standing.reasons)], []
-    doubt = "" if is_approved else _doubt(bot, verdict)
-    if doubt:
-        return [_for_review(bot, decision, verdict, standing, doubt, at)], []
     return _intended(state, bot, pending.delivery, verdict, at)
 
 
@@ -215,7 +222,8 @@ def _failed_over(
         "failed_over_from": bot.name,
     }
     records.append(Record(other.name, Kind.DECISION_RECEIVED, at, taken))
-    more, effects = _judged(state, other, pending, state.standing(other), at, is_approved=False)
+    due = DecisionDue(other.name, decision.decision_id)
+    more, effects = _judged(state, other, pending, state.standing(other), due, at)
     return records + more, effects
 
 

@@ -5,13 +5,15 @@ Every event names the account it concerns; those of persons and of the daemon's 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from hive_core.backtest.fills import BarPrices
 from hive_core.contracts.broker import BrokerReport, BrokerSnapshot, Lookup
 from hive_core.contracts.order import BracketOrder
+from hive_exec.policy.answer import PolicyAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,11 @@ class TimePassed:
 
 @dataclass(frozen=True, slots=True)
 class DecisionDue:
-    """A received decision's time has come."""
+    """A received decision's time has come. `policy` is what the policies said of it, once they were asked."""
 
     account: str
     decision_id: str
+    policy: PolicyAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +191,14 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A person's word on a decision that waits for one."""
+    """A person's word on a decision that waits for one. `policy` as in `DecisionDue`."""
 
     account: str
     decision_id: str
     is_approved: bool
     principal: str
     reason: str
+    policy: PolicyAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +313,15 @@ class Follow:
 
 
 @dataclass(frozen=True, slots=True)
+class AskPolicies:
+    """The policies are asked about an order that the gate allows; `then` is handled again with their answer,
+    before anything is made durable."""
+
+    document: Mapping[str, Any]
+    then: DecisionDue | Reviewed
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """A person must know."""
 
@@ -316,4 +329,4 @@ class Alarm:
     text: str
 
 
-Effect = Submit | Cancel | ClosePosition | Modify | LookUp | Flatten | Follow | Alarm
+Effect = Submit | Cancel | ClosePosition | Modify | LookUp | Flatten | Follow | AskPolicies | Alarm

@@ -25,6 +25,7 @@ from hive_exec.core.controls import Mode
 from hive_exec.core.deciding import decided
 from hive_exec.core.events import (
     Alarm,
+    AskPolicies,
     BarBegan,
     BarRanged,
     BooksAccepted,
@@ -114,8 +115,8 @@ def _of_account(state: CellState, bot: Bot, event: Event, at: FeedPosition) -> O
     match event:
         case TimePassed():
             return day_opened(bot, at), []
-        case DecisionDue(_, decision_id):
-            return decided(state, bot, decision_id, at)
+        case DecisionDue():
+            return decided(state, bot, event, at)
         case BarBegan(_, symbol, bid, ask):
             records, effects = marked(bot, symbol, BarPrices.of_quote(bid, ask), at)
             return (records, effects) if effects else ([], [])  # told only when it ended the account
@@ -186,10 +187,12 @@ def _ticked(state: CellState, at: FeedPosition) -> Outcome:
             if decision_id not in bot.reviews and (is_free or is_late or bot.settings.failover_to):
                 # Only one an account that takes something, of its own or taken over: the next is judged
                 # knowing what this one took, at the next tick. What is denied takes nothing.
-                part = decided(state, bot, decision_id, at)
+                part = decided(state, bot, DecisionDue(name, decision_id), at)
                 parts.append(part)
                 judged += [record.account for record in part[0]]
-                if any(record.kind is not Kind.DECISION_DENIED for record in part[0]):
+                put_to = [one.then.account for one in part[1] if isinstance(one, AskPolicies)]
+                judged += put_to
+                if put_to or any(record.kind is not Kind.DECISION_DENIED for record in part[0]):
                     break
         if bot.settings.has_broker:
             parts += [_watched(state, bot, line, at) for line in bot.orders.values() if not line.is_over]

@@ -34,6 +34,7 @@ from hive_core.configuration.model import (
     SourceProfile,
     Updates,
 )
+from hive_core.configuration.policy import PolicySettings
 
 REPOSITORY = Path(__file__).parents[3]
 PAGE = REPOSITORY / "docs" / "configuration.md"
@@ -46,6 +47,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[resolution]`": Resolution,
     "`[updates]`": Updates,
     "`[execution]`": Execution,
+    "`[execution.policy]`": PolicySettings,
     "`[live_lane]`": LiveLaneSettings,
     "`[kafka]`": KafkaSettings,
     "`[lineage]`": Lineage,
