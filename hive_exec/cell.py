@@ -51,6 +51,7 @@ from hive_exec.journal.errors import JournalCorrupt as JournalCorrupt
 from hive_exec.kept_journal import KeptJournal
 from hive_exec.killing import KillFile
 from hive_exec.lane_standing import LaneStanding
+from hive_exec.news_calendar import NewsCalendar
 from hive_exec.policy.starting import started_engine
 from hive_exec.recovery import recover
 from hive_exec.replay.driver import ReplayDriver
@@ -98,6 +99,7 @@ class Cell:
         self.state = self._kept.recall()
         self.engine = Engine(self.state, self.journal)
         self.engine.policies = started_engine(configuration.execution.policy)
+        self.engine.news = NewsCalendar(home.lake)
         self.fatal: BaseException | None = None
         self.on_fatal: Callable[[BaseException], None] | None = None
         self.on_signal: Callable[[str, SignalSubmission, int, str], None] | None = None

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from hive_exec.core.events import AskPolicies, Effect, Event, Follow
+from hive_core.risk.gating.news_times import NewsTimes
+from hive_exec.core.events import AskPolicies, DecisionDue, Effect, Event, Follow, Reviewed, Ticked
 from hive_exec.core.folding import apply
 from hive_exec.core.records import FeedPosition, Record
 from hive_exec.core.state import CellState
@@ -19,6 +20,10 @@ from hive_exec.policy.port import PolicyEngine
 
 MAX_FOLLOWING = 10_000
 """How many events may follow from one; more is a circle."""
+
+
+_JUDGING = DecisionDue | Reviewed | Ticked
+"""Events on which decisions are judged."""
 
 
 class RecordLog(Protocol):
@@ -31,15 +36,23 @@ class RecordLog(Protocol):
         """Return when everything appended is durable."""
 
 
+class NewsSource(Protocol):
+    """Where the calendar of news is known."""
+
+    def shown_at(self, now_ns: int) -> NewsTimes | None:
+        """What it showed at a moment; None where nothing is known."""
+
+
 class Engine:
     """State, journal, and the effects that wait for durability. `on_record` sees each record as it is
-    written; `policies` is asked where the settings say so."""
+    written; `policies` are asked where the settings say so, `news` where a firm's rules do."""
 
     def __init__(self, state: CellState, journal: RecordLog) -> None:
         self.state = state
         self.journal = journal
         self.on_record: Callable[[Record], None] = lambda _: None
         self.policies: PolicyEngine | None = None
+        self.news: NewsSource | None = None
         self._waiting: list[Effect] = []
 
     def write(self, record: Record) -> int:
@@ -57,6 +70,8 @@ class Engine:
             Refused: a person's order that cannot be carried out; nothing was written.
             IllegalRecord: the journal and the world contradict each other.
         """
+        if isinstance(event, _JUDGING) and self.state.wants_news:
+            self.state.news = None if self.news is None else self.news.shown_at(at[0])
         following: list[Event] = [event]
         for _ in range(MAX_FOLLOWING):
             if not following:

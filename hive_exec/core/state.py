@@ -17,9 +17,11 @@ from hive_core.contracts.broker import VenuePosition
 from hive_core.contracts.decision import Side
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.risk.account import AccountState, Quote
+from hive_core.risk.gating.news_times import NewsTimes
 from hive_core.risk.ledger import open_ledger
 from hive_core.risk.rules.as_of import RuleSet
 from hive_core.risk.rules.phases import rules_on
+from hive_core.risk.rules.values import NewsWindow
 from hive_core.risk.standing import ledger_resets
 from hive_exec.core.controls import Controls, Standing, standing_of
 from hive_exec.core.orders import OrderLine
@@ -103,6 +105,13 @@ class CellState:
     bots: dict[str, Bot] = field(default_factory=dict)
     controls: Controls = field(default_factory=Controls)
     epoch: int = 0
+    news: NewsTimes | None = None
+    """The calendar as it is known now. Observed, like quotes: it can be read again."""
+
+    @property
+    def wants_news(self) -> bool:
+        """Whether the firm of an account forbids to trade on news."""
+        return any(isinstance(bot.rules.news, NewsWindow) for bot in self.bots.values())
 
     def standing(self, bot: Bot) -> Standing:
         """What a bot may do now. A replay lives in another time: nothing of today holds it back."""
