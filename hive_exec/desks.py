@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from hive_core.configuration.broker_fix import FixSettings
 from hive_core.configuration.broker_metatrader import MetaTraderSettings
 from hive_core.configuration.broker_oanda import OandaSettings
 from hive_core.configuration.model import BrokerSettings
+from hive_core.risk.firm_policy import firm_words
 from hive_exec.brokers.desk import Desk, Guard
 from hive_exec.brokers.fix.secret import PasswordUnusable
 from hive_exec.brokers.oanda.secret import TokenUnusable, read_token
@@ -20,6 +22,9 @@ from hive_exec.sqlite_file import FileDamaged, FileInUse
 
 if TYPE_CHECKING:
     from hive_exec.cell import Cell
+
+
+_log = logging.getLogger("hive_exec.desks")
 
 
 class BrokerUnusable(RuntimeError):
@@ -45,7 +50,16 @@ def desk_of_settings(cell: Cell, bot: Bot) -> Desk:
     settings = cell.configuration.broker_named(bot.settings.broker or "")
     if settings is None:
         raise BrokerUnusable(f"account {bot.name}: no [[brokers]] entry is named {bot.settings.broker}")
+    _say_what_the_firm_says(bot)
     return desk_for(cell, bot, _adapter(cell, bot, settings), bot.settings.symbols)
+
+
+def _say_what_the_firm_says(bot: Bot) -> None:
+    """Before an account is connected: what its firm forbids, or leaves to a person, stands in the log. Orders
+    are held back by the gate."""
+    for word in firm_words(bot.rules, bot.settings):
+        if word.consequence not in ("free", "read_up"):
+            _log.warning("account %s, %s: %s: %s", bot.name, bot.rules.name, word.consequence, word.text)
 
 
 def _adapter(cell: Cell, bot: Bot, settings: BrokerSettings) -> Broker:

@@ -71,6 +71,7 @@ def examine() -> Iterator[Finding]:
     for name in NAMES:
         yield service(settings.home, name)
     yield from ports_free(settings)
+    yield from firms(settings)
     for check in (landing, lake, journal):
         yield _guarded(check, settings)
 
@@ -102,6 +103,39 @@ def extra_installed(extra: str) -> Finding:
         f"missing: {', '.join(missing)}",
         f'pip install ".[{extra}]" (only needed for {EXTRA_IS_FOR[extra]})',
     )
+
+
+def firms(settings: Settings) -> Iterator[Finding]:
+    """What the firm of each account that lives by the wall clock says of being traded from here."""
+    from datetime import UTC, datetime
+
+    from hive_core.risk.firm_policy import firm_words
+    from hive_core.risk.rules.phases import rules_on
+
+    today = datetime.now(UTC).date()
+    for account in settings.configuration.accounts:
+        if account.mode == "replay":
+            continue
+        rules = rules_on(account.rule_pack, today)
+        words = firm_words(rules, account)
+        name = f"{account.name} at {rules.firm}"
+        page = "read the firm's own page today: hive rules " + rules.programme
+        for consequence, verdict, told, step in _FIRM_SAYS:
+            said = [word.text for word in words if word.consequence == consequence]
+            if said:
+                yield Finding(verdict, name, f"{told}: {'; '.join(said)}", f"{step}; {page}")
+        if all(word.consequence in ("free", "read_up") for word in words):
+            yield Finding(
+                "PASS", name, f"{rules.title}, {rules.phase}: nothing that the firm says forbids it"
+            )
+
+
+_FIRM_SAYS: tuple[tuple[str, Verdict, str, str], ...] = (
+    ("stops_all", "ERROR", "not known, so that no order passes", "take a phase whose limits are stated"),
+    ("blocked", "ERROR", "the firm forbids, so that such orders are denied", "do not connect this account"),
+    ("asks", "WARN", "a person is asked at every order", "accepted_unknowns, once you have read up on it"),
+)
+"""By consequence: how bad it is, what it means, and what to do."""
 
 
 def time_zones() -> Finding:

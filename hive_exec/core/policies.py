@@ -15,9 +15,9 @@ from hive_core.configuration.policy import PolicySettings
 from hive_core.contracts.decision import Decision
 from hive_core.contracts.reasons import DenialReason
 from hive_core.evidence.canonical import content_hash
-from hive_core.risk.gate import Judgement, intent_of
+from hive_core.risk.firm_policy import TOLD_ONLY, WAYS, firm_words
+from hive_core.risk.gate import Judgement
 from hive_core.risk.gating.verdict import Finding, Outcome
-from hive_core.risk.rules.values import Policy
 from hive_exec.core.state import Bot
 from hive_exec.policy.answer import PolicyAnswer, PolicyCode
 from hive_exec.policy.document import OrderFacts
@@ -29,17 +29,10 @@ def policy_document(
     """The question. The gate has allowed the order, and no person is to be asked any more."""
     account = bot.account
     worst, floor = _worst_and_floor(verdict)
-    uses = ["automation", "third_party_automation"]
-    if intent_of(decision, bot.settings).is_third_party:
-        uses += ["third_party_signals", "copying"]
-    said = bot.rules.policy if isinstance(bot.rules.policy, Policy) else None
-    firm = {way: "unknown" if said is None else getattr(said, way) for way in Policy.model_fields}
-    read_up = all(
-        firm[way] == "allowed"
-        or "policy" in bot.settings.accepted
-        or f"policy.{way}" in bot.settings.accepted
-        for way in uses
-    )
+    sources = (vote.source for vote in decision.agreeing_votes())
+    said = {word.way: word for word in firm_words(bot.rules, bot.settings, sources) if word.way in WAYS}
+    uses = [way for way in said if way not in TOLD_ONLY]
+    read_up = all(said[way].consequence in ("free", "read_up") for way in uses)
     highest = max(one.highest_equity for one in account.ledger.anchors)
     return OrderFacts(
         mode="normal",
@@ -57,7 +50,7 @@ def policy_document(
         verdict="allow",
         worst_case_equity=worst,
         floor=floor,
-        firm_policy=firm,
+        firm_policy={way: word.permission for way, word in said.items()},
     ).as_document()
 
 

@@ -220,3 +220,22 @@ def test_a_journal_that_is_no_journal(hive, home: HiveHome) -> None:
 
 def test_the_same_settings_are_examined_that_commands_use(home: HiveHome) -> None:
     assert load_settings().configuration.ports.dagster_webserver == 20003
+
+
+def test_what_a_firm_says_of_an_account_is_told_before_it_is_connected(hive, home: HiveHome) -> None:
+    account = '[[accounts]]\nname = "{}"\nmode = "paper"\nsources = ["room_*"]\nrule_pack = "{}"\n'
+    home.configuration_file.write_text(
+        account.format("asks", "ftmo_2step_phase1")
+        + account.format("dead", "e8_one_phase1").replace("room_*", "desk_*")
+        + account.format("calm", "conservative_example_phase1").replace("room_*", "own_*"),
+        "utf-8",
+    )
+    findings = json.loads(hive("doctor", "--json").out)["findings"]
+    told: dict[tuple[str, str], str] = {}
+    for one in findings:
+        key = one["check"], one["verdict"]
+        told[key] = f"{told.get(key, '')} {one['found']}"
+    assert "follow signals of others (room_*): unknown" in told["asks at FTMO", "WARN"]
+    assert "daily_loss.resets: unknown" in told["dead at E8 Markets", "ERROR"]
+    assert "follow signals of others (desk_*): forbidden" in told["dead at E8 Markets", "ERROR"]
+    assert "nothing that it says forbids this" in told["calm at Nobody", "PASS"]

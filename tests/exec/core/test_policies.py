@@ -91,10 +91,10 @@ def test_they_are_asked_with_the_gates_own_numbers():
     assert document["account"]["drawdown_ppm"] == 0
     assert document["intent"]["strategy"] == "trend_following"
     assert document["intent"]["uses"] == [
-        "automation",
-        "third_party_automation",
         "third_party_signals",
         "copying",
+        "automation",
+        "third_party_automation",
     ]
     assert document["intent"]["confirmed_by_person"] is True
     assert document["firm_policy"]["third_party_automation"] == "restricted"
