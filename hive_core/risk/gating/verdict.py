@@ -82,7 +82,7 @@ _STRICTNESS = {outcome: number for number, outcome in enumerate(Outcome)}
 
 def _text(key: str, value: object) -> str:
     if isinstance(value, Decimal):
-        return decimal_text(value)
+        return decimal_text(round(value, 4) if key.endswith("_pct") else value)
     if isinstance(value, tuple):
         return ", ".join(_text(key, one) for one in value) or "none"
     if isinstance(value, int) and key.endswith("_ns"):
