@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from hive_cli.commands import importing, listening, principals
+from hive_cli.commands.account import account
 from hive_cli.commands.daemon import execute
 from hive_cli.commands.demo import demo
 from hive_cli.commands.doctor import doctor
@@ -71,6 +72,7 @@ app.command()(down)
 app.add_typer(importing.app, name="import")
 app.add_typer(listening.app, name="listen")
 app.add_typer(principals.app, name="principals")
+app.command()(account)
 app.command()(rules)
 app.command()(parse)
 app.command()(score)

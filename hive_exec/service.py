@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,8 @@ from hive_core.contracts.report import Report, ReportPage
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.instruments.specification import instruments
 from hive_core.risk.account import AccountState, equity
+from hive_core.risk.firm_policy import firm_words
+from hive_core.risk.headroom import LossLimit, OtherLimit, headroom
 from hive_core.risk.ledger import at_time
 from hive_core.risk.standing import known_floors
 from hive_exec.accounts import opening
@@ -161,6 +164,39 @@ def _bot_for(cell: Cell, name: str, ts_ns: int) -> Bot:
 def accounts(cell: Cell) -> dict[str, Any]:
     """Every open account: clock, money, limits and the room that is left to each."""
     return {"accounts": [_account_facts(cell.bots[name]) for name in sorted(cell.bots)]}
+
+
+def account(cell: Cell, name: str) -> dict[str, Any]:
+    """One account: its facts, each limit used and left, and what its firm says.
+
+    Raises:
+        CommandRefused: 404, no such account is open.
+    """
+    bot = _known(cell, name)
+    room = headroom(bot.account, bot.settings, bot.rules, bot.clock_ns)
+    sources = {source for line in bot.orders.values() for source in line.sources}
+    return {
+        "account": _account_facts(bot),
+        "programme": bot.rules.title,
+        "phase": bot.rules.phase,
+        "firm": bot.rules.firm,
+        "rules_as_of": bot.rules.day.isoformat(),
+        "loss_limits": [_told(limit) for limit in room.loss],
+        "other_limits": [_told(limit) for limit in room.others],
+        "firm_words": [
+            {"text": word.text, "consequence": word.consequence}
+            for word in firm_words(bot.rules, bot.settings, sorted(sources))
+        ],
+        "unknown": list(bot.rules.unknown),
+    }
+
+
+def _told(limit: LossLimit | OtherLimit) -> dict[str, Any]:
+    found = asdict(limit)
+    return {
+        key: decimal_text(round(value, 2)) if isinstance(value, Decimal) else value
+        for key, value in found.items()
+    }
 
 
 def _account_facts(bot: Bot) -> dict[str, Any]:

@@ -122,6 +122,10 @@ class DaemonFacts:
         """Every account with its clock, balance, equity and headroom."""
         return list(self._get("/accounts")["accounts"])
 
+    def account(self, name: str) -> dict[str, Any]:
+        """One account with every limit of its rules, used and left."""
+        return self._get(f"/accounts/{name}")
+
     def orders(self, account: str | None = None) -> list[dict[str, Any]]:
         """Every order, or those of one account."""
         return list(self._get("/orders", **({"account": account} if account else {}))["orders"])

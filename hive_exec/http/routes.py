@@ -100,6 +100,16 @@ ROUTES: tuple[Route, ...] = (
         answers={200: shapes.AccountList},
     ),
     Route(
+        "GET",
+        "/accounts/{name}",
+        Permission.READ,
+        accounts.account,
+        "One account: each limit used and left, now and with every stop hit, and what its firm says.",
+        answers={200: shapes.AccountStory},
+        refusals=(404,),
+        places={"name": ACCOUNT},
+    ),
+    Route(
         "POST",
         "/accounts/{name}/advance",
         Permission.SUBMIT,

@@ -113,6 +113,56 @@ class AccountList(Contract):
     accounts: tuple[AccountFacts, ...]
 
 
+class LossLimitFacts(Facts):
+    """A loss limit: its floor, what is left above it now, and once every stop is hit and every waiting order
+    was filled and stopped (`worst_left`, against the floor as high as it may come to lie)."""
+
+    rule: str
+    known: str
+    floor: Text | None
+    worth: Text | None
+    left: Text | None
+    allowance: Text | None
+    used_pct: Text | None
+    worst_equity: Text | None
+    worst_floor: Text | None
+    worst_left: Text | None
+    next_reset_ns: int | None
+
+
+class OtherLimitFacts(Facts):
+    """Another limit or goal: what stands now, and against what."""
+
+    rule: str
+    known: str
+    now: Text
+    limit: Text
+    is_met: bool | None
+
+
+class FirmWordFacts(Facts):
+    """What the firm says of one way of trading, and what follows for orders: `free`, `read_up`, `asks`,
+    `blocked`, or `stops_all`."""
+
+    text: Text
+    consequence: str
+
+
+class AccountStory(Contract):
+    """One account and every limit of the rules that it is held to. `unknown` are the rules that its firm does
+    not state."""
+
+    account: AccountFacts
+    programme: Text
+    phase: Text
+    firm: Text
+    rules_as_of: Text
+    loss_limits: tuple[LossLimitFacts, ...]
+    other_limits: tuple[OtherLimitFacts, ...]
+    firm_words: tuple[FirmWordFacts, ...]
+    unknown: tuple[Text, ...]
+
+
 class OrderFacts(Facts):
     """An order as it stands."""
 

@@ -31,6 +31,12 @@ async def accounts(face: Face, _: Request) -> Answer:
     return json_answer(200, await face.ask(lambda: service.accounts(face.cell)))
 
 
+async def account(face: Face, request: Request) -> Answer:
+    """One account with its limits."""
+    name = request.places["name"]
+    return json_answer(200, await face.ask(lambda: service.account(face.cell, name)))
+
+
 async def advance(face: Face, request: Request) -> Answer:
     """Let a replay account go on."""
     until_ns, name = request.document_as(AdvanceRequest).until_ns, request.places["name"]
