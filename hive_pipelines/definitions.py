@@ -59,6 +59,7 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
             execution.delivered_decisions,
             execution.execution_reports,
             execution.account_tables,
+            execution.account_headroom,
             lanes.deck,
             sources.source_outcomes,
             sources.source_scorecards,

@@ -72,6 +72,28 @@ def equity_plot(equity: pl.DataFrame) -> dg.MarkdownMetadataValue:
     return _picture(draw, "Equity; dashed: daily floor, dotted: maximum floor")
 
 
+def headroom_plot(headroom: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    """What is left to each account (ACCOUNT_HEADROOM) above the nearer of its floors, over time."""
+    shown = headroom.sort("ts_event")
+
+    def draw(axes: Any) -> None:
+        for (account,), rows in shown.partition_by("account", as_dict=True, maintain_order=True).items():
+            thin = _thinned(rows)
+            axes.step(
+                thin["ts_event"].to_list(),
+                thin["left_pct"].to_list(),
+                where="post",
+                linewidth=1,
+                label=str(account),
+            )
+        axes.axhline(0, color="black", linewidth=0.7)
+        if headroom.height:
+            axes.legend(fontsize=8)
+        axes.set_ylabel("% of the initial balance", fontsize=8)
+
+    return _picture(draw, "Room above the nearer floor; at the line a limit is broken")
+
+
 def _gaps(values: pl.Series) -> list[float]:
     """Numbers to draw: where there is none, nothing is drawn."""
     return values.fill_null(float("nan")).to_list()

@@ -31,6 +31,7 @@ STAGES = (
     "fills",
     "positions",
     "account_equity",
+    "account_headroom",
 )
 """The tables in the order in which data flows through them."""
 

@@ -109,3 +109,17 @@ ACCOUNT_EQUITY: dict[str, pl.DataType] = {
 """One row a mark of an account. `equity_low` is the lowest equity since the mark before, never over
 `equity`; a floor is the equity under which the account has broken its daily or maximum loss limit,
 null where its firm has no such limit, or where that is not known."""
+
+ACCOUNT_HEADROOM: dict[str, pl.DataType] = {
+    "account": pl.String(),
+    "ts_event": UTC_DATETIME,
+    "trading_day": pl.Date(),
+    "equity_low": pl.Float64(),
+    "daily_left": pl.Float64(),
+    "maximum_left": pl.Float64(),
+    "left": pl.Float64(),
+    "left_pct": pl.Float64(),
+}
+"""One row a mark of an account at which a floor is known: what `equity_low` left above each floor, above the
+nearer one, and that in percent of what the account began with. A side is null where the firm has no such
+limit. Below zero the limit was broken."""

@@ -10,8 +10,9 @@ import polars as pl
 
 from hive_core.contracts.execution_tables import EXECUTION_REPORTS
 from hive_core.contracts.report import ReportPage
+from hive_pipelines.account_headroom import LOW_PCT, headroom_of, low_accounts
 from hive_pipelines.lake import WHOLE
-from hive_pipelines.plots import equity_plot
+from hive_pipelines.plots import equity_plot, headroom_plot
 from hive_pipelines.quality.checks import check_specs
 from hive_pipelines.reports_to_tables import execution_tables, reports_frame
 from hive_pipelines.resources import HiveResource
@@ -109,3 +110,28 @@ def account_tables(context: dg.AssetExecutionContext, execution_reports: pl.Data
         frame: pl.DataFrame = getattr(tables, name)
         shown = {"equity": equity_plot(frame)} if name == "account_equity" else {}
         yield result_of(context, name, frame, shown)
+
+
+LOW_CHECK = "room_left"
+
+
+@dg.asset(
+    check_specs=[
+        *check_specs("account_headroom"),
+        dg.AssetCheckSpec(LOW_CHECK, asset="account_headroom", description="Every account has room left."),
+    ],
+    pool="execution",
+    **_SPEC,
+)
+def account_headroom(context: dg.AssetExecutionContext, account_equity: pl.DataFrame):
+    """What is left to each account above the nearer of its floors, at each mark of its equity."""
+    frame = headroom_of(account_equity)
+    low = low_accounts(frame)
+    check = dg.AssetCheckResult(
+        passed=not low,
+        check_name=LOW_CHECK,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(f"{name} has {left:.2f} % left" for name, left in low.items())
+        or f"at least {LOW_PCT} % of the initial balance everywhere",
+    )
+    return result_of(context, "account_headroom", frame, {"headroom": headroom_plot(frame)}, [check])

@@ -15,6 +15,7 @@ from hive_core.calendars.news import NEWS_EVENTS, NEWS_WINDOW, Impact
 from hive_core.calendars.sessions import Session
 from hive_core.contracts.execution_tables import (
     ACCOUNT_EQUITY,
+    ACCOUNT_HEADROOM,
     DENIALS,
     EXECUTION_REPORTS,
     FILLS,
@@ -557,6 +558,17 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         nullable=("daily_floor", "maximum_floor"),
         checks=dict.fromkeys(("daily_floor", "maximum_floor"), NOT_NEGATIVE),
         rules=[in_order("equity_low", "equity")],
+    ),
+    "account_headroom": _schema(
+        ACCOUNT_HEADROOM,
+        nullable=("daily_left", "maximum_left"),
+        rules=[
+            row_rule(
+                "left is the nearer one",
+                ("daily_left", "maximum_left", "left"),
+                pl.col("left") == pl.min_horizontal("daily_left", "maximum_left"),
+            )
+        ],
     ),
 }
 

@@ -539,6 +539,7 @@ def sound_tables() -> dict[str, pl.DataFrame]:
         "source_scorecards": _scorecards(),
         "source_weights": _weights(),
         "account_equity": _equity(),
+        "account_headroom": headroom_of(_equity()),
         **_executions(),
         **_market(),
         **_told(),

@@ -29,6 +29,7 @@ from hive_pipelines.lake_io_manager import LakeIOManager
 from hive_pipelines.plots import (
     MAX_POINTS,
     equity_plot,
+    headroom_plot,
     price_plot,
     r_histogram,
     r_plot,
@@ -418,8 +419,15 @@ def test_reports_become_tables_and_scores_with_their_pictures(made):
         for seq, kind in ((1, "account_opened"), (2, "equity_marked"))
     ]
     place.lake.write("execution_reports", "all", reports_frame(reports), run_id="run-1")
-    result = place.run(execution.account_tables, sources.source_outcomes, sources.source_scorecards)
+    result = place.run(
+        execution.account_tables,
+        execution.account_headroom,
+        sources.source_outcomes,
+        sources.source_scorecards,
+    )
     assert place.lake.read("account_equity", "all").height == 2
+    assert place.lake.read("account_headroom", "all")["left_pct"].to_list() == [5.0, 5.0]
+    assert is_drawn(picture(told(result, "account_headroom")[0]["headroom"]))
     assert place.lake.read("orders", "all").height == 0
     assert is_drawn(picture(told(result, "account_equity")[0]["equity"]))
     outcomes = told(result, "source_outcomes")[0]
@@ -450,6 +458,7 @@ def test_weights_of_a_day_are_the_same_alone_and_in_a_range(made):
     [
         (price_plot, "bars"),
         (equity_plot, "account_equity"),
+        (headroom_plot, "account_headroom"),
         (r_plot, "source_outcomes"),
         (r_histogram, "source_outcomes"),
         (weights_plot, "source_weights"),
