@@ -22,7 +22,7 @@ def headroom_of(equity: pl.DataFrame) -> pl.DataFrame:
         .with_columns(left=left)
         .with_columns(left_pct=pl.col("left") / pl.col("initial") * 100)
         .filter(pl.col("left").is_not_null())
-        .select(ACCOUNT_HEADROOM)
+        .select(*ACCOUNT_HEADROOM)
     )
 
 

@@ -33,6 +33,7 @@ from hive_core.signals.tables import (
     RESOLUTIONS,
     VALID,
 )
+from hive_pipelines.account_headroom import headroom_of
 
 HASH = "ab" * 32
 ROOM_OF = {"a": "room_a", "b": "room_b", "c": "room_c", "d": "room_d"}
