@@ -255,7 +255,9 @@ CORE_MUTANTS = (
         "what is denied takes the turn of a tick",
         (
             Patch(
-                _STEP, "if any(record.kind is not Kind.DECISION_DENIED for record in part[0]):", "if part[0]:"
+                _STEP,
+                "if put_to or any(record.kind is not Kind.DECISION_DENIED for record in part[0]):",
+                "if part[0]:",
             ),
         ),
         "the simulation",

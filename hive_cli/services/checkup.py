@@ -125,9 +125,7 @@ def firms(settings: Settings) -> Iterator[Finding]:
             if said:
                 yield Finding(verdict, name, f"{told}: {'; '.join(said)}", f"{step}; {page}")
         if all(word.consequence in ("free", "read_up") for word in words):
-            yield Finding(
-                "PASS", name, f"{rules.title}, {rules.phase}: nothing that the firm says forbids it"
-            )
+            yield Finding("PASS", name, f"{rules.title}, {rules.phase}: nothing that it says forbids this")
 
 
 _FIRM_SAYS: tuple[tuple[str, Verdict, str, str], ...] = (

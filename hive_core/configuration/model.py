@@ -114,7 +114,8 @@ class Account(Contract):
     account cannot send because the venue is down goes to the account `failover_to`, if nothing of it was
     ever intended here. Decisions whose worst loss takes more than `review_over_headroom` of the room left,
     or against which more than `review_over_dissent` of the votes' weight stands, wait `review_ttl_s` for a
-    person. `rejections_before_breaker` refusals of the venue in a row, and more than `max_orders_per_hour`,
+    person. With less room than `reduce_only_under_headroom_pct` of the initial balance above the nearest
+    floor, `rejections_before_breaker` refusals of the venue in a row, and more than `max_orders_per_hour`,
     stop the account. `max_entry_slippage_r` bounds how much worse than planned an entry may fill, in
     units of the planned risk.
 
@@ -155,6 +156,7 @@ class Account(Contract):
     asks_where_firm_forbids: bool = False
     venue: PaperVenueSettings = PaperVenueSettings()
     max_orders_per_hour: Annotated[int, Field(gt=0, le=3_600)] | None = None
+    reduce_only_under_headroom_pct: Annotated[Setting, Field(gt=0, lt=100)] | None = None
     rejections_before_breaker: Annotated[int, Field(gt=0, le=100)] = 5
     review_over_headroom: Share | None = None
     review_over_dissent: Share | None = None

@@ -114,6 +114,21 @@ def _simulations_left(bot: Bot, symbol: str, bar: BarPrices[Decimal], at: FeedPo
     return records
 
 
+def low_headroom(bot: Bot, symbol: str, bar: BarPrices[Decimal], at: FeedPosition) -> str:
+    """Why no more risk should be added: the room above the nearest floor is under what the settings ask for;
+    or ""."""
+    limit, account = bot.settings.reduce_only_under_headroom_pct, bot.account
+    if limit is None or not any(position.symbol == symbol for position in account.open_positions()):
+        return ""
+    low = lowest_equity(account, symbol, bar)
+    ledger = happened(account.ledger, Marked(ledger_ns(bot, at), low))
+    floor = known_floors(bot.rules, ledger).highest
+    if floor is None:
+        return ""
+    left_pct = (low - floor) / account.initial_balance * 100
+    return "" if left_pct >= limit else f"{left_pct:.2f} % of the initial balance is left above the floor"
+
+
 def _lifts_a_floor(bot: Bot, high: Decimal) -> bool:
     """Whether a floor trails every high of equity, and this is one: it must not be forgotten."""
     rule = bot.rules.maximum_loss

@@ -54,7 +54,7 @@ from hive_exec.core.events import (
     Ticked,
     TimePassed,
 )
-from hive_exec.core.money import day_opened, marked
+from hive_exec.core.money import day_opened, low_headroom, marked
 from hive_exec.core.orders import IllegalRecord, OrderLine
 from hive_exec.core.reconciling import reconciled
 from hive_exec.core.records import CELL, FeedPosition, Kind, Record
@@ -111,6 +111,19 @@ def _of_broker(state: CellState, bot: Bot, event: Event, at: FeedPosition) -> Ou
         return trip(bot.name, "halt", text, at)
 
 
+def _ranged(state: CellState, bot: Bot, event: BarRanged, at: FeedPosition) -> Outcome:
+    """What a range of prices did to an account; where it left too little room, no more risk is added. A
+    replay lives in another time, where no breaker holds."""
+    records, effects = marked(bot, event.symbol, event.bar, at)
+    if bot.settings.mode == "replay" or f"bot:{bot.name}" in state.controls.breakers:
+        return records, effects
+    why = low_headroom(bot, event.symbol, event.bar, at)
+    if not why:
+        return records, effects
+    more, alarms = trip(bot.name, "safe", why, at)
+    return records + more, effects + alarms
+
+
 def _of_account(state: CellState, bot: Bot, event: Event, at: FeedPosition) -> Outcome:
     match event:
         case TimePassed():
@@ -120,8 +133,8 @@ def _of_account(state: CellState, bot: Bot, event: Event, at: FeedPosition) -> O
         case BarBegan(_, symbol, bid, ask):
             records, effects = marked(bot, symbol, BarPrices.of_quote(bid, ask), at)
             return (records, effects) if effects else ([], [])  # told only when it ended the account
-        case BarRanged(_, symbol, bar):
-            return marked(bot, symbol, bar, at)
+        case BarRanged():
+            return _ranged(state, bot, event, at)
         case Reported():
             return reported(bot, event, at)
         case SubmitProvenAbsent(_, order_id):
