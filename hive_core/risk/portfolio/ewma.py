@@ -88,5 +88,5 @@ def standardised(
     rows = checked_matrix(returns, "returns", at_least=first_rows + 1)
     deviations = np.sqrt(ewma_variances(rows, decay=decay, first_rows=first_rows))
     if (still := np.flatnonzero((deviations == 0).any(axis=0))).size:
-        raise RefusedInput(f"returns: asset {int(still[0])} does not move, its volatility is unknown")
+        raise RefusedInput(f"returns: column {int(still[0])} does not move, its volatility is unknown")
     return rows[first_rows:] / deviations[:-1], deviations[-1]

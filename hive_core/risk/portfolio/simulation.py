@@ -116,7 +116,7 @@ def simulate_filtered_bootstrap(
     Each step draws a past row, scales its residuals by the deviations of the path, and lets these follow
     what was drawn (Barone-Adesi, Giannopoulos and Vosper, VaR without correlations for portfolios of
     derivative securities, Journal of Futures Markets 19, 1999). With a horizon of one this only adds noise
-    to `filtered_value_at_risk` of a linear book; it is for longer horizons and for full revaluation.
+    to `filtered_by_asset_value_at_risk` of a linear book; it is for longer horizons and for full revaluation.
 
     Args:
         log_returns: rows x assets, oldest first; the first `FIRST_ROWS` only start the volatility.

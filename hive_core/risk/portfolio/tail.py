@@ -61,6 +61,26 @@ def tail_risk(results: ArrayLike, level: float) -> TailRisk:
     return TailRisk(level, *_read(_sorted_from(losses, place), losses.size, level), losses.size)
 
 
+def next_risk(results: ArrayLike, level: float) -> TailRisk:
+    """As `tail_risk`, for the result that comes after these: of few results the next rank counts.
+
+    VaR is the ceil((n + 1) x level)-th smallest loss. If the next result is exchangeable with these, it is
+    larger with a probability of at most 1 - level, for any distribution (Wilks, Determination of sample
+    sizes for setting tolerance limits, Annals of Mathematical Statistics 12, 1941). `tail_risk`'s rank
+    promises that of the sample only: 99 % of 500 results are exceeded in 1.2 % of cases. ES is that of
+    `tail_risk`, and never below VaR.
+
+    Raises:
+        RefusedInput: as `tail_risk`.
+    """
+    losses, place = _losses(results, level)
+    largest = _sorted_from(losses, place)
+    further = math.ceil(round((losses.size + 1) * level, _ROUNDING)) - 1 - place
+    value_at_risk = float(largest[further])
+    _, shortfall = _read(largest, losses.size, level)
+    return TailRisk(level, value_at_risk, max(shortfall, value_at_risk), losses.size)
+
+
 def monte_carlo_risk(results: ArrayLike, level: float) -> MonteCarloRisk:
     """As `tail_risk`, of independent simulations, with standard errors.
 

@@ -1,7 +1,8 @@
 """Value at risk and expected shortfall of exposures over past returns, and the normal closed form.
 
 A linear book: result = sum of exposure x relative return. Books whose conversion moves with the prices are
-simulated (`simulation`). How well each of these fits is `coverage`'s question.
+simulated (`simulation`). How well each of these fits is `coverage`'s question: `filtered_value_at_risk` is
+the one that Hive uses where none is named.
 """
 
 from __future__ import annotations
@@ -22,14 +23,17 @@ from hive_core.risk.portfolio.inputs import (
     checked_vector,
     rows_needed,
 )
-from hive_core.risk.portfolio.tail import TailRisk, tail_risk, weighted_tail_risk
+from hive_core.risk.portfolio.tail import TailRisk, next_risk, weighted_tail_risk
+
+WINDOW = FIRST_ROWS + 500
+"""Rows that Hive hands to a forecast where none are named: two years of days behind those that start it."""
 
 AGE_DECAY = 0.98
 """Of the two that the authors try, 0.97 and 0.99, the middle."""
 
 
 def historical_value_at_risk(exposures: ArrayLike, returns: ArrayLike, level: float) -> TailRisk:
-    """Plain historical simulation: every past row is as likely to come next as any other.
+    """Plain historical simulation: the next row is as likely to rank anywhere among the past ones.
 
     Args:
         exposures: assets; signed, in the account's currency.
@@ -39,7 +43,7 @@ def historical_value_at_risk(exposures: ArrayLike, returns: ArrayLike, level: fl
         RefusedInput: shapes that do not fit, too few rows, a number that is not finite, a level out of range.
     """
     held, rows = checked_pair(exposures, returns, at_least=rows_needed(level))
-    return tail_risk(rows @ held, level)
+    return next_risk(rows @ held, level)
 
 
 def age_weighted_value_at_risk(
@@ -63,22 +67,41 @@ def age_weighted_value_at_risk(
 def filtered_value_at_risk(
     exposures: ArrayLike, returns: ArrayLike, level: float, *, decay: float = DECAY
 ) -> TailRisk:
-    """Historical simulation of returns that are scaled to the volatility of today.
+    """Historical simulation of the book's own results, scaled to its volatility of today.
 
-    Each return is divided by the deviation that was expected of its asset on its day and multiplied by the
-    one expected next; assets of one day stay together, so that their dependence is that of the day. Hull
-    and White (Incorporating volatility updating into the historical simulation method, Journal of Risk
-    1(1), 1998); Barone-Adesi, Bourgoin and Giannopoulos (Don't look back, Risk 11(8), 1998). Volatility is
-    EWMA, not a fitted GARCH: no fit that may not converge.
+    What today's book would have earned on each past row is divided by the deviation that was expected of
+    it then and multiplied by the one expected next (Barone-Adesi and Giannopoulos, A simplified approach
+    to the conditional estimation of value at risk, Futures and Options World, 1996; Hull and White,
+    Incorporating volatility updating into the historical simulation method, Journal of Risk 1(1), 1998).
+    The volatility of the whole book rises when its assets begin to move together, that of each asset alone
+    does not know. Volatility is EWMA, not a fitted GARCH: no fit that may not converge.
 
     Args: as `historical_value_at_risk`; the first `FIRST_ROWS` rows only start the volatility.
 
     Raises:
-        RefusedInput: as `historical_value_at_risk`; a decay out of range; an asset that does not move.
+        RefusedInput: as `historical_value_at_risk`; a decay out of range; a book that did not move.
+    """
+    held, rows = checked_pair(exposures, returns, at_least=FIRST_ROWS + rows_needed(level))
+    residuals, deviation = standardised((rows @ held)[:, None], decay=decay)
+    return next_risk(residuals[:, 0] * deviation[0], level)
+
+
+def filtered_by_asset_value_at_risk(
+    exposures: ArrayLike, returns: ArrayLike, level: float, *, decay: float = DECAY
+) -> TailRisk:
+    """Historical simulation of returns, each scaled to the volatility of its asset today.
+
+    Assets of one row stay together, so that their dependence is that of the row (Hull and White, 1998, and
+    Barone-Adesi, Bourgoin and Giannopoulos, Don't look back, Risk 11(8), 1998).
+
+    Args: as `filtered_value_at_risk`.
+
+    Raises:
+        RefusedInput: as `filtered_value_at_risk`, or an asset that did not move.
     """
     held, rows = checked_pair(exposures, returns, at_least=FIRST_ROWS + rows_needed(level))
     residuals, deviations = standardised(rows, decay=decay)
-    return tail_risk(residuals @ (held * deviations), level)
+    return next_risk(residuals @ (held * deviations), level)
 
 
 def normal_value_at_risk(

@@ -93,5 +93,5 @@ def test_too_few_rows_and_no_numbers_are_refused():
 def test_an_asset_that_does_not_move_has_no_residuals():
     still = some_returns()
     still[:, 2] = 0
-    with pytest.raises(RefusedInput, match="asset 2 does not move"):
+    with pytest.raises(RefusedInput, match="column 2 does not move"):
         standardised(still)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_core.risk.portfolio.inputs import RefusedInput, rows_needed
-from hive_core.risk.portfolio.tail import monte_carlo_risk, tail_risk, weighted_tail_risk
+from hive_core.risk.portfolio.tail import monte_carlo_risk, next_risk, tail_risk, weighted_tail_risk
 
 HUNDRED = np.random.default_rng(1).permutation(-np.arange(1.0, 101.0))
 """Losses of 1 to 100, in no order."""
@@ -32,6 +32,31 @@ def test_by_hand(level, value_at_risk, shortfall):
     assert found.value_at_risk == value_at_risk
     assert found.expected_shortfall == pytest.approx(shortfall, rel=1e-12)
     assert (found.level, found.observations) == (level, 100)
+
+
+@pytest.mark.parametrize(("level", "value_at_risk"), [(0.95, 96), (0.99, 100), (0.90, 91), (0.55, 56)])
+def test_of_the_next_result_by_hand(level, value_at_risk):
+    """The ceil(101 x level)-th of a hundred."""
+    found, sample = next_risk(HUNDRED, level), tail_risk(HUNDRED, level)
+    assert found.value_at_risk == value_at_risk
+    assert found.expected_shortfall == pytest.approx(max(sample.expected_shortfall, value_at_risk))
+
+
+@pytest.mark.parametrize(("count", "level"), [(100, 0.99), (250, 0.99), (60, 0.95), (500, 0.99), (30, 0.9)])
+def test_the_next_result_exceeds_it_as_seldom_as_it_says(count, level):
+    generator = np.random.default_rng(8)
+    draws = generator.standard_t(3, (20_000, count + 1))
+    limits = np.array([next_risk(row[:-1], level).value_at_risk for row in draws])
+    exceeded = float((-draws[:, -1] > limits).mean())
+    error = math.sqrt(level * (1 - level) / 20_000)
+    assert (1 - level) - 1 / (count + 1) - 4 * error < exceeded < (1 - level) + 4 * error
+
+
+def test_the_rank_of_the_sample_promises_less():
+    generator = np.random.default_rng(8)
+    draws = generator.standard_normal((20_000, 101))
+    limits = np.array([tail_risk(row[:-1], 0.99).value_at_risk for row in draws])
+    assert float((-draws[:, -1] > limits).mean()) > 0.015  # 2 / 101
 
 
 @pytest.mark.parametrize("level", [0.55, 0.9, 0.95, 0.99])

@@ -13,10 +13,11 @@ from scipy import stats
 
 from hive_core.risk.portfolio.ewma import FIRST_ROWS
 from hive_core.risk.portfolio.inputs import RefusedInput
-from hive_core.risk.portfolio.tail import tail_risk
+from hive_core.risk.portfolio.tail import next_risk
 from hive_core.risk.portfolio.value_at_risk import (
     age_weighted_value_at_risk,
     ewma_normal_value_at_risk,
+    filtered_by_asset_value_at_risk,
     filtered_value_at_risk,
     historical_value_at_risk,
     normal_value_at_risk,
@@ -26,6 +27,7 @@ METHODS = [
     historical_value_at_risk,
     age_weighted_value_at_risk,
     filtered_value_at_risk,
+    filtered_by_asset_value_at_risk,
     ewma_normal_value_at_risk,
 ]
 HELD = np.array([100_000.0, -50_000.0, 20_000.0])
@@ -40,7 +42,7 @@ def some_returns(rows=500, seed=5, scale=0.01):
 def test_plain_history_is_the_tail_of_past_results():
     returns = some_returns()
     by_hand = [sum(h * r for h, r in zip(HELD, row, strict=True)) for row in returns]
-    found, expected = historical_value_at_risk(HELD, returns, 0.95), tail_risk(by_hand, 0.95)
+    found, expected = historical_value_at_risk(HELD, returns, 0.95), next_risk(by_hand, 0.95)
     assert found.value_at_risk == pytest.approx(expected.value_at_risk, rel=1e-12)
     assert found.expected_shortfall == pytest.approx(expected.expected_shortfall, rel=1e-12)
     assert found.observations == 500
@@ -71,22 +73,48 @@ def test_by_age_the_weights_are_those_of_the_paper():
     assert age_weighted_value_at_risk(HELD, returns, 0.95, decay=decay).value_at_risk == told
 
 
-def test_filtered_history_follows_volatility_and_plain_history_does_not():
+@pytest.mark.parametrize("method", [filtered_value_at_risk, filtered_by_asset_value_at_risk])
+def test_filtered_history_follows_volatility_and_plain_history_does_not(method):
     calm = some_returns(rows=600)
     wild = calm.copy()
     wild[-40:] *= 5
-    filtered = [filtered_value_at_risk(HELD, rows, 0.95).value_at_risk for rows in (calm, wild)]
+    filtered = [method(HELD, rows, 0.95).value_at_risk for rows in (calm, wild)]
     plain = [historical_value_at_risk(HELD, rows, 0.95).value_at_risk for rows in (calm, wild)]
     assert filtered[1] > 3 * filtered[0]
     assert plain[1] < 2 * plain[0]
+
+
+def test_the_book_s_volatility_rises_when_its_assets_begin_to_move_together():
+    """Two assets that hedged nothing of each other and then move as one, each as much as ever."""
+    generator = np.random.default_rng(2)
+    apart = 0.01 * generator.choice([-1.0, 1.0], (700, 2))
+    together = apart.copy()
+    together[-60:, 1] = together[-60:, 0]
+    held = [1.0, 1.0]
+    by_book = [filtered_value_at_risk(held, rows, 0.9).value_at_risk for rows in (apart, together)]
+    by_asset = [filtered_by_asset_value_at_risk(held, rows, 0.9).value_at_risk for rows in (apart, together)]
+    assert by_book[1] > 1.25 * by_book[0]
+    assert by_asset[1] == pytest.approx(by_asset[0], rel=1e-9)
+
+
+def test_of_one_asset_both_filters_are_one():
+    returns = some_returns()[:, :1]
+    one, other = (f([3.0], returns, 0.95) for f in (filtered_value_at_risk, filtered_by_asset_value_at_risk))
+    assert one.value_at_risk == pytest.approx(other.value_at_risk, rel=1e-12)
+    assert one.expected_shortfall == pytest.approx(other.expected_shortfall, rel=1e-12)
+
+
+def test_a_book_that_does_not_move_has_no_filter():
+    with pytest.raises(RefusedInput, match="does not move"):
+        filtered_value_at_risk(np.zeros(3), some_returns(), 0.95)
 
 
 def test_filtered_history_scales_each_asset_by_its_own_volatility():
     returns = some_returns(rows=400)
     louder = returns.copy()
     louder[:, 1] *= 7  # all of an asset's past: its residuals do not change, its deviation does
-    one = filtered_value_at_risk(HELD, louder, 0.95)
-    other = filtered_value_at_risk(HELD * [1, 7, 1], returns, 0.95)
+    one = filtered_by_asset_value_at_risk(HELD, louder, 0.95)
+    other = filtered_by_asset_value_at_risk(HELD * [1, 7, 1], returns, 0.95)
     assert one.value_at_risk == pytest.approx(other.value_at_risk, rel=1e-9)
     assert one.observations == 400 - FIRST_ROWS
 
@@ -159,9 +187,7 @@ def test_what_cannot_be_told_is_refused(method, held, returns, level, why):
         method(held, returns, level)
 
 
-@pytest.mark.parametrize(
-    "method", [age_weighted_value_at_risk, filtered_value_at_risk, ewma_normal_value_at_risk]
-)
+@pytest.mark.parametrize("method", METHODS[1:])
 def test_a_decay_out_of_range_is_refused(method):
     with pytest.raises(RefusedInput, match="decay"):
         method(HELD, some_returns(), 0.95, decay=1.0)
