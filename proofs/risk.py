@@ -1,5 +1,5 @@
 """The risk engine's claims: at no programme a floor is met through an order that the gate let pass; days are
-those of the zones' clocks; and what lies outside the promise.
+those of the zones' clocks; value at risk is exceeded as often as it says; and what lies outside the promise.
 
 `HIVE_PROOF_ATTEMPTS` sets the attempts at each phase of each programme (1,000; the full size is 100,000),
 `HIVE_PROOF_SEED` the seed.
@@ -23,6 +23,7 @@ from hive_core.risk.rules.as_of import RuleSet, rules_as_of
 from hive_core.risk.rules.reading import programme, programme_names
 from hive_core.risk.rules.values import Reset
 from hive_core.risk.standing import RuleUnknown, resets_of
+from proofs.portfolio_risk import portfolio_claims
 from proofs.reporting import Claim, report
 from proofs.risk_paths import Course, run_attempts
 
@@ -151,7 +152,7 @@ def main() -> int:
     """Run every claim; 1 if one fails."""
     attempts = int(os.environ.get("HIVE_PROOF_ATTEMPTS", "1000"))
     seed = int(os.environ.get("HIVE_PROOF_SEED", "20170101"))
-    claims = [*path_claims(attempts, seed), caveat_claim(seed), *reset_claims()]
+    claims = [*path_claims(attempts, seed), caveat_claim(seed), *reset_claims(), *portfolio_claims(seed)]
     return report("risk", [seed], claims)
 
 
