@@ -213,7 +213,7 @@ def unpegged_claim(history: PriceHistory) -> Claim:
         filtered_value_at_risk, alone, history.relative_returns(), LEVEL, window=WINDOW
     )
     found, place = p_values(backtest), history.dates[1 + WINDOW :].index(UNPEGGED)
-    times = -backtest.results[place] / backtest.value_at_risk[place]
+    times = float(-backtest.results[place] / backtest.value_at_risk[place])
     return Claim(
         "outside of the promise: a loss beyond value at risk has no bound; EURCHF alone is covered, and lost "
         f"many times its value at risk on {UNPEGGED}",

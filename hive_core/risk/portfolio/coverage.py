@@ -160,6 +160,6 @@ def _log_likelihood(none: int, one: int, probability: float) -> float:
 
 def _ratio(restricted: float, free: float, *, degrees: int) -> LikelihoodRatio:
     """With the survival function of the chi-square law, closed for one degree and for two."""
-    statistic = max(2.0 * (free - restricted), 0.0)
+    statistic = max(float(2.0 * (free - restricted)), 0.0)
     p_value = math.erfc(math.sqrt(statistic / 2.0)) if degrees == 1 else math.exp(-statistic / 2.0)
     return LikelihoodRatio(statistic, p_value)
