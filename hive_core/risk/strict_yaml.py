@@ -1,7 +1,7 @@
 """YAML that says what it seems to say: for files that people write and a reviewer compares with a source.
 
-A key that stands twice, an anchor, an alias or a tag is refused, so is a number with a decimal point that is not
-quoted: what stands there is what counts. What a file means is its reader's question.
+A key that stands twice, an anchor, an alias or a tag is refused, so is a number with a decimal point that
+is not quoted: what stands there is what counts. What a file means is its reader's question.
 """
 
 from __future__ import annotations

@@ -105,6 +105,19 @@ def _check_days(wide: pl.DataFrame, symbols: Sequence[str]) -> None:
         raise RefusedInput(f"no price between {wide['date'][place - 1]} and {wide['date'][place]}")
 
 
+def on_common_days(daily: pl.DataFrame, symbols: Sequence[str]) -> pl.DataFrame:
+    """The prices of some instruments on the days on which all of them have one.
+
+    For sources that keep different holidays. A return over a day that is left out spans both.
+
+    Args:
+        daily: DAILY_PRICES, in any order.
+    """
+    wanted = daily.filter(pl.col("symbol").is_in(list(symbols)))
+    counts = wanted.group_by("date").agg(pl.col("symbol").n_unique().alias("count"))
+    return wanted.join(counts.filter(pl.col("count") == len(symbols)).select("date"), on="date", how="semi")
+
+
 def pair_prices(rates: pl.DataFrame, symbols: Sequence[str]) -> pl.DataFrame:
     """Prices of currency pairs out of reference rates, crosses through the euro.
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_core.market.bars import RATE_SCHEMA
-from hive_core.risk.portfolio.history import DAILY_PRICES, pair_prices, price_history
+from hive_core.risk.portfolio.history import DAILY_PRICES, on_common_days, pair_prices, price_history
 from hive_core.risk.portfolio.inputs import RefusedInput
 
 MONDAY = date(2024, 1, 1)
@@ -123,3 +123,9 @@ def test_crosses_go_through_the_euro_on_days_that_have_both():
 def test_only_known_pairs_come_from_reference_rates(symbol):
     with pytest.raises(RefusedInput, match="not a known pair"):
         pair_prices(rates((0, "USD", 1.25)), [symbol])
+
+
+def test_days_that_not_all_have_are_left_out_where_that_is_asked_for():
+    known = daily(*FINE[:-1], (3, "A", 1.3), (3, "B", 9.5), (2, "C", 5.0))
+    history = price_history(on_common_days(known, ["A", "B"]), ["A", "B"])
+    assert history.dates == tuple(MONDAY + timedelta(days=day) for day in (0, 1, 3))
