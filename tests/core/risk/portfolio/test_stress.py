@@ -225,7 +225,7 @@ def ecb_prices(symbols):
 
 @pytest.mark.skipif("HIVE_REAL_DATA" not in os.environ, reason="HIVE_REAL_DATA is not set: no real crises")
 def test_real_crises_are_as_deep_as_an_independent_table_of_them_says():
-    """A price's deepest fall in a window is what a lot bought on its worst day lost by the worst day after."""
+    """The deepest fall of a price in a window: what a lot lost from its worst day to the worst day after."""
     table = Path(os.environ["HIVE_REAL_DATA"]) / "stress/shock_windows_daily_ecb.csv"
     with table.open(encoding="utf-8") as lines:
         rows = [row for row in csv.DictReader(lines) if row["pair"] in instruments()]
