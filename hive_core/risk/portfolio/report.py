@@ -5,7 +5,7 @@ Puts together what the other modules of this package compute. Nothing is decided
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from hive_core.risk.portfolio.correlation import DAILY_RESULTS, THRESHOLD, strategy_correlations
+from hive_core.risk.portfolio.draws import SingleArray
 from hive_core.risk.portfolio.ewma import ewma_covariance, standardised
 from hive_core.risk.portfolio.exposure import currency_exposures
 from hive_core.risk.portfolio.history import PriceHistory, price_history
@@ -179,7 +180,7 @@ def _value_at_risk(
     covariance = ewma_covariance(logs)
     residuals, _ = standardised(logs)
     degrees = fitted_degrees_of_freedom(residuals)
-    simulated = {
+    simulated: dict[str, Callable[..., SingleArray]] = {
         "simulated_normal": partial(simulate_normal, book, covariance),
         "simulated_student_t": partial(simulate_student_t, book, covariance, degrees),
         "simulated_bootstrap": partial(simulate_filtered_bootstrap, book, logs),

@@ -39,16 +39,20 @@ def test_the_three_scenarios_of_the_first_draft_are_there():
         for each in packaged_scenarios()
     }
     assert found == {
-        "crisis_2008": {"US500": -40, "XAUUSD": 5, "EURUSD": -15, "USDJPY": -10},
+        "2008_crisis": {"US500": -40, "XAUUSD": 5, "EURUSD": -15, "USDJPY": -10},
         "covid_crash": {"US500": -35, "XAUUSD": -3, "EURUSD": -5, "USDJPY": -3},
         "rate_hike": {"US500": -10, "XAUUSD": -5, "EURUSD": 3, "USDJPY": 5},
     }
     assert all(set(each.left_out) == {"TLT"} for each in packaged_scenarios())
 
 
+def test_no_scenario_has_the_name_of_a_window():
+    assert not {each.name for each in packaged_scenarios()} & {each.name for each in packaged_windows()}
+
+
 def test_the_five_windows_hold_the_days_that_they_are_named_for():
     days = {
-        "crisis_2008": date(2008, 10, 24),
+        "lehman_2008": date(2008, 10, 24),
         "franc_2015": date(2015, 1, 15),
         "brexit_2016": date(2016, 6, 24),
         "covid_2020": date(2020, 3, 18),

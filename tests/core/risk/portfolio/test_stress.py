@@ -139,7 +139,7 @@ def test_a_shock_moves_what_it_names_and_the_crosses_that_follow():
     assert dict(found.schema) == STRESS
     first = found.row(0, named=True)
     after, rate = 121 * 0.85 * 0.90, 1 / (110 * 0.90)
-    assert first["scenario"] == "crisis_2008"
+    assert first["scenario"] == "2008_crisis"
     assert first["result"] == pytest.approx(100_000 * (after - 121) * rate + 100 * 2000 * 0.05)
     assert first["if_stops_held"] == pytest.approx(100_000 * -1.21 * rate + 100 * 2000 * 0.05)
     assert first["stops_passed"] == 1
