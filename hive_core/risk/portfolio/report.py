@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from hive_core.risk.portfolio.correlation import DAILY_RESULTS, THRESHOLD, strategy_correlations
+from hive_core.risk.portfolio.coverage import Forecast
 from hive_core.risk.portfolio.draws import SingleArray
 from hive_core.risk.portfolio.ewma import ewma_covariance, standardised
 from hive_core.risk.portfolio.exposure import currency_exposures
@@ -56,7 +57,7 @@ VALUE_AT_RISK: dict[str, pl.DataType] = {
 """Of one day, losses positive, in the account's currency. Errors are standard errors of a simulation, null
 where nothing was simulated. `observations` are outcomes, 0 for a closed form."""
 
-_LINEAR = {
+_LINEAR: dict[str, Forecast] = {
     HEADLINE: filtered_value_at_risk,
     "filtered_by_asset": filtered_by_asset_value_at_risk,
     "historical": historical_value_at_risk,
