@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
+import polars as pl
 
 from hive_core.market.embedded import embedded_ecb_rates
 from hive_core.market.rates import parse_ecb_rates
@@ -36,6 +37,7 @@ from hive_core.risk.portfolio.value_at_risk import (
     normal_value_at_risk,
 )
 from proofs.reporting import Claim
+from proofs.stress import stress_claims
 
 DOLLARS = ("EURUSD", "GBPUSD", "AUDUSD", "NZDUSD", "USDJPY", "USDCHF", "USDCAD")
 EURO = ("EURGBP", "EURJPY", "EURCHF", "EURAUD", "EURNZD", "EURCAD")
@@ -95,12 +97,17 @@ def p_values(backtest: Backtest) -> PValues:
     return PValues(*(0.0 if each.p_value is None else each.p_value for each in found))
 
 
-def ecb_history() -> PriceHistory:
+def ecb_prices() -> pl.DataFrame:
     """All 28 pairs since 1999, out of the file that comes with the demo's packages."""
     rates, rejected = parse_ecb_rates(embedded_ecb_rates(), landing_sha256="0" * 64)
     if rejected:
         raise ValueError(f"{len(rejected)} cells of the ECB's rates are not read")
-    return price_history(pair_prices(rates, PAIRS), PAIRS)
+    return pair_prices(rates, PAIRS)
+
+
+def ecb_history() -> PriceHistory:
+    """The same, on common days."""
+    return price_history(ecb_prices(), PAIRS)
 
 
 def exposures_of(portfolio: dict[str, float]) -> FloatArray:
@@ -110,7 +117,8 @@ def exposures_of(portfolio: dict[str, float]) -> FloatArray:
 
 def portfolio_claims(seed: int) -> list[Claim]:
     """Every claim on the risk of a book as a whole."""
-    history = ecb_history()
+    prices = ecb_prices()
+    history = price_history(prices, PAIRS)
     returns = history.relative_returns()
     backtests = {
         name: backtest_value_at_risk(
@@ -125,6 +133,7 @@ def portfolio_claims(seed: int) -> list[Claim]:
         broken_claim("doubled", [_scaled(each, 2.0) for each in backtests.values()]),
         clusters_claim(returns),
         unpegged_claim(history),
+        *stress_claims(prices, history, PORTFOLIOS),
         *simulation_claims(returns, seed),
     ]
 
