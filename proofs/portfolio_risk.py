@@ -251,7 +251,7 @@ def simulation_claims(returns: FloatArray, seed: int) -> list[Claim]:
     for level in (LOWER_LEVEL, LEVEL, 0.999):
         exact = normal_value_at_risk(held, covariance, level)
         found, wrong = (simulated(SIMULATIONS, 0, scale, level) for scale in (1.0, WRONG_BY))
-        claims.append(_closed_form_claim(exact, found, wrong))
+        claims.append(closed_form_claim(exact, found, wrong))
     exact = normal_value_at_risk(held, covariance, LEVEL)
     errors = np.array([_errors(simulated(SMALL, number, 1.0, LEVEL), exact) for number in range(SEEDS)])
     spread = np.sqrt((errors**2).mean(axis=0))
@@ -278,7 +278,7 @@ def _errors(found: MonteCarloRisk, exact: TailRisk) -> tuple[float, float]:
     )
 
 
-def _closed_form_claim(exact: TailRisk, found: MonteCarloRisk, wrong: MonteCarloRisk) -> Claim:
+def closed_form_claim(exact: TailRisk, found: MonteCarloRisk, wrong: MonteCarloRisk) -> Claim:
     value_off, shortfall_off = _errors(found, exact)
     seen = min(abs(each) for each in _errors(wrong, exact))
     # Far in the tail errors grow: at 99.9 % two per cent are no longer told from chance.

@@ -43,7 +43,7 @@ def stress_claims(
         ]
         claims.append(
             Claim(
-                f"outside of the promise: a stop bounds no loss where prices jump; {window.name} on ECB rates, "
+                f"outside of the promise: a stop bounds no loss where prices jump; {window.name}, ECB rates, "
                 f"each day's move one jump, stops {STOP_PCT} % away, from the worst day on",
                 "every portfolio is told, and lost more than with stops that fill at their price",
                 "; ".join(told),
