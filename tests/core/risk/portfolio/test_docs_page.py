@@ -1,4 +1,4 @@
-"""The page on portfolio risk: its example runs, and its methods, scenarios and libraries are those there are."""
+"""The page on portfolio risk: its example runs; methods, scenarios and libraries are those there are."""
 
 from __future__ import annotations
 
