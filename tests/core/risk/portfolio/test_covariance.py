@@ -89,9 +89,37 @@ def test_the_factor_of_a_singular_covariance_has_its_rank():
     np.testing.assert_allclose(factor @ factor.T, covariance, atol=1e-9)
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.floats(1e-8, 1e3))
+def test_what_has_a_factor_is_what_has_no_negative_eigenvalue(seed, sources, scale):
+    loadings = np.random.default_rng(seed).standard_normal((6, sources))
+    covariance = loadings @ loadings.T * scale
+    factor = factor_of(covariance)
+    assert factor.shape == (6, sources)
+    np.testing.assert_allclose(factor @ factor.T, covariance, atol=1e-9 * np.abs(covariance).max())
+    # Less than all of the least variance of some mix, and one of them is negative.
+    values, vectors = np.linalg.eigh(covariance)
+    broken = covariance - np.outer(vectors[:, 0], vectors[:, 0]) * (values[0] + 1e-6 * values[-1])
+    with pytest.raises(NotPositiveSemidefinite, match="the least eigenvalue is -"):
+        factor_of((broken + broken.T) / 2)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_random_correlations_have_a_factor_if_their_eigenvalues_allow_it(seed):
+    correlations = random_correlations(seed, size=3)
+    if least_eigenvalue(correlations) > 1e-6:
+        np.testing.assert_allclose(
+            factor_of(correlations) @ factor_of(correlations).T, correlations, atol=1e-12
+        )
+    elif least_eigenvalue(correlations) < -1e-6:
+        with pytest.raises(NotPositiveSemidefinite):
+            factor_of(correlations)
+
+
 @pytest.mark.parametrize(
     ("matrix", "why"),
     [
+        (np.array([[0.0, 1.0], [1.0, 0.0]]), "the least eigenvalue is -1"),
+        (np.diag([1.0, -1e-6]), "the least eigenvalue is -1e-06"),
         (np.zeros((3, 3)), "nothing moves"),
         (np.eye(3)[:2], "a square"),
         (np.where(np.eye(3) > 0, np.inf, 0), "is inf"),
