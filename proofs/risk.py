@@ -25,6 +25,7 @@ from hive_core.risk.rules.values import Reset
 from hive_core.risk.standing import RuleUnknown, resets_of
 from proofs.portfolio_risk import portfolio_claims
 from proofs.reporting import Claim, report
+from proofs.risk_parity import parity_claims
 from proofs.risk_paths import Course, run_attempts
 
 AS_OF = date(2026, 11, 23)
@@ -152,7 +153,13 @@ def main() -> int:
     """Run every claim; 1 if one fails."""
     attempts = int(os.environ.get("HIVE_PROOF_ATTEMPTS", "1000"))
     seed = int(os.environ.get("HIVE_PROOF_SEED", "20170101"))
-    claims = [*path_claims(attempts, seed), caveat_claim(seed), *reset_claims(), *portfolio_claims(seed)]
+    claims = [
+        *path_claims(attempts, seed),
+        caveat_claim(seed),
+        *reset_claims(),
+        *parity_claims(seed),
+        *portfolio_claims(seed),
+    ]
     return report("risk", [seed], claims)
 
 

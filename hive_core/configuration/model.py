@@ -55,7 +55,7 @@ def _askable(name: str) -> str:
     if name not in ASKABLE:
         raise ValueError(
             f"{name!r} is nothing that a person is asked for a firm's rules; what may be accepted: "
-            f"{', '.join(ASKABLE)}. Loss limits are never among it: without them there is no floor"
+            f"{', '.join(ASKABLE)}"
         )
     return name
 

@@ -141,11 +141,14 @@ def _closing_price(state: AccountState, position: Exposure) -> Decimal:
 
 
 def _worst_price(position: Exposure, bar: BarPrices[Decimal]) -> Decimal:
-    """The bar's worst price, or the stop if that came first, or the open if it lay beyond the stop."""
-    worst, stop = worst_mark(position.side, bar), position.stop_loss
+    """The bar's worst price, or the stop if that came first, or the open if it lay beyond the stop; never
+    better than the target, at which a position leaves that a gap carried past it."""
+    worst, stop, target = worst_mark(position.side, bar), position.stop_loss, position.take_profit
     if position.side == "buy":
-        return bar.bid_open if bar.bid_open <= stop else max(worst, stop)
-    return bar.ask_open if bar.ask_open >= stop else min(worst, stop)
+        price = bar.bid_open if bar.bid_open <= stop else max(worst, stop)
+        return min(price, target) if target else price
+    price = bar.ask_open if bar.ask_open >= stop else min(worst, stop)
+    return max(price, target) if target else price
 
 
 def equity(state: AccountState) -> Decimal:

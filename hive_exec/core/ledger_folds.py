@@ -61,10 +61,11 @@ def marked(bot: Bot, record: Record) -> None:
 def day_opened(bot: Bot, record: Record) -> None:
     """A reset passed: anchors move, and the rules are those of the day."""
     account, equity = bot.account, Decimal(record.body["equity"])
+    # Of several clocks an earlier one may have begun the day already when the last is marked.
+    day = account.trading_day
     before_ns = max(record.at[0] - 1, account.ledger.ts_ns)
     if equity != account.ledger.equity and before_ns < record.at[0]:
         _happened(bot, Marked(before_ns, equity))
-    day = account.trading_day
     account.ledger = at_time(account.ledger, max(record.at[0], account.ledger.ts_ns))
     if account.trading_day != day:
         account.requests_of_day = 0

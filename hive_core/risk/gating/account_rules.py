@@ -59,7 +59,9 @@ def rules_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None
         and name.partition(".")[0] not in book.settings.accepted_unknowns
     ]
     contradicted = [
-        item.rule for item in book.rules.contradictions if item.rule not in book.settings.accepted_unknowns
+        item.rule
+        for item in book.rules.contradictions
+        if item.rule in (*ENFORCED, *LIMITS) and item.rule not in book.settings.accepted_unknowns
     ]
     asking.ask(
         "rules_known",

@@ -52,12 +52,17 @@ _ENFORCED: dict[str, type[Contract]] = {
 }
 ENFORCED = tuple(_ENFORCED)
 """Kinds that hold an order back; the others tell how a phase goes on, and concern no single order."""
-ASKABLE = tuple(
-    name
-    for kind, value in _ENFORCED.items()
-    for name in (kind, *(f"{kind}.{field}" for field in value.model_fields))
+ASKABLE = (
+    "daily_loss",
+    "maximum_loss",
+    *(
+        name
+        for kind, value in _ENFORCED.items()
+        for name in (kind, *(f"{kind}.{field}" for field in value.model_fields))
+    ),
 )
-"""What a person may be asked of a firm's rules: a kind, or one field of it."""
+"""What a person may be asked of a firm's rules: a kind, or one field of it. Of the loss limits he is asked
+which source to believe where they disagree; what nobody states of them nobody can accept."""
 
 
 class UnknownPhase(KeyError):

@@ -108,6 +108,18 @@ def test_a_bar_takes_a_position_down_to_its_stop_at_most_gaps_apart(side, stop, 
     assert equity_after(state, "EURUSD", bar(*prices)) == state.balance + Decimal(after)
 
 
+def test_a_gap_past_the_target_is_worth_no_more_than_the_target():
+    """Found by the parity proof: beside a loss it hid a breach."""
+    state = a_state()
+    held(state, side="sell", entry="1.06000", stop="1.07", target="1.05800")
+    fallen = bar("1.04", "1.04100", "1.03900", "1.04")
+    assert lowest_equity(state, "EURUSD", fallen) == state.balance + 200
+    assert equity_after(state, "EURUSD", fallen) == state.balance + 200
+    long = a_state()
+    held(long, entry="1.06000", stop="1.05", target="1.06200")
+    assert lowest_equity(long, "EURUSD", bar("1.08", "1.08", "1.07900", "1.08")) == long.balance + 200
+
+
 def test_a_bar_of_another_instrument_leaves_a_position_at_its_last_quote():
     state = a_state()
     held(state, entry="1.06000")
