@@ -60,6 +60,7 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
             execution.execution_reports,
             execution.account_tables,
             execution.account_headroom,
+            execution.portfolio_risk,
             lanes.deck,
             sources.source_outcomes,
             sources.source_scorecards,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
 import polars as pl
+
+from hive_core.risk.portfolio.report import PortfolioRisk
 
 MAX_POINTS = 1_500
 """More points than pixels only make the picture heavy."""
@@ -92,6 +94,24 @@ def headroom_plot(headroom: pl.DataFrame) -> dg.MarkdownMetadataValue:
         axes.set_ylabel("% of the initial balance", fontsize=8)
 
     return _picture(draw, "Room above the nearer floor; at the line a limit is broken")
+
+
+def stress_plot(books: Mapping[str, PortfolioRisk]) -> dg.MarkdownMetadataValue:
+    """What each scenario would do to each account's book, with stops that fill behind the gap."""
+
+    def draw(axes: Any) -> None:
+        for place, (name, risk) in enumerate(books.items()):
+            known = risk.stress.filter(pl.col("result").is_not_null())
+            rows = range(known.height)
+            height = 0.8 / len(books)
+            axes.barh([row + place * height for row in rows], known["result"], height=height, label=name)
+            axes.set_yticks(list(rows), known["title"].to_list(), fontsize=7)
+        axes.axvline(0, color="black", linewidth=0.7)
+        if books:
+            axes.legend(fontsize=8)
+        axes.set_xlabel("account currency", fontsize=8)
+
+    return _picture(draw, "What shocks and crises would do to what is held now")
 
 
 def _gaps(values: pl.Series) -> list[float]:

@@ -32,6 +32,7 @@ STAGES = (
     "positions",
     "account_equity",
     "account_headroom",
+    "portfolio_risk",
 )
 """The tables in the order in which data flows through them."""
 

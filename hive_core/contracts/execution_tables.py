@@ -123,3 +123,15 @@ ACCOUNT_HEADROOM: dict[str, pl.DataType] = {
 """One row a mark of an account at which a floor is known: what `equity_low` left above each floor, above the
 nearer one, and that in percent of what the account began with. A side is null where the firm has no such
 limit. Below zero the limit was broken."""
+
+BOOK_RISK: dict[str, pl.DataType] = {
+    "account": pl.String(),
+    "as_of": pl.Date(),
+    "method": pl.String(),
+    "level": pl.Float64(),
+    "value_at_risk": pl.Float64(),
+    "expected_shortfall": pl.Float64(),
+    "observations": pl.Int64(),
+}
+"""One row an account that holds something, a method and a level: losses of one day, positive, in the
+account's currency, at the rates of `as_of`. `filtered` is the method whose coverage is proven."""

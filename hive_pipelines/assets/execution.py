@@ -10,13 +10,15 @@ import polars as pl
 
 from hive_core.contracts.execution_tables import EXECUTION_REPORTS
 from hive_core.contracts.report import ReportPage
+from hive_core.market.bars import RATE_SCHEMA
 from hive_pipelines.account_headroom import LOW_PCT, headroom_of, low_accounts
+from hive_pipelines.book_risk import book_risks
 from hive_pipelines.lake import WHOLE
-from hive_pipelines.plots import equity_plot, headroom_plot
+from hive_pipelines.plots import equity_plot, headroom_plot, stress_plot
 from hive_pipelines.quality.checks import check_specs
 from hive_pipelines.reports_to_tables import execution_tables, reports_frame
 from hive_pipelines.resources import HiveResource
-from hive_pipelines.showing import result_of
+from hive_pipelines.showing import as_table, result_of
 
 OWNERS = ["team:execution"]
 PAGE = 2_000
@@ -135,3 +137,54 @@ def account_headroom(context: dg.AssetExecutionContext, account_equity: pl.DataF
         or f"at least {LOW_PCT} % of the initial balance everywhere",
     )
     return result_of(context, "account_headroom", frame, {"headroom": headroom_plot(frame)}, [check])
+
+
+BOOKS_CHECK = "books_are_known"
+
+
+@dg.asset(
+    deps=[dg.AssetDep("reference_rates", partition_mapping=_ALL)],
+    check_specs=[
+        *check_specs("portfolio_risk"),
+        dg.AssetCheckSpec(
+            BOOKS_CHECK,
+            asset="portfolio_risk",
+            description="Of everything that is held the risk can be told, and nothing held moves as one.",
+        ),
+    ],
+    pool="execution",
+    **_SPEC,
+)
+def portfolio_risk(
+    context: dg.AssetExecutionContext,
+    hive: HiveResource,
+    positions: pl.DataFrame,
+    orders: pl.DataFrame,
+    execution_reports: pl.DataFrame,
+):
+    """Value at risk and expected shortfall of what each account holds, its currencies, and what crises and
+    shocks would do to it. At the last daily rates before the account's last report."""
+    rates = hive.lake().read("reference_rates", WHOLE)
+    found = book_risks(
+        positions,
+        orders,
+        execution_reports,
+        pl.DataFrame(schema=RATE_SCHEMA) if rates is None else rates.select(*RATE_SCHEMA),
+    )
+    told = [f"{name}: {why}" for name, why in found.refused.items()]
+    told += [f"{name}: {alert}" for name, risk in found.books.items() for alert in risk.alerts()]
+    check = dg.AssetCheckResult(
+        passed=not told,
+        check_name=BOOKS_CHECK,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(told) or f"{len(found.books)} books",
+    )
+    shown: dict[str, Any] = {"stress": stress_plot(found.books)}
+    for name, risk in found.books.items():
+        shown[f"stress of {name}"] = dg.MetadataValue.md(_rounded(risk.stress.drop("unknown", "kind")))
+        shown[f"currencies of {name}"] = dg.MetadataValue.md(_rounded(risk.exposures))
+    return result_of(context, "portfolio_risk", found.figures, shown, [check])
+
+
+def _rounded(frame: pl.DataFrame) -> str:
+    return as_table(frame.with_columns(pl.col(pl.Float64).round(2)))

@@ -16,6 +16,7 @@ from hive_core.calendars.sessions import Session
 from hive_core.contracts.execution_tables import (
     ACCOUNT_EQUITY,
     ACCOUNT_HEADROOM,
+    BOOK_RISK,
     DENIALS,
     EXECUTION_REPORTS,
     FILLS,
@@ -558,6 +559,12 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         nullable=("daily_floor", "maximum_floor"),
         checks=dict.fromkeys(("daily_floor", "maximum_floor"), NOT_NEGATIVE),
         rules=[in_order("equity_low", "equity")],
+    ),
+    "portfolio_risk": _schema(
+        BOOK_RISK,
+        key=("account", "method", "level"),
+        checks=dict.fromkeys(("value_at_risk", "expected_shortfall", "observations"), NOT_NEGATIVE),
+        rules=[in_order("value_at_risk", "expected_shortfall")],
     ),
     "account_headroom": _schema(
         ACCOUNT_HEADROOM,

@@ -15,6 +15,7 @@ import pytest
 from hive_core.calendars.news import NEWS_EVENTS
 from hive_core.contracts.execution_tables import (
     ACCOUNT_EQUITY,
+    BOOK_RISK,
     DENIALS,
     EXECUTION_REPORTS,
     FILLS,
@@ -520,6 +521,14 @@ def _lives(valid: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {"signal_updates": _frame(updates, SIGNAL_UPDATES), "signal_states": _frame(states, SIGNAL_STATES)}
 
 
+def _book_risk() -> pl.DataFrame:
+    rows = [
+        ("samples", date(2017, 3, 2), method, 0.99, 900.0, 1_100.0, 500)
+        for method in ("filtered", "historical")
+    ]
+    return pl.DataFrame(rows, schema=BOOK_RISK, orient="row")
+
+
 @pytest.fixture(scope="session")
 def sound_tables() -> dict[str, pl.DataFrame]:
     """Every table of the lake by name, without a fault in it."""
@@ -541,6 +550,7 @@ def sound_tables() -> dict[str, pl.DataFrame]:
         "source_weights": _weights(),
         "account_equity": _equity(),
         "account_headroom": headroom_of(_equity()),
+        "portfolio_risk": _book_risk(),
         **_executions(),
         **_market(),
         **_told(),

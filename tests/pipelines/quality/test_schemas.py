@@ -176,6 +176,7 @@ BROKEN_ROW: dict[str, dict[str, dict]] = {
         "no close while open": {"state": "open"},
     },
     "account_equity": {"equity_low <= equity": {"equity_low": 100001.0}},
+    "portfolio_risk": {"value_at_risk <= expected_shortfall": {"value_at_risk": 1_200.0}},
     "account_headroom": {"left is the nearer one": {"left": 9_999.0}},
 }
 """What to write into the first row of a sound table so that it breaks a rule over several columns."""
