@@ -6,11 +6,8 @@ from hive_core.contracts.reasons import DenialReason
 from hive_core.risk.gating.asking import Asking
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.intent import Intent
-from hive_core.risk.rules.as_of import ENFORCED
 from hive_core.risk.rules.values import Policy
 from hive_core.risk.standing import resets_of
-
-LIMITS = ("daily_loss", "maximum_loss")
 
 
 def account_not_breached(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
@@ -19,55 +16,47 @@ def account_not_breached(asking: Asking, intent: Intent, book: Book, now_ns: int
         "account_not_breached",
         book.breached_rule is None,
         DenialReason.ACCOUNT_BREACHED,
-        {"breached_rule": book.breached_rule or "none"},
+        {"breached_rule": book.breached_rule},
     )
 
 
 def every_position_has_a_stop(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     """A position without a stop at the venue has a loss without a bound: no more risk beside it."""
+    without = book.unprotected
     asking.require(
         "every_position_has_a_stop",
-        not book.unprotected,
+        not without,
         DenialReason.POSITION_WITHOUT_STOP,
-        {"without": "; ".join(book.unprotected[key] for key in sorted(book.unprotected)) or "none"},
+        {"without": "; ".join(without[key] for key in sorted(without)) if without else None},
     )
 
 
 def loss_limits_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     """Without the loss limits there is no floor to stay above: nobody may wave that through."""
-    unknown = [
-        name
-        for name in book.rules.unknown
-        if name in LIMITS or name in ("daily_loss.resets", "maximum_loss.resets")
-    ]
-    known_resets = not unknown and all(reset in book.ledger.resets for reset in resets_of(book.rules))
+    unknown, held = book.rules.unknown_limits, book.ledger.resets
+    known_resets = not unknown and all(reset in held for reset in resets_of(book.rules))
     asking.require(
         "loss_limits_known",
         known_resets,
         DenialReason.RULE_UNKNOWN,
-        {"unknown": ", ".join(unknown) or "none", "programme": book.rules.name},
+        {"unknown": unknown, "programme": book.rules.name},
     )
 
 
 def rules_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     """What the firm does not state a person has to decide, or has decided for this account already."""
+    accepted = book.settings.accepted_unknowns
     unknown = [
         name
-        for name in book.rules.unknown
-        if name.partition(".")[0] in ENFORCED
-        and name not in book.settings.accepted_unknowns
-        and name.partition(".")[0] not in book.settings.accepted_unknowns
+        for name in book.rules.unknown_enforced
+        if name not in accepted and name.partition(".")[0] not in accepted
     ]
-    contradicted = [
-        item.rule
-        for item in book.rules.contradictions
-        if item.rule in (*ENFORCED, *LIMITS) and item.rule not in book.settings.accepted_unknowns
-    ]
+    contradicted = [name for name in book.rules.contradicted if name not in accepted]
     asking.ask(
         "rules_known",
         not unknown and not contradicted,
         DenialReason.RULE_UNKNOWN,
-        {"unknown": ", ".join(unknown) or "none", "contradicted": ", ".join(contradicted) or "none"},
+        {"unknown": tuple(unknown), "contradicted": tuple(contradicted)},
     )
 
 
@@ -87,8 +76,8 @@ def firm_permits(asking: Asking, intent: Intent, book: Book, now_ns: int) -> Non
             elif permission == "restricted" and f"policy.{field}" not in book.settings.accepted_unknowns:
                 restricted.append(field)
     numbers = {
-        "forbidden": ", ".join(forbidden) or "none",
-        "restricted": ", ".join(restricted) or "none",
+        "forbidden": tuple(forbidden),
+        "restricted": tuple(restricted),
         "is_third_party": intent.is_third_party,
     }
     if forbidden and not book.settings.asks_where_firm_forbids:
@@ -107,7 +96,7 @@ def signals_not_traded_before(asking: Asking, intent: Intent, book: Book, now_ns
         "signals_not_traded_before",
         not traded,
         DenialReason.SIGNAL_TRADED_BEFORE,
-        {"traded": ", ".join(traded) or "none"},
+        {"traded": tuple(traded)},
     )
 
 

@@ -108,6 +108,23 @@ class RuleSet(Contract):
         return f"{self.programme}_{self.phase}"
 
     @cached_property
+    def unknown_limits(self) -> tuple[str, ...]:
+        """What is unknown of the loss limits, so that there is no floor."""
+        limits = ("daily_loss", "maximum_loss", "daily_loss.resets", "maximum_loss.resets")
+        return tuple(name for name in self.unknown if name in limits)
+
+    @cached_property
+    def unknown_enforced(self) -> tuple[str, ...]:
+        """What is unknown of the kinds that hold an order back."""
+        return tuple(name for name in self.unknown if name.partition(".")[0] in ENFORCED)
+
+    @cached_property
+    def contradicted(self) -> tuple[str, ...]:
+        """The kinds that concern an order, and of which sources disagree."""
+        concerned = (*ENFORCED, "daily_loss", "maximum_loss")
+        return tuple(item.rule for item in self.contradictions if item.rule in concerned)
+
+    @cached_property
     def unknown(self) -> tuple[str, ...]:
         """The kinds, and the fields of kinds, that nobody knows."""
         found: list[str] = []

@@ -502,7 +502,7 @@ def test_contradicting_sources_are_for_a_person():
     found = {"rule": "news", "said": (("a", "1"), ("b", "2")), "taken": "nothing"}
     verdict = judged(a_book(rules={"contradictions": (found,)}))
     assert verdict.outcome is Outcome.REVIEW
-    assert verdict.of("rules_known").numbers["contradicted"] == "news"
+    assert verdict.of("rules_known").as_texts()["contradicted"] == "news"
     accepted = judged(a_book(rules={"contradictions": (found,)}, settings=accepting("news")))
     assert accepted.outcome is Outcome.ALLOW
 
