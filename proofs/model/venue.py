@@ -34,6 +34,11 @@ TRANSPORTS = ("answered", "lost_response", "lost_request", "late", "not_sent", "
 OUTCOMES = ("filled", "rejected", "working", "partial", "naked")
 
 
+def _half(lots: Decimal) -> Decimal:
+    """About half of what works; the least that there is, 0.01 lots, is filled whole."""
+    return (lots / 2).quantize(Decimal("0.01")) or lots
+
+
 @dataclass(slots=True)
 class Deal:
     """One order at the venue. The same client id may have several, unless the venue de-duplicates."""
@@ -133,7 +138,7 @@ class ModelVenue:
         else:
             self._say(deal, ReportKind.ACCEPTED)
             if outcome != "working":
-                part = (deal.working / 2).quantize(Decimal("0.01")) if outcome == "partial" else deal.working
+                part = _half(deal.working) if outcome == "partial" else deal.working
                 self._fill(deal, part, has_stop=outcome != "naked")
         said = self.log[begin:]
         self.unheard += said
@@ -222,8 +227,7 @@ class ModelVenue:
         """What works of market orders is filled, all or in part."""
         for deal in self.deals:
             if deal.working and deal.order.entry is None:
-                half = (deal.working / 2).quantize(Decimal("0.01"))
-                self._fills(deal, self.oracle.choose("rest", (deal.working, half)) or deal.working)
+                self._fills(deal, self.oracle.choose("rest", (deal.working, _half(deal.working))))
 
     def _fills(self, deal: Deal, lots: Decimal) -> None:
         begin = len(self.log)

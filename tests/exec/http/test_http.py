@@ -225,7 +225,7 @@ def test_writing_what_is_only_read_is_405(client, path, method):
     assert error_of(client.request(method, path))[:2] == (405, "method")
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/accounts/samples", "/journal/1", "/../etc/passwd"])
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/accounts/samples/x", "/journal/1", "/../etc/passwd"])
 def test_an_unknown_path_is_404(client, path):
     assert error_of(client.get(path))[:2] == (404, "path")
 
