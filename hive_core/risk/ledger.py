@@ -144,7 +144,7 @@ def at_time(ledger: Ledger, ts_ns: int) -> Ledger:
     if ts_ns < ledger.ts_ns:
         raise EventOutOfOrder(f"{iso_utc(ts_ns)} is before {iso_utc(ledger.ts_ns)}")
     if ts_ns < min(ledger.next_reset_ns):
-        return replace(ledger, ts_ns=ts_ns)
+        return ledger if ts_ns == ledger.ts_ns else replace(ledger, ts_ns=ts_ns)
     passed = [ts_ns >= at for at in ledger.next_reset_ns]
     anchors = tuple(
         replace(
@@ -229,17 +229,17 @@ def _corrected(ledger: Ledger, balance: Decimal) -> Ledger:
 
 
 def _marked(ledger: Ledger, equity: Decimal) -> Ledger:
-    today = ledger.current_day
-    return replace(
-        ledger,
-        equity=equity,
-        anchors=tuple(replace(one, highest_equity=max(one.highest_equity, equity)) for one in ledger.anchors),
-        current_day=replace(
-            today,
-            equity_low=equity if today.equity_low is None else min(today.equity_low, equity),
-            equity_high=equity if today.equity_high is None else max(today.equity_high, equity),
-        ),
-    )
+    anchors, today = ledger.anchors, ledger.current_day
+    if any(equity > one.highest_equity for one in anchors):
+        anchors = tuple(replace(one, highest_equity=max(one.highest_equity, equity)) for one in anchors)
+    low, high = today.equity_low, today.equity_high
+    if low is None or high is None or not low <= equity <= high:
+        low = equity if low is None else min(low, equity)
+        high = equity if high is None else max(high, equity)
+        today = replace(today, equity_low=low, equity_high=high)
+    elif equity == ledger.equity:  # most ticks of an account without positions
+        return ledger
+    return replace(ledger, equity=equity, anchors=anchors, current_day=today)
 
 
 def _is_empty(day: DayResult) -> bool:
