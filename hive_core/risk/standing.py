@@ -6,7 +6,6 @@ account's currency.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -51,17 +50,13 @@ def resets_of(rules: RuleSet) -> tuple[Reset, ...]:
     Raises:
         RuleUnknown: no rule says when a day begins.
     """
-    found: list[Reset] = []
-    for rule in (rules.daily_loss, rules.maximum_loss):
-        if isinstance(rule, str):
-            continue
-        if rule.resets == "unknown":
-            raise RuleUnknown(f"{rules.name}: when the day begins is not stated")
-        found += [reset for reset in rule.resets or () if reset not in found]
-    if not found:
-        # Without a rule that counts days any will do for reports; the markets' own is the plainest.
-        return (MARKETS_DAY,)
-    return tuple(found)
+    if any(
+        not isinstance(rule, str) and rule.resets == "unknown"
+        for rule in (rules.daily_loss, rules.maximum_loss)
+    ):
+        raise RuleUnknown(f"{rules.name}: when the day begins is not stated")
+    # Without a rule that counts days any will do for reports; the markets' own is the plainest.
+    return rules.stated_resets or (MARKETS_DAY,)
 
 
 def floors_now(rules: RuleSet, ledger: Ledger) -> Floors:
@@ -208,13 +203,15 @@ def _known(rule: Limit | str, rules: RuleSet) -> Limit | None:
     return None
 
 
-def _anchors(ledger: Ledger, resets: Iterable[Reset] | str | None) -> list[Anchors]:
+def _anchors(ledger: Ledger, resets: tuple[Reset, ...] | str | None) -> tuple[Anchors, ...]:
     """The anchors under the resets of a rule; one without resets has no use for any of them."""
     if isinstance(resets, str):
         raise RuleUnknown("when the day begins is not stated")
     if resets is None:
-        return [ledger.anchors[0]]
+        return ledger.anchors[:1]
+    if resets == ledger.resets:
+        return ledger.anchors
     missing = [reset for reset in resets if reset not in ledger.resets]
     if missing:
         raise RuleUnknown(f"the account's days were not counted by {missing[0].time} {missing[0].zone}")
-    return [ledger.anchors[ledger.resets.index(reset)] for reset in resets]
+    return tuple(ledger.anchors[ledger.resets.index(reset)] for reset in resets)

@@ -7,7 +7,6 @@ from hive_core.risk.gating.asking import Asking
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.intent import Intent
 from hive_core.risk.rules.values import Policy
-from hive_core.risk.standing import resets_of
 
 
 def account_not_breached(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
@@ -33,8 +32,8 @@ def every_position_has_a_stop(asking: Asking, intent: Intent, book: Book, now_ns
 
 def loss_limits_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     """Without the loss limits there is no floor to stay above: nobody may wave that through."""
-    unknown, held = book.rules.unknown_limits, book.ledger.resets
-    known_resets = not unknown and all(reset in held for reset in resets_of(book.rules))
+    unknown, held, stated = book.rules.unknown_limits, book.ledger.resets, book.rules.stated_resets
+    known_resets = not unknown and (stated == held or all(reset in held for reset in stated))
     asking.require(
         "loss_limits_known",
         known_resets,

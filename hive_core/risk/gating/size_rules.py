@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 from hive_core.contracts.reasons import DenialReason
 from hive_core.instruments.specification import InstrumentSpecification
@@ -87,7 +87,7 @@ def sized(
 def whole_steps(lots: Decimal, specification: InstrumentSpecification) -> Decimal:
     """Rounded down to the lot step; 0 below the smallest order."""
     step = specification.lot_step
-    held = (lots / step).quantize(Decimal(1), rounding=ROUND_DOWN) * step
+    held = lots // step * step  # towards zero
     return held if held >= specification.min_lots else ZERO
 
 
@@ -168,12 +168,7 @@ def loss_limits(
         ("daily_loss_limit", daily_floor_ahead, DenialReason.DAILY_LOSS_LIMIT),
         ("maximum_loss_limit", maximum_floor_ahead, DenialReason.MAXIMUM_LOSS_LIMIT),
     ):
-
-        def floor_with(size: Decimal, floor_ahead: FloorAhead = floor_ahead) -> Decimal | None:
-            highest = ledger.balance + worst.book_gain + worst.gain_per_lot * size
-            return floor_ahead(rules, ledger, highest)
-
-        lots = _loss_limit(asking, name, reason, ledger, specification, worst, lots, floor_with)
+        lots = _loss_limit(asking, name, reason, rules, ledger, specification, worst, lots, floor_ahead)
     return lots
 
 
@@ -181,37 +176,41 @@ def _loss_limit(
     asking: Asking,
     name: str,
     reason: DenialReason,
+    rules: RuleSet,
     ledger: Ledger,
     specification: InstrumentSpecification,
     worst: Worst,
     lots: Decimal,
-    floor_with: Callable[[Decimal], Decimal | None],
+    floor_ahead: FloorAhead,
 ) -> Decimal:
     """One limit, of which the floor depends on the size."""
+    without, highest = ledger.balance - worst.book_loss, ledger.balance + worst.book_gain
 
-    def worth(size: Decimal) -> Decimal:
-        return ledger.balance - worst.book_loss - worst.loss_per_lot * size
+    def floor_with(size: Decimal) -> Decimal | None:
+        return floor_ahead(rules, ledger, highest + worst.gain_per_lot * size)
 
     def holds(size: Decimal) -> bool:
         found = floor_with(size)
-        return found is None or worth(size) > found
+        return found is None or without - worst.loss_per_lot * size > found
 
     allowed, floor = lots, floor_with(lots)
     if floor is None:
         asking.require(name, True, reason, {"floor": "none"})
         return lots
-    if worth(lots) <= floor:
+    left = without - worst.loss_per_lot * lots
+    if left <= floor:
         allowed = _largest(lots, specification, holds)
         floor = floor_with(allowed) or floor
+        left = without - worst.loss_per_lot * allowed
     numbers = {
-        "worst_case_equity": worth(allowed),
+        "worst_case_equity": left,
         "floor": floor,
         "balance": ledger.balance,
         "book_loss": worst.book_loss,
         "loss_per_lot": worst.loss_per_lot,
         "lots": lots,
     }
-    return asking.reduce(name, lots, allowed, reason, numbers, worth(allowed) - floor)
+    return asking.reduce(name, lots, allowed, reason, numbers, left - floor)
 
 
 def _largest(

@@ -24,6 +24,7 @@ from hive_core.risk.rules.values import (
     Policy,
     ProfitTarget,
     RequestLimits,
+    Reset,
     StopRequired,
 )
 
@@ -112,6 +113,15 @@ class RuleSet(Contract):
         """What is unknown of the loss limits, so that there is no floor."""
         limits = ("daily_loss", "maximum_loss", "daily_loss.resets", "maximum_loss.resets")
         return tuple(name for name in self.unknown if name in limits)
+
+    @cached_property
+    def stated_resets(self) -> tuple[Reset, ...]:
+        """Every reset that the loss limits name, that of the daily one first."""
+        found: list[Reset] = []
+        for rule in (self.daily_loss, self.maximum_loss):
+            if not isinstance(rule, str) and not isinstance(rule.resets, str):
+                found += [reset for reset in rule.resets or () if reset not in found]
+        return tuple(found)
 
     @cached_property
     def unknown_enforced(self) -> tuple[str, ...]:
