@@ -18,14 +18,21 @@ import numpy as np
 
 from bench.reporting import Row, row
 from hive_core.instruments.specification import instruments
-from hive_core.risk.portfolio.draws import BLOCK, STRIP, STRIPS, Normals, SingleArray, available_threads
+from hive_core.risk.portfolio.draws import BLOCK, STRIP, STRIPS, Normals, SingleArray
 from hive_core.risk.portfolio.ewma import ewma_covariance
 from hive_core.risk.portfolio.inputs import FloatArray
 from hive_core.risk.portfolio.revaluation import RevaluedBook
 from hive_core.risk.portfolio.simulation import simulate_normal
 from hive_core.risk.portfolio.tail import MonteCarloRisk, monte_carlo_risk
 from hive_core.risk.portfolio.value_at_risk import WINDOW
-from proofs.portfolio_risk import LEVEL, PAIRS, PORTFOLIOS, ecb_history, exposures_of
+from proofs.portfolio_risk import (
+    LEVEL,
+    PAIRS,
+    PORTFOLIOS,
+    available_threads,
+    ecb_history,
+    exposures_of,
+)
 
 SIMULATIONS, ASSETS = 1_000_000, len(PAIRS)
 RUNS = 7

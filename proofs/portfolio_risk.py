@@ -7,6 +7,7 @@ Broken forecasts must fail, and what the method does not promise is told beside 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,7 +24,6 @@ from hive_core.risk.portfolio.coverage import (
     christoffersen_independence,
     kupiec,
 )
-from hive_core.risk.portfolio.draws import available_threads
 from hive_core.risk.portfolio.ewma import ewma_covariance
 from hive_core.risk.portfolio.history import PriceHistory, pair_prices, price_history
 from hive_core.risk.portfolio.inputs import FloatArray
@@ -233,6 +233,11 @@ def unpegged_claim(history: PriceHistory) -> Claim:
         found.least > LEAST_P and times > 10,
         backtest.results.size,
     )
+
+
+def available_threads() -> int:
+    """How many threads this process may use: never more than the cores it may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def simulation_claims(returns: FloatArray, seed: int) -> list[Claim]:

@@ -6,7 +6,6 @@ A block is a batch of strips, so small that each product with it stays in one co
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -64,11 +63,6 @@ def simulated(prepare: Callable[[], Draw], simulations: int, seed: int, *, threa
             for _ in pool.map(work, range(threads)):
                 pass
     return results
-
-
-def available_threads() -> int:
-    """How many threads this process may use: never more than the cores it may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Normals:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hive_core.risk.portfolio.draws import BLOCK, STRIP, STRIPS, Normals, available_threads, simulated
+from hive_core.risk.portfolio.draws import BLOCK, STRIP, STRIPS, Normals, simulated
 from hive_core.risk.portfolio.inputs import RefusedInput
 
 
@@ -95,7 +95,3 @@ def test_nothing_to_run_is_refused(wrong):
     told = {"simulations": 10, "seed": 1, "threads": 1, **wrong}
     with pytest.raises(RefusedInput, match="cannot be run"):
         simulated(noise, **told)
-
-
-def test_threads_are_at_least_one():
-    assert available_threads() >= 1
