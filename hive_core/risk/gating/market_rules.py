@@ -46,7 +46,7 @@ def market(asking: Asking, intent: Intent, book: Book, now_ns: int) -> tuple[Ins
     entry_off_pct = off_pct if intent.entry is None else abs(intent.entry - mid) / mid * 100
     asking.require(
         "price_collar",
-        max(off_pct, entry_off_pct) <= collar,
+        off_pct <= collar and entry_off_pct <= collar,
         DenialReason.PRICE_COLLAR,
         {
             "bid": quote.bid,

@@ -41,20 +41,24 @@ def currency_exposure(
             raise
         held = book.totals.units.get(currency, ZERO)
         most = max(limit / rate, abs(held))
-        along = held if per_lot > 0 else -held
-        allowed = whole_steps((most - along) / abs(per_lot), specification)
+        wanted = with_this = held + per_lot * lots
+        allowed = lots
+        if (with_this if per_lot > 0 else -with_this) > most:
+            along = held if per_lot > 0 else -held
+            allowed = whole_steps((most - along) / abs(per_lot), specification)
+            with_this = held + per_lot * allowed
         lots = asking.reduce(
             f"currency_exposure_{currency}",
             lots,
-            min(lots, allowed),
+            allowed,
             DenialReason.CURRENCY_EXPOSURE,
             {
                 "held": held * rate,
-                "with_this": (held + per_lot * lots) * rate,
+                "with_this": wanted * rate,
                 "limit": limit,
                 "max_currency_exposure_pct": book.settings.max_currency_exposure_pct,
             },
-            limit - abs(held + per_lot * min(lots, allowed)) * rate,
+            limit - abs(with_this) * rate,
         )
     return lots
 

@@ -15,7 +15,7 @@ from hive_core.risk.gating.intent import Intent
 from hive_core.risk.gating.totals import ZERO, PerLot
 from hive_core.risk.ledger import Ledger
 from hive_core.risk.rules.as_of import RuleSet
-from hive_core.risk.rules.values import DailyLoss, MaximumLoss, OrderLimits, StopRequired
+from hive_core.risk.rules.values import OrderLimits, StopRequired
 from hive_core.risk.standing import daily_floor_ahead, maximum_floor_ahead
 
 FloorAhead = Callable[[RuleSet, Ledger, Decimal], Decimal | None]
@@ -154,22 +154,22 @@ def loss_limits(
     lots: Decimal,
 ) -> Decimal:
     """As many lots as leave equity above every floor if every stop is hit, now and after the next reset."""
-    rules = book.rules
-    trails_equity = (isinstance(rules.daily_loss, DailyLoss) and rules.daily_loss.anchor != "balance") or (
-        isinstance(rules.maximum_loss, MaximumLoss) and rules.maximum_loss.mode == "intraday_trailing"
-    )
+    rules, unbounded = book.rules, book.totals.unbounded
     asking.require(
         "every_position_has_a_target",
-        not (trails_equity and book.totals.unbounded),
+        not (unbounded and rules.trails_equity),
         DenialReason.POSITION_WITHOUT_TARGET,
-        {"without": ", ".join(book.totals.unbounded) or "none", "trails_equity": trails_equity},
+        {"without": unbounded, "trails_equity": rules.trails_equity},
     )
-    for name, floor_ahead, reason in (
-        ("daily_loss_limit", daily_floor_ahead, DenialReason.DAILY_LOSS_LIMIT),
-        ("maximum_loss_limit", maximum_floor_ahead, DenialReason.MAXIMUM_LOSS_LIMIT),
-    ):
+    for name, floor_ahead, reason in _LOSS_LIMITS:
         lots = _loss_limit(asking, name, reason, rules, ledger, specification, worst, lots, floor_ahead)
     return lots
+
+
+_LOSS_LIMITS = (
+    ("daily_loss_limit", daily_floor_ahead, DenialReason.DAILY_LOSS_LIMIT),
+    ("maximum_loss_limit", maximum_floor_ahead, DenialReason.MAXIMUM_LOSS_LIMIT),
+)
 
 
 def _loss_limit(
@@ -184,33 +184,33 @@ def _loss_limit(
     floor_ahead: FloorAhead,
 ) -> Decimal:
     """One limit, of which the floor depends on the size."""
-    without, highest = ledger.balance - worst.book_loss, ledger.balance + worst.book_gain
+    balance = ledger.balance
 
-    def floor_with(size: Decimal) -> Decimal | None:
-        return floor_ahead(rules, ledger, highest + worst.gain_per_lot * size)
+    def at(size: Decimal) -> tuple[Decimal, Decimal | None]:
+        highest = balance + worst.book_gain + worst.gain_per_lot * size
+        return balance - worst.book_loss - worst.loss_per_lot * size, floor_ahead(rules, ledger, highest)
 
     def holds(size: Decimal) -> bool:
-        found = floor_with(size)
-        return found is None or without - worst.loss_per_lot * size > found
+        equity, floor = at(size)
+        return floor is None or equity > floor
 
-    allowed, floor = lots, floor_with(lots)
+    allowed, (equity, floor) = lots, at(lots)
     if floor is None:
         asking.require(name, True, reason, {"floor": "none"})
         return lots
-    left = without - worst.loss_per_lot * lots
-    if left <= floor:
+    if equity <= floor:
         allowed = _largest(lots, specification, holds)
-        floor = floor_with(allowed) or floor
-        left = without - worst.loss_per_lot * allowed
+        equity, floor = at(allowed)
+    assert floor is not None  # noqa: S101 - whether there is a floor does not depend on the size
     numbers = {
-        "worst_case_equity": left,
+        "worst_case_equity": equity,
         "floor": floor,
-        "balance": ledger.balance,
+        "balance": balance,
         "book_loss": worst.book_loss,
         "loss_per_lot": worst.loss_per_lot,
         "lots": lots,
     }
-    return asking.reduce(name, lots, allowed, reason, numbers, left - floor)
+    return asking.reduce(name, lots, allowed, reason, numbers, equity - floor)
 
 
 def _largest(

@@ -18,18 +18,18 @@ HOUR_NS = 3_600 * NS_PER_SECOND
 def fresh(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     """Not from the future, not older than allowed, still valid."""
     age_ns = now_ns - intent.ts_decided_ns
-    limit_s = book.settings.max_decision_age_s
+    age_s, limit_s = Decimal(age_ns) / NS_PER_SECOND, book.settings.max_decision_age_s
     asking.require(
         "not_from_the_future",
         age_ns >= 0,
         DenialReason.FROM_THE_FUTURE,
-        {"age_s": Decimal(age_ns) / NS_PER_SECOND},
+        {"age_s": age_s},
     )
     asking.require(
         "fresh",
         age_ns <= limit_s * NS_PER_SECOND,
         DenialReason.STALE,
-        {"age_s": Decimal(age_ns) / NS_PER_SECOND, "max_decision_age_s": limit_s},
+        {"age_s": age_s, "max_decision_age_s": limit_s},
     )
     asking.require(
         "still_valid",

@@ -124,6 +124,14 @@ class RuleSet(Contract):
         return tuple(found)
 
     @cached_property
+    def trails_equity(self) -> bool:
+        """Whether profit that is only open can lift a floor."""
+        daily, maximum = self.daily_loss, self.maximum_loss
+        return (isinstance(daily, DailyLoss) and daily.anchor != "balance") or (
+            isinstance(maximum, MaximumLoss) and maximum.mode == "intraday_trailing"
+        )
+
+    @cached_property
     def unknown_enforced(self) -> tuple[str, ...]:
         """What is unknown of the kinds that hold an order back."""
         return tuple(name for name in self.unknown if name.partition(".")[0] in ENFORCED)
