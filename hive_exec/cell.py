@@ -56,6 +56,7 @@ from hive_exec.policy.starting import started_engine
 from hive_exec.recovery import recover
 from hive_exec.replay.driver import ReplayDriver
 from hive_exec.replay.feed import LakeFeed
+from hive_exec.risk_models import RiskModels
 from hive_exec.ticking import Ticking, observe_rates
 from hive_exec.todays_settings import terms_of
 
@@ -100,6 +101,7 @@ class Cell:
         self.engine = Engine(self.state, self.journal)
         self.engine.policies = started_engine(configuration.execution.policy)
         self.engine.news = NewsCalendar(home.lake)
+        self.engine.risk_models = RiskModels(home.lake, self.feed)
         self.fatal: BaseException | None = None
         self.on_fatal: Callable[[BaseException], None] | None = None
         self.on_signal: Callable[[str, SignalSubmission, int, str], None] | None = None

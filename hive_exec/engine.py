@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from hive_core.risk.gating.news_times import NewsTimes
+from hive_core.risk.gating.risk_model import RiskModel
 from hive_exec.core.events import AskPolicies, DecisionDue, Effect, Event, Follow, Reviewed, Ticked
 from hive_exec.core.folding import apply
 from hive_exec.core.records import FeedPosition, Record
@@ -43,9 +44,17 @@ class NewsSource(Protocol):
         """What it showed at a moment; None where nothing is known."""
 
 
+class RiskModelSource(Protocol):
+    """Where it is known how instruments move."""
+
+    def shown_at(self, now_ns: int) -> RiskModel | None:
+        """What the prices of before a moment say; None where they are not known, or old."""
+
+
 class Engine:
     """State, journal, and the effects that wait for durability. `on_record` sees each record as it is
-    written; `policies` are asked where the settings say so, `news` where a firm's rules do."""
+    written; `policies` and `risk_models` are asked where the settings say so, `news` where a firm's rules
+    do."""
 
     def __init__(self, state: CellState, journal: RecordLog) -> None:
         self.state = state
@@ -53,6 +62,7 @@ class Engine:
         self.on_record: Callable[[Record], None] = lambda _: None
         self.policies: PolicyEngine | None = None
         self.news: NewsSource | None = None
+        self.risk_models: RiskModelSource | None = None
         self._waiting: list[Effect] = []
 
     def write(self, record: Record) -> int:
@@ -72,6 +82,8 @@ class Engine:
         """
         if isinstance(event, _JUDGING) and self.state.wants_news:
             self.state.news = None if self.news is None else self.news.shown_at(at[0])
+        if isinstance(event, _JUDGING) and self.state.wants_risk_model:
+            self.state.risk_model = None if self.risk_models is None else self.risk_models.shown_at(at[0])
         following: list[Event] = [event]
         for _ in range(MAX_FOLLOWING):
             if not following:

@@ -51,6 +51,7 @@ SETTINGS = GateSettings(
     repeat_window_s=60,
     flat_before_weekend_s=0,
     max_currency_exposure_pct=Decimal(100_000),
+    scale_by_volatility=False,
     correlation_threshold=Decimal(1),
     max_correlated_positions=None,
     max_value_at_risk_pct=None,

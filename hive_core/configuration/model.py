@@ -121,11 +121,14 @@ class Account(Contract):
 
     Beyond the firm's rules: `conversion_buffer_pct` is how much worse than known a conversion rate is taken,
     `swap_reserve_per_lot` what holding may cost on the way, `max_currency_exposure_pct` the most net exposure
-    to one currency, of equity. `max_repeats` orders of one instrument and side within `repeat_window_s` are
-    the most. Signals of `own_sources` are the owner's own, all others a third party's. `accepted_unknowns`
-    are rules that the firm does not state, or ties to conditions, and that the owner has read up on himself:
-    a person is asked about all others. `asks_where_firm_forbids`: a person is asked where the firm forbids,
-    in place of a denial. `name` may hold `{source}`: then every source gets an account of its own.
+    to one currency, of equity. `max_correlated_positions` are the most that win and lose together, correlated
+    by `correlation_threshold` or more; `max_value_at_risk_pct` is the most that a day may cost at 99 %, of
+    equity; `scale_by_volatility` trades what moves more than usual smaller. `max_repeats` orders of one
+    instrument and side within `repeat_window_s` are the most. Signals of `own_sources` are the owner's own,
+    all others a third party's. `accepted_unknowns` are rules that the firm does not state, or ties to
+    conditions, and that the owner has read up on himself: a person is asked about all others.
+    `asks_where_firm_forbids`: a person is asked where the firm forbids, in place of a denial. `name` may hold
+    `{source}`: then every source gets an account of its own.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*(\{source\})?$", max_length=32)]
@@ -148,6 +151,10 @@ class Account(Contract):
     conversion_buffer_pct: Annotated[Setting, Field(ge=0, le=20)] = Decimal("1")
     swap_reserve_per_lot: NotNegative = Decimal("0")
     max_currency_exposure_pct: Annotated[Setting, Field(gt=0, le=100_000)] = Decimal("1000")
+    max_correlated_positions: Annotated[int, Field(gt=0, le=200)] | None = None
+    correlation_threshold: Annotated[Setting, Field(gt=0, le=1)] = Decimal("0.7")
+    max_value_at_risk_pct: Annotated[Setting, Field(gt=0, le=100)] | None = None
+    scale_by_volatility: bool = False
     max_repeats: Annotated[int, Field(gt=0, le=3_600)] | None = None
     repeat_window_s: Annotated[int, Field(gt=0, le=86_400)] = 60
     flat_before_weekend_s: Annotated[int, Field(ge=0, le=86_400)] = 3_600
@@ -171,6 +178,12 @@ class Account(Contract):
         if self.has_broker and not self.symbols:
             raise ValueError("`symbols` lists the instruments whose quotes the broker shall stream")
         return self
+
+    @property
+    def asks_risk_model(self) -> bool:
+        """Whether the gate has to know how instruments move."""
+        limits = (self.max_correlated_positions, self.max_value_at_risk_pct)
+        return self.scale_by_volatility or any(limit is not None for limit in limits)
 
     @property
     def has_broker(self) -> bool:

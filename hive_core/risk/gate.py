@@ -21,6 +21,7 @@ from hive_core.risk.gating.intent import Intent
 from hive_core.risk.gating.market_rules import planned_entry, worst_entry
 from hive_core.risk.gating.news_times import NewsTimes
 from hive_core.risk.gating.rates import Rates
+from hive_core.risk.gating.risk_model import RiskModel
 from hive_core.risk.gating.settings import GateSettings
 from hive_core.risk.gating.totals import totals_of
 from hive_core.risk.gating.verdict import Finding, Outcome, Verdict
@@ -77,18 +78,20 @@ def judge(
     *,
     most_lots: Decimal | None = None,
     news: NewsTimes | None = None,
+    model: RiskModel | None = None,
 ) -> Judgement:
     """Judge a decision for an account at `now_ns`.
 
     Args:
         most_lots: no more than so many, where a person was shown them.
         news: the calendar as it is known; without one nothing passes where the rules forbid to trade on news.
+        model: how instruments move, as it is known; without one nothing passes where the settings ask it.
     """
     settings = gate_settings(account)
     # An account's own time may be a little ahead of who asks: its money has no past to be judged in.
     now_ns = max(now_ns, state.ledger.ts_ns)
     intent = intent_of(decision, account)
-    verdict = check(intent, book_of(state, account, settings, rules, news), now_ns)
+    verdict = check(intent, book_of(state, account, settings, rules, news, model), now_ns)
     if verdict.outcome is Outcome.DENY:
         return Judgement(verdict.findings, (), Decimal(0), Decimal(0))
     specification = instruments()[decision.symbol]
@@ -152,9 +155,10 @@ def gate_settings(account: Account) -> GateSettings:
         repeat_window_s=account.repeat_window_s,
         flat_before_weekend_s=account.flat_before_weekend_s,
         max_currency_exposure_pct=account.max_currency_exposure_pct,
-        correlation_threshold=Decimal("0.7"),
-        max_correlated_positions=None,
-        max_value_at_risk_pct=None,
+        scale_by_volatility=account.scale_by_volatility,
+        correlation_threshold=account.correlation_threshold,
+        max_correlated_positions=account.max_correlated_positions,
+        max_value_at_risk_pct=account.max_value_at_risk_pct,
         value_at_risk_quantile=Decimal("2.326"),
         review_over_uncertainty=(
             Decimal(1) if account.review_over_dissent is None else account.review_over_dissent
@@ -170,6 +174,7 @@ def book_of(
     settings: GateSettings,
     rules: RuleSet,
     news: NewsTimes | None = None,
+    model: RiskModel | None = None,
 ) -> Book:
     """What the gate knows of an account."""
     return Book(
@@ -193,4 +198,5 @@ def book_of(
         sent=tuple(state.sent),
         requests_of_day=state.requests_of_day,
         news=news,
+        model=model,
     )

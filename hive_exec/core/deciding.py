@@ -76,7 +76,7 @@ def _judged(
     review = bot.reviews.get(decision.decision_id)
     # Of what a person was shown no more than that: nearer to the stop the same risk would buy more lots.
     most_lots = None if review is None else review.lots
-    verdict = judge(decision, bot.account, settings, bot.rules, at[0], most_lots=most_lots, news=state.news)
+    verdict = _judgement(state, bot, decision, settings, at, most_lots)
     verdict = _within_the_bound_of_before(bot, decision, verdict)
     if verdict.denial is DenialReason.NO_QUOTE and not is_approved and _may_await_quote(bot):
         return [], []
@@ -95,6 +95,26 @@ def _judged(
     if standing.is_shadow:
         return [_simulated(bot, pending, verdict, at, Kind.DECISION_SHADOWED, standing.reasons)], []
     return _intended(state, bot, pending.delivery, verdict, at)
+
+
+def _judgement(
+    state: CellState,
+    bot: Bot,
+    decision: Decision,
+    settings: Account,
+    at: FeedPosition,
+    most_lots: Decimal | None = None,
+) -> Judgement:
+    return judge(
+        decision,
+        bot.account,
+        settings,
+        bot.rules,
+        at[0],
+        most_lots=most_lots,
+        news=state.news,
+        model=state.risk_model,
+    )
 
 
 def _may_await_quote(bot: Bot) -> bool:
@@ -192,7 +212,7 @@ def _waited(state: CellState, bot: Bot, pending: Pending, standing: Standing, at
     if decision.decision_id in bot.held:
         return [], []
     settings = _settings_for(bot, standing, decision, has_waited=False)
-    verdict = judge(decision, bot.account, settings, bot.rules, at[0], news=state.news)
+    verdict = _judgement(state, bot, decision, settings, at)
     return [_simulated(bot, pending, verdict, at, Kind.DECISION_HELD, standing.reasons)], []
 
 

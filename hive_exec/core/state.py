@@ -18,6 +18,7 @@ from hive_core.contracts.decision import Side
 from hive_core.evidence.canonical import canonical_bytes
 from hive_core.risk.account import AccountState, Quote
 from hive_core.risk.gating.news_times import NewsTimes
+from hive_core.risk.gating.risk_model import RiskModel
 from hive_core.risk.ledger import open_ledger
 from hive_core.risk.rules.as_of import RuleSet
 from hive_core.risk.rules.phases import rules_on
@@ -107,6 +108,14 @@ class CellState:
     epoch: int = 0
     news: NewsTimes | None = None
     """The calendar as it is known now. Observed, like quotes: it can be read again."""
+
+    risk_model: RiskModel | None = None
+    """How instruments move, as it is known now. Observed too."""
+
+    @property
+    def wants_risk_model(self) -> bool:
+        """Whether the settings of an account ask how instruments move."""
+        return any(bot.settings.asks_risk_model for bot in self.bots.values())
 
     @property
     def wants_news(self) -> bool:

@@ -89,6 +89,14 @@ class LakeFeed:
         found.sort(key=lambda event: event.at)
         return iter(found)
 
+    def closes(self, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
+        """`ts_close`, `bid_close` and `ask_close` of the bars of a symbol that closed in a window."""
+        specification = instruments()[symbol]
+        stored = self._stored_bars(symbol, start, end)
+        used = one_series(stored, closes_at_weekends=specification.closes_at_weekends)
+        closed = used.filter(pl.col("ts_close").is_between(start, end))
+        return with_both_sides(closed, specification).select("ts_close", "bid_close", "ask_close")
+
     def _bars(self, symbol: str, start: datetime, end: datetime) -> Iterator[FeedEvent]:
         specification = instruments()[symbol]
         stored = self._stored_bars(symbol, start, end)

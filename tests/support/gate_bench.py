@@ -49,6 +49,7 @@ SETTINGS = GateSettings(
     repeat_window_s=300,
     flat_before_weekend_s=3_600,
     max_currency_exposure_pct=Decimal(500),
+    scale_by_volatility=False,
     correlation_threshold=Decimal("0.7"),
     max_correlated_positions=None,
     max_value_at_risk_pct=None,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from hive_core.risk.account import Quote, SentOrders
 from hive_core.risk.gating.news_times import NewsTimes
 from hive_core.risk.gating.rates import Rates
-from hive_core.risk.gating.risk_model import BookRisk
+from hive_core.risk.gating.risk_model import RiskModel
 from hive_core.risk.gating.settings import GateSettings
 from hive_core.risk.gating.totals import Totals
 from hive_core.risk.ledger import Ledger
@@ -19,7 +18,7 @@ from hive_core.risk.rules.as_of import RuleSet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
     """An account at one instant. `sent` is in order of time; `requests_of_day` what was asked of the venue
-    since the reset; `values` net values by symbol in the account's currency, of which `risk` was made."""
+    since the reset; `model` how instruments move, where somebody estimated it."""
 
     rules: RuleSet
     settings: GateSettings
@@ -33,5 +32,4 @@ class Book:
     sent: tuple[SentOrders, ...] = ()
     requests_of_day: int = 0
     news: NewsTimes | None = None
-    risk: BookRisk | None = None
-    values: Mapping[str, Decimal] = field(default_factory=dict)
+    model: RiskModel | None = None

@@ -13,9 +13,8 @@ class Intent:
     """A new position that is wanted. Prices are on the side that trades.
 
     `reference_price` is what the decision was made on; `entry` the price that a limit or stop order names,
-    None for a market order. `volatility_ratio` is the instrument's volatility over its usual one; the size is
-    divided by what it exceeds 1. `uncertainty` is 0 to 1, None where nobody said. `is_third_party`: the
-    signal is another person's, not the account owner's own.
+    None for a market order. `uncertainty` is 0 to 1, None where nobody said. `is_third_party`: the signal is
+    another person's, not the account owner's own.
     """
 
     decision_id: str
@@ -30,5 +29,4 @@ class Intent:
     ts_decided_ns: int
     valid_until_ns: int
     is_third_party: bool
-    volatility_ratio: Decimal = Decimal(1)
     uncertainty: Decimal | None = None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from hive_core.contracts.reasons import DenialReason
-from hive_core.instruments.specification import AssetClass, InstrumentSpecification
+from hive_core.instruments.specification import AssetClass, InstrumentSpecification, instruments
 from hive_core.risk.account import MissingRate
 from hive_core.risk.gating.asking import Asking
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.intent import Intent
-from hive_core.risk.gating.risk_model import NotInModel
-from hive_core.risk.gating.size_rules import whole_steps
+from hive_core.risk.gating.risk_model import BookRisk, NotInModel
+from hive_core.risk.gating.size_rules import known_model, unknown_risk, whole_steps
 from hive_core.risk.gating.totals import ZERO, PerLot
 
 
@@ -69,27 +69,25 @@ def correlation(asking: Asking, intent: Intent, book: Book) -> None:
     if limit is None:
         asking.require("correlation", True, DenialReason.CORRELATION, {"limit": "none"})
         return
-    if book.risk is None:
-        asking.require(
-            "risk_model_known", False, DenialReason.RISK_MODEL_UNKNOWN, {"problem": "there is none"}
-        )
-        return
+    model = known_model(asking, book)
     together = 0
     for (symbol, side), count in book.totals.positions.items():
         try:
-            found = book.risk.model.correlation(symbol, intent.symbol)
+            found = model.correlation(symbol, intent.symbol)
         except NotInModel as error:
-            asking.require(
-                "risk_model_known", False, DenialReason.RISK_MODEL_UNKNOWN, {"problem": error.args[0]}
-            )
-            raise
+            raise unknown_risk(asking, error.args[0]) from None
         if (found if side == intent.side else -found) >= threshold:
             together += count
     asking.require(
         "correlation",
         together < limit,
         DenialReason.CORRELATION,
-        {"positions_with_it": together, "limit": limit, "correlation_threshold": threshold},
+        {
+            "positions_with_it": together,
+            "limit": limit,
+            "correlation_threshold": threshold,
+            "as_of": model.as_of,
+        },
     )
 
 
@@ -111,20 +109,20 @@ def value_at_risk(
     if settings.max_value_at_risk_pct is None:
         asking.require("value_at_risk", True, DenialReason.VALUE_AT_RISK, {"limit": "none"})
         return lots
-    if book.risk is None:
-        asking.require(
-            "risk_model_known", False, DenialReason.RISK_MODEL_UNKNOWN, {"problem": "there is none"}
-        )
-        return lots
+    model, rates = known_model(asking, book), book.rates
     limit = book.ledger.equity * settings.max_value_at_risk_pct / 100
-    per_lot = part.value * book.rates.worst(specification.quote, now_ns)
+    per_lot = part.value * rates.worst(specification.quote, now_ns)
+    values = {
+        symbol: value * rates.worst(instruments()[symbol].quote, now_ns)
+        for symbol, value in book.totals.values.items()
+    }
     try:
-        own = book.risk.model.covariance(intent.symbol, intent.symbol)
-        slope = book.risk.slope(intent.symbol, book.values)
+        risk = BookRisk.of(model, values)
+        own = model.covariance(intent.symbol, intent.symbol)
+        slope = risk.slope(intent.symbol, values)
     except NotInModel as error:
-        asking.require("risk_model_known", False, DenialReason.RISK_MODEL_UNKNOWN, {"problem": error.args[0]})
-        raise
-    held, quantile = book.risk.variance, settings.value_at_risk_quantile
+        raise unknown_risk(asking, error.args[0]) from None
+    held, quantile = risk.variance, settings.value_at_risk_quantile
     most = max((limit / quantile) ** 2, held) - held
     # Along the side of the order, in lots: c y^2 + 2 b y <= most.
     square, line = own * per_lot * per_lot, slope * per_lot
@@ -140,6 +138,12 @@ def value_at_risk(
         lots,
         fits,
         DenialReason.VALUE_AT_RISK,
-        {"value_at_risk": found, "limit": limit, "held": quantile * held.sqrt(), "quantile": quantile},
+        {
+            "value_at_risk": found,
+            "limit": limit,
+            "held": quantile * held.sqrt(),
+            "quantile": quantile,
+            "as_of": model.as_of,
+        },
         limit - found,
     )

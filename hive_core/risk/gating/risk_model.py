@@ -1,13 +1,13 @@
 """How the values of a book move together: the variance of the whole, and how an order changes it.
 
-Built when the book or the model changes, from covariances of daily returns that somebody estimated and
-published; asked in constant time. Estimating them is `hive_core.risk.portfolio`'s.
+Made from covariances of daily returns; estimating them is `hive_core.risk.portfolio`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 ZERO = Decimal(0)
@@ -19,9 +19,12 @@ class NotInModel(KeyError):
 
 @dataclass(frozen=True, slots=True)
 class RiskModel:
-    """Covariances of daily relative returns by pair of symbols, the alphabetically first one first."""
+    """Covariances of daily relative returns by pair of symbols, the alphabetically first one first, and how
+    much each symbol moves of late over how much it usually does; by prices up to and with `as_of`."""
 
     covariances: Mapping[tuple[str, str], Decimal]
+    volatility_ratios: Mapping[str, Decimal] = field(default_factory=dict)
+    as_of: date | None = None
 
     def covariance(self, one: str, other: str) -> Decimal:
         """Of two symbols. Raises NotInModel."""
@@ -29,6 +32,13 @@ class RiskModel:
             return self.covariances[(one, other) if one <= other else (other, one)]
         except KeyError:
             raise NotInModel(f"the risk model does not hold {one} with {other}") from None
+
+    def volatility_ratio(self, symbol: str) -> Decimal:
+        """Of late over usual; above 1 where it moves more. Raises NotInModel."""
+        try:
+            return self.volatility_ratios[symbol]
+        except KeyError:
+            raise NotInModel(f"the risk model does not hold the volatility of {symbol}") from None
 
     def correlation(self, one: str, other: str) -> Decimal:
         """Of two symbols, -1 to 1; 0 where one of them never moves. Raises NotInModel."""

@@ -14,7 +14,9 @@ class GateSettings:
     `slippage_buffer_pips` is how far beyond its price a stop is taken to fill, `conversion_buffer_pct` how
     much worse than known a conversion rate is taken, `swap_reserve_per_lot` what holding may cost on the way.
     `accepted_unknowns` are kinds of rules that the owner has read up on himself; loss limits are never among
-    them. `asks_where_firm_forbids`: a person decides where the firm forbids, in place of a denial.
+    them. `scale_by_volatility`: an instrument that moves more than it usually does is traded smaller in
+    proportion, never larger. `asks_where_firm_forbids`: a person decides where the firm forbids, in place of
+    a denial.
     """
 
     risk_per_trade_pct: Decimal
@@ -32,6 +34,7 @@ class GateSettings:
     repeat_window_s: int
     flat_before_weekend_s: int
     max_currency_exposure_pct: Decimal
+    scale_by_volatility: bool
     correlation_threshold: Decimal
     max_correlated_positions: int | None
     max_value_at_risk_pct: Decimal | None

@@ -12,12 +12,14 @@ from hive_core.risk.account import MissingRate
 from hive_core.risk.gating.asking import Asking
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.intent import Intent
+from hive_core.risk.gating.risk_model import NotInModel, RiskModel
 from hive_core.risk.gating.totals import ZERO, PerLot
 from hive_core.risk.ledger import Ledger
 from hive_core.risk.rules.as_of import RuleSet
 from hive_core.risk.rules.values import OrderLimits, StopRequired
 from hive_core.risk.standing import daily_floor_ahead, maximum_floor_ahead
 
+ONE = Decimal(1)
 FloorAhead = Callable[[RuleSet, Ledger, Decimal], Decimal | None]
 
 
@@ -62,8 +64,8 @@ def sized(
     lots = balance x risk / max(1, volatility ratio) / (|entry - stop| x contract size x rate + commission)
     """
     settings = book.settings
-    calm = max(intent.volatility_ratio, Decimal(1))
-    risk_amount = book.ledger.balance * settings.risk_per_trade_pct / 100 / calm
+    ratio = _volatility_ratio(asking, intent, book) if settings.scale_by_volatility else ONE
+    risk_amount = book.ledger.balance * settings.risk_per_trade_pct / 100 / max(ratio, ONE)
     per_lot = (
         abs(planned - intent.stop_loss) * specification.contract_size * rate + settings.commission_per_lot
     )
@@ -75,13 +77,33 @@ def sized(
         {
             "balance": book.ledger.balance,
             "risk_per_trade_pct": settings.risk_per_trade_pct,
-            "volatility_ratio": intent.volatility_ratio,
+            "volatility_ratio": ratio,
             "risk_amount": risk_amount,
             "loss_per_lot": per_lot,
             "lots": lots,
         },
     )
     return lots
+
+
+def _volatility_ratio(asking: Asking, intent: Intent, book: Book) -> Decimal:
+    try:
+        return known_model(asking, book).volatility_ratio(intent.symbol)
+    except NotInModel as error:
+        raise unknown_risk(asking, error.args[0]) from None
+
+
+def known_model(asking: Asking, book: Book) -> RiskModel:
+    """The risk model; without one nothing that asks it is allowed."""
+    if book.model is None:
+        raise unknown_risk(asking, "there is no risk model of fresh prices")
+    return book.model
+
+
+def unknown_risk(asking: Asking, problem: str) -> Exception:
+    """Deny, for how an instrument moves is not known."""
+    asking.require("risk_model_known", False, DenialReason.RISK_MODEL_UNKNOWN, {"problem": problem})
+    return AssertionError("unreachable: the rule above denies")
 
 
 def whole_steps(lots: Decimal, specification: InstrumentSpecification) -> Decimal:

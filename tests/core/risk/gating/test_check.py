@@ -17,7 +17,7 @@ from hive_core.contracts.reasons import DenialReason
 from hive_core.risk.account import Quote, SentOrders
 from hive_core.risk.gating.check import check
 from hive_core.risk.gating.news_times import NewsEvent, NewsTimes
-from hive_core.risk.gating.risk_model import BookRisk, RiskModel
+from hive_core.risk.gating.risk_model import RiskModel
 from hive_core.risk.gating.verdict import Outcome, Verdict
 from hive_core.risk.ledger import EventOutOfOrder, open_ledger
 from hive_core.risk.rules.values import (
@@ -76,10 +76,7 @@ def policy(**changes: str) -> dict[str, Policy]:
 def with_risk(*positions: tuple[str, str], **settings: object) -> Verdict:
     exposures = [held(symbol, side, "1", "1.1", "1.095" if side == "buy" else "1.105",
                       "1.11" if side == "buy" else "1.09") for symbol, side in positions]  # fmt: skip
-    values: dict[str, Decimal] = {}
-    for symbol, side in positions:
-        values[symbol] = values.get(symbol, Decimal(0)) + (110_000 if side == "buy" else -110_000)
-    return judged(a_book(*exposures, settings=settings, risk=BookRisk.of(MODEL, values), values=values))
+    return judged(a_book(*exposures, settings=settings, model=MODEL))
 
 
 def test_a_calm_account_allows_and_says_why():
@@ -322,7 +319,7 @@ DENIALS: dict[str, tuple[Callable[[], Verdict], DenialReason, dict[str, str]]] =
         {},
     ),
     "size": (
-        lambda: judged(volatility_ratio=Decimal(200)),
+        lambda: judged(a_book(settings={"risk_per_trade_pct": Decimal("0.0025")})),
         DenialReason.BELOW_MINIMUM_LOTS,
         {"risk_amount": "2.5", "lots": "0"},
     ),
@@ -377,6 +374,11 @@ DENIALS: dict[str, tuple[Callable[[], Verdict], DenialReason, dict[str, str]]] =
         lambda: judged(a_book(settings={"max_value_at_risk_pct": Decimal(2)})),
         DenialReason.RISK_MODEL_UNKNOWN,
         {},
+    ),
+    "risk_model_known, for volatility": (
+        lambda: judged(a_book(settings={"scale_by_volatility": True}, model=MODEL)),
+        DenialReason.RISK_MODEL_UNKNOWN,
+        {"problem": "the risk model does not hold the volatility of EURUSD"},
     ),
     "value_at_risk": (
         lambda: with_risk(("EURUSD", "buy"), max_value_at_risk_pct=Decimal("1.5")),
@@ -490,6 +492,14 @@ def test_a_size_is_cut_to_what_is_left_and_one_step_more_would_be_too_much(made,
     finding = verdict.of(rule)
     assert finding.lots == Decimal(lots)
     assert finding.headroom is None or finding.headroom >= 0
+
+
+@pytest.mark.parametrize(("ratio", "lots"), [("0.5", "0.97"), ("1", "0.97"), ("2", "0.48"), ("9.75", "0.1")])
+def test_what_moves_more_than_usual_is_traded_smaller_and_never_larger(ratio, lots):
+    model = RiskModel({}, {"EURUSD": Decimal(ratio)})
+    scaled = judged(a_book(settings={"scale_by_volatility": True}, model=model))
+    assert (scaled.lots, scaled.of("size").as_texts()["volatility_ratio"]) == (Decimal(lots), ratio)
+    assert judged(a_book(model=model)).lots == Decimal("0.97")
 
 
 def test_a_review_does_not_hide_a_denial_after_it():

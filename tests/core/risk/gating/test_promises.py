@@ -94,11 +94,18 @@ def test_less_money_never_turns_a_denial_into_an_order(form, positions, risk_pct
     assert after.lots <= before.lots
 
 
-@given(RULES, BOOKS, RISK_PCT, st.integers(100, 400), st.integers(0, 300))
+def moving(ratio: Decimal) -> RiskModel:
+    """EURUSD moves so many times as much as usual."""
+    return RiskModel({}, {"EURUSD": ratio})
+
+
+@given(RULES, BOOKS, RISK_PCT, st.integers(20, 400), st.integers(0, 300))
 def test_more_volatility_never_means_more(form, positions, risk_pct, ratio, more):
     book = book_of(form, positions, risk_pct)
+    book = replace(book, settings=replace(book.settings, scale_by_volatility=True))
     calm, wild = (
-        check(an_intent(volatility_ratio=Decimal(one) / 100), book, NOW_NS) for one in (ratio, ratio + more)
+        check(an_intent(), replace(book, model=moving(Decimal(one) / 100)), NOW_NS)
+        for one in (ratio, ratio + more)
     )
     assert wild.lots <= calm.lots
 
@@ -158,9 +165,9 @@ def test_the_value_at_risk_with_the_order_is_that_of_the_book_made_anew(model, e
     values = {"EURUSD": Decimal(euros * 1_000), "GBPUSD": Decimal(pounds * 1_000)}
     book = replace(
         a_book(settings={"max_value_at_risk_pct": Decimal(limit) / 10, "risk_per_trade_pct": Decimal(5)}),
-        risk=BookRisk.of(model, values),
-        values=values,
+        model=model,
     )
+    book = replace(book, totals=replace(book.totals, values=values))
     verdict = check(an_intent(), book, NOW_NS)
     before = BookRisk.of(model, values).variance.sqrt() * Decimal("2.326")
     bound = Decimal("1.10258") * 100_000 * verdict.lots
@@ -181,9 +188,8 @@ def test_a_symbol_that_the_model_does_not_hold_is_not_without_risk():
     assert still.correlation("EURUSD", "GBPUSD") == 0
     for settings in ({"max_correlated_positions": 2}, {"max_value_at_risk_pct": Decimal(2)}):
         book = a_book(held("GBPUSD", "buy", "1", "1.3", "1.29", "1.31"), settings=settings)
-        values = {"GBPUSD": Decimal(130_000)}
         only_pounds = RiskModel({("GBPUSD", "GBPUSD"): Decimal("0.00004")})
-        blind = replace(book, risk=BookRisk.of(only_pounds, values), values=values)
+        blind = replace(book, model=only_pounds)
         verdict = check(an_intent(), blind, NOW_NS)
         assert (verdict.outcome, verdict.findings[-1].rule) == (Outcome.DENY, "risk_model_known")
 
