@@ -145,6 +145,7 @@ def gate_settings(account: Account) -> GateSettings:
         slippage_buffer_pips=account.slippage_buffer_pips,
         conversion_buffer_pct=account.conversion_buffer_pct,
         commission_per_lot=account.commission_per_lot,
+        may_charge_exits=account.has_broker,
         swap_reserve_per_lot=account.swap_reserve_per_lot,
         price_collar_pct=account.price_collar_pct,
         max_decision_age_s=account.max_decision_age_s,

@@ -39,6 +39,7 @@ SETTINGS = GateSettings(
     slippage_buffer_pips=Decimal(3),
     conversion_buffer_pct=Decimal(1),
     commission_per_lot=Decimal(7),
+    may_charge_exits=False,
     swap_reserve_per_lot=Decimal(5),
     price_collar_pct=Decimal(1),
     max_decision_age_s=300,

@@ -13,6 +13,8 @@ class GateSettings:
 
     `slippage_buffer_pips` is how far beyond its price a stop is taken to fill, `conversion_buffer_pct` how
     much worse than known a conversion rate is taken, `swap_reserve_per_lot` what holding may cost on the way.
+    `commission_per_lot` is for entry and exit together; `may_charge_exits`: the venue may take a part of it
+    at the exit, nobody knows which, so that what is open still owes it all.
     `accepted_unknowns` are kinds of rules that the owner has read up on himself; loss limits are never among
     them. `scale_by_volatility`: an instrument that moves more than it usually does is traded smaller in
     proportion, never larger. `asks_where_firm_forbids`: a person decides where the firm forbids, in place of
@@ -24,6 +26,7 @@ class GateSettings:
     slippage_buffer_pips: Decimal
     conversion_buffer_pct: Decimal
     commission_per_lot: Decimal
+    may_charge_exits: bool
     swap_reserve_per_lot: Decimal
     price_collar_pct: Decimal
     max_decision_age_s: int

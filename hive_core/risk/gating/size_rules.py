@@ -46,7 +46,8 @@ def worst_of(asking: Asking, book: Book, part: PerLot, quote_currency: str, now_
     except MissingRate as error:
         asking.require("conversion_known", False, DenialReason.NO_CONVERSION_RATE, {"problem": str(error)})
         raise
-    costs = settings.commission_per_lot * totals.lots_to_fill + settings.swap_reserve_per_lot * totals.lots
+    charged = totals.lots if settings.may_charge_exits else totals.lots_to_fill
+    costs = settings.commission_per_lot * charged + settings.swap_reserve_per_lot * totals.lots
     of_lot = settings.commission_per_lot + settings.swap_reserve_per_lot
     return Worst(loss + costs, gain, part.loss * rate + of_lot, part.gain * rate)
 

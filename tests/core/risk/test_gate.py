@@ -48,9 +48,10 @@ def test_a_denial_has_no_legs_and_its_reason_last():
 
 
 def test_every_setting_of_the_gate_comes_from_the_account():
-    """With every number of the account changed, no setting of the gate stays what it was, but those of the
-    risk model, which an account has none of yet."""
+    """With every number of the account changed, no setting of the gate stays what it was, but the confidence
+    of value at risk, which is the same for all."""
     changed = settings_with(
+        mode="broker",
         risk_per_trade_pct=Decimal("0.25"),
         max_entry_slippage_r=Decimal("0.1"),
         slippage_buffer_pips=Decimal(9),
@@ -66,18 +67,17 @@ def test_every_setting_of_the_gate_comes_from_the_account():
         repeat_window_s=33,
         flat_before_weekend_s=34,
         max_currency_exposure_pct=Decimal(77),
+        max_correlated_positions=3,
+        correlation_threshold=Decimal("0.4"),
+        max_value_at_risk_pct=Decimal(5),
+        scale_by_volatility=True,
         review_over_dissent=Decimal("0.2"),
         accepted_unknowns=("news",),
         asks_where_firm_forbids=True,
     )
     plain, other = gate_settings(SETTINGS), gate_settings(changed)
     same = {one.name for one in fields(GateSettings) if getattr(plain, one.name) == getattr(other, one.name)}
-    assert same == {
-        "correlation_threshold",
-        "max_correlated_positions",
-        "max_value_at_risk_pct",
-        "value_at_risk_quantile",
-    }
+    assert same == {"value_at_risk_quantile"}
     assert (plain.max_orders_per_hour, plain.max_repeats) == (None, None)
     assert other.accepted_unknowns == {"news"}
 

@@ -502,6 +502,17 @@ def test_what_moves_more_than_usual_is_traded_smaller_and_never_larger(ratio, lo
     assert judged(a_book(model=model)).lots == Decimal("0.97")
 
 
+@pytest.mark.parametrize(("may_charge_exits", "owed"), [(False, "14"), (True, "21")])
+def test_where_a_venue_may_charge_the_exit_what_is_open_still_owes_its_commission(may_charge_exits, owed):
+    # Two lots that work and one that is open, each at the worst of 100 pips and no slippage; 7 a lot.
+    positions = [held("EURUSD", "buy", lots, "1.1", "1.09", "1.11", is_open=is_open)
+                 for lots, is_open in (("2", False), ("1", True))]  # fmt: skip
+    settings = {"commission_per_lot": Decimal(7), "may_charge_exits": may_charge_exits,
+                "swap_reserve_per_lot": Decimal(0), "slippage_buffer_pips": Decimal(0)}  # fmt: skip
+    verdict = judged(a_book(*positions, settings=settings))
+    assert Decimal(verdict.of("daily_loss_limit").as_texts()["book_loss"]) == 3_000 + Decimal(owed)
+
+
 def test_a_review_does_not_hide_a_denial_after_it():
     verdict = judged(a_book(breached_rule=None, rules={"news": "unknown"}), valid_until_ns=NOW_NS)
     assert (verdict.outcome, verdict.lots) == (Outcome.DENY, 0)
