@@ -318,6 +318,9 @@ MARKS_OF_TWO_DAYS = (
     ("replay_room_d", "2017-02-28 23:00", "2017-03-01", 100000.0, 100000.0, 100000.0, 95000.0, 90000.0),
     ("replay_room_d", "2017-03-01 20:00", "2017-03-01", 93999.0, 93999.0, 93999.0, 95000.0, 90000.0),
     ("replay_room_d", "2017-03-01 23:00", "2017-03-02", 93999.0, 93999.0, 93999.0, 95000.0, 90000.0),
+    ("rests", "2017-02-28 23:00", "2017-03-01", 100000.0, 100000.0, 100000.0, 97000.0, 90000.0),
+    ("rests", "2017-03-01 20:00", "2017-03-01", 100000.0, 99000.0, 96990.0, 97000.0, 90000.0),
+    ("rests", "2017-03-01 23:00", "2017-03-02", 100000.0, 100000.0, 100000.0, 97000.0, 90000.0),
 )
 
 
@@ -453,6 +456,12 @@ def _told() -> dict[str, pl.DataFrame]:
         "body": "{}",
         "record_sha256": HASH,
     }
+    pause = {
+        **breach,
+        "seq": 1_000,
+        "account": "rests",
+        "body": json.dumps({"paused_until_ns": int(moment("2017-03-01 23:00").timestamp()) * 10**9}),
+    }
     received = [
         {
             "seq": seq,
@@ -464,7 +473,7 @@ def _told() -> dict[str, pl.DataFrame]:
         }
         for seq, (name, account, _, when, *_) in enumerate(DECISIONS_OF_TWO_DAYS, start=2)
     ]
-    reports = _frame([breach, *received], EXECUTION_REPORTS)
+    reports = _frame([breach, *received, pause], EXECUTION_REPORTS)
     return {"denials": _frame([denial], DENIALS), "execution_reports": reports}
 
 

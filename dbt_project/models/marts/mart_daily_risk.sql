@@ -24,13 +24,29 @@ order_days as (
     group by orders.account, begun.trading_day
 ),
 
-breaches as (
-    select reports.account, min(begun.trading_day) as trading_day
+touched as (
+    -- A limit that does not end the account says until when it rests.
+    select
+        reports.account,
+        begun.trading_day,
+        reports.body ->> '$.paused_until_ns' is null as ends_the_account
     from {{ source('lake', 'execution_reports') }} as reports
     asof join {{ ref('trading_days') }} as begun
         on reports.account = begun.account and reports.ts_event >= begun.ts_begin
     where reports.kind = 'account_breached'
-    group by reports.account
+),
+
+breaches as (
+    select account, min(trading_day) as trading_day
+    from touched
+    where ends_the_account
+    group by account
+),
+
+pauses as (
+    select distinct account, trading_day
+    from touched
+    where not ends_the_account
 )
 
 select
@@ -45,8 +61,10 @@ select
     days.smallest_daily_headroom,
     days.smallest_maximum_headroom,
     coalesce(order_days.orders, 0) as orders,
-    coalesce(days.trading_day >= breaches.trading_day, false) as breached
+    coalesce(days.trading_day >= breaches.trading_day, false) as breached,
+    pauses.trading_day is not null as paused
 from days
 left join order_days on days.account = order_days.account and days.trading_day = order_days.trading_day
 left join breaches on days.account = breaches.account
+left join pauses on days.account = pauses.account and days.trading_day = pauses.trading_day
 order by days.account, days.trading_day

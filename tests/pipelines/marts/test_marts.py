@@ -129,6 +129,14 @@ def test_a_breach_is_flagged_on_its_day_and_stays(sound):
     days = _by(sound.mart("mart_daily_risk"), "account", "trading_day")
     assert [days["replay_room_d", date(2017, 3, day)]["breached"] for day in (1, 2)] == [True, True]
     assert days["replay_room_d", date(2017, 3, 1)]["smallest_daily_headroom"] == -1001.0
+    assert not any(row["paused"] for (account, _), row in days.items() if account != "rests")
+
+
+def test_an_account_that_rests_until_its_reset_is_not_over(sound):
+    days = _by(sound.mart("mart_daily_risk"), "account", "trading_day")
+    told = [days["rests", date(2017, 3, day)] for day in (1, 2)]
+    assert [(day["paused"], day["breached"]) for day in told] == [(True, False), (False, False)]
+    assert told[0]["smallest_daily_headroom"] == -10.0
 
 
 def test_a_lake_without_rows_makes_marts_without_rows_but_with_their_columns(dbt_session, sound):
