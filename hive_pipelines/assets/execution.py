@@ -12,7 +12,7 @@ from hive_core.contracts.execution_tables import EXECUTION_REPORTS
 from hive_core.contracts.report import ReportPage
 from hive_core.market.bars import RATE_SCHEMA
 from hive_pipelines.account_headroom import LOW_PCT, headroom_of, low_accounts
-from hive_pipelines.book_risk import book_risks
+from hive_pipelines.book_risk import BookRisks, book_risks
 from hive_pipelines.lake import WHOLE
 from hive_pipelines.plots import equity_plot, headroom_plot, stress_plot
 from hive_pipelines.quality.checks import check_specs
@@ -128,15 +128,21 @@ LOW_CHECK = "room_left"
 def account_headroom(context: dg.AssetExecutionContext, account_equity: pl.DataFrame):
     """What is left to each account above the nearer of its floors, at each mark of its equity."""
     frame = headroom_of(account_equity)
-    low = low_accounts(frame)
-    check = dg.AssetCheckResult(
+    return result_of(
+        context, "account_headroom", frame, {"headroom": headroom_plot(frame)}, [room_check(frame)]
+    )
+
+
+def room_check(headroom: pl.DataFrame) -> dg.AssetCheckResult:
+    """Warns of every account that has little room left now. `headroom` is ACCOUNT_HEADROOM."""
+    low = low_accounts(headroom)
+    return dg.AssetCheckResult(
         passed=not low,
         check_name=LOW_CHECK,
         severity=dg.AssetCheckSeverity.WARN,
         description="; ".join(f"{name} has {left:.2f} % left" for name, left in low.items())
         or f"at least {LOW_PCT} % of the initial balance everywhere",
     )
-    return result_of(context, "account_headroom", frame, {"headroom": headroom_plot(frame)}, [check])
 
 
 BOOKS_CHECK = "books_are_known"
@@ -171,19 +177,23 @@ def portfolio_risk(
         execution_reports,
         pl.DataFrame(schema=RATE_SCHEMA) if rates is None else rates.select(*RATE_SCHEMA),
     )
+    shown: dict[str, Any] = {"stress": stress_plot(found.books)}
+    for name, risk in found.books.items():
+        shown[f"stress of {name}"] = dg.MetadataValue.md(_rounded(risk.stress.drop("unknown", "kind")))
+        shown[f"currencies of {name}"] = dg.MetadataValue.md(_rounded(risk.exposures))
+    return result_of(context, "portfolio_risk", found.figures, shown, [books_check(found)])
+
+
+def books_check(found: BookRisks) -> dg.AssetCheckResult:
+    """Warns of every book of which nothing can be said, and of what moves as one in another."""
     told = [f"{name}: {why}" for name, why in found.refused.items()]
     told += [f"{name}: {alert}" for name, risk in found.books.items() for alert in risk.alerts()]
-    check = dg.AssetCheckResult(
+    return dg.AssetCheckResult(
         passed=not told,
         check_name=BOOKS_CHECK,
         severity=dg.AssetCheckSeverity.WARN,
         description="; ".join(told) or f"{len(found.books)} books",
     )
-    shown: dict[str, Any] = {"stress": stress_plot(found.books)}
-    for name, risk in found.books.items():
-        shown[f"stress of {name}"] = dg.MetadataValue.md(_rounded(risk.stress.drop("unknown", "kind")))
-        shown[f"currencies of {name}"] = dg.MetadataValue.md(_rounded(risk.exposures))
-    return result_of(context, "portfolio_risk", found.figures, shown, [check])
 
 
 def _rounded(frame: pl.DataFrame) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import dagster as dg
 import polars as pl
 
 from hive_core.contracts.execution_tables import ACCOUNT_EQUITY, ACCOUNT_HEADROOM
 from hive_pipelines.account_headroom import headroom_of, low_accounts
+from hive_pipelines.assets.execution import room_check
 
 AT = datetime(2017, 3, 1, 12, tzinfo=UTC)
 
@@ -47,3 +49,13 @@ def test_what_was_low_once_and_is_not_any_more_does_not_warn():
         marks(("a", 100.0, 90.5, None, 90.0), ("a", 100.0, 99.0, None, 90.0), ("b", 100.0, 89.0, None, 90.0))
     )
     assert low_accounts(found) == {"b": -1.0}
+
+
+def test_little_room_fails_the_check_and_names_the_account():
+    low = room_check(headroom_of(marks(("a", 100.0, 90.5, None, 90.0), ("b", 100.0, 99.0, None, 90.0))))
+    assert (low.passed, low.severity, low.description) == (
+        False,
+        dg.AssetCheckSeverity.WARN,
+        "a has 0.50 % left",
+    )
+    assert room_check(headroom_of(marks(("b", 100.0, 99.0, None, 90.0)))).passed

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 
+import dagster as dg
 import numpy as np
 import polars as pl
 import pytest
 
 from hive_core.contracts.execution_tables import BOOK_RISK, EXECUTION_REPORTS, ORDERS, POSITIONS
 from hive_core.market.bars import RATE_SCHEMA
+from hive_pipelines.assets.execution import books_check
 from hive_pipelines.book_risk import book_risks
 from hive_pipelines.plots import stress_plot
 
@@ -93,6 +95,21 @@ def test_what_has_no_rate_is_refused_by_name_and_the_others_are_told(rates):
     found = book_risks(*held(*books), reports("a", "b"), rates)
     assert "XAUUSD" in found.refused["a"]
     assert set(found.figures["account"]) == {"b"}
+
+
+def test_a_book_that_is_not_known_or_moves_as_one_fails_the_check(rates):
+    unknown = books_check(book_risks(*held(("a", "XAUUSD", "buy", 1.0, 1_000.0)), reports("a"), rates))
+    assert (unknown.passed, unknown.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert unknown.description.startswith("a: ")
+    assert "XAUUSD" in unknown.description
+    dollars = rates.filter(pl.col("currency") == "USD")
+    pegged = dollars.with_columns(pl.lit("GBP").alias("currency"), pl.col("per_eur") * 0.74)
+    both = (("a", "EURUSD", "buy", 1.0, 1.0), ("a", "EURGBP", "buy", 1.0, 0.7))
+    together = books_check(book_risks(*held(*both), reports("a"), pl.concat([dollars, pegged])))
+    assert not together.passed
+    assert together.description.startswith("a: positions EURGBP and EURUSD: correlation +1.00")
+    sound = books_check(book_risks(*held(("b", "EURUSD", "buy", 1.0, 1.0)), reports("b"), rates))
+    assert (sound.passed, sound.description) == (True, "1 books")
 
 
 def test_without_rates_or_positions_there_are_no_figures(rates):
