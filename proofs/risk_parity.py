@@ -138,7 +138,7 @@ def decisions_of(bars: list[Bar], account: str, seed: int) -> dict[int, Decision
         price = bar.ask if is_buy else bar.bid
         sign, pips = (1 if is_buy else -1), Decimal(random.randint(10, 60)) / 10_000
         ratios = (Decimal(1), Decimal(2))[: random.randint(1, 2)]
-        made[number] = _decision(
+        made[number] = decision_of(
             account,
             bar.closed_ns,
             "buy" if is_buy else "sell",
@@ -149,9 +149,10 @@ def decisions_of(bars: list[Bar], account: str, seed: int) -> dict[int, Decision
     return made
 
 
-def _decision(
+def decision_of(
     account: str, ts_ns: int, side: Any, price: Decimal, stop: Decimal, targets: tuple[Decimal, ...]
 ) -> Decision:
+    """A room's call at the market, valid for an hour."""
     until_ns = ts_ns + HOUR_NS
     vote = Vote(
         kind="source",

@@ -13,7 +13,7 @@ from hive_core.configuration.model import Account
 from hive_core.contracts.decision import Decision
 from hive_core.contracts.reasons import DenialReason
 from hive_core.instruments.specification import instruments
-from hive_core.risk.account import AccountState
+from hive_core.risk.account import AccountState, Exposure
 from hive_core.risk.gating.asking import Asking
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.check import check
@@ -23,7 +23,7 @@ from hive_core.risk.gating.news_times import NewsTimes
 from hive_core.risk.gating.rates import Rates
 from hive_core.risk.gating.risk_model import RiskModel
 from hive_core.risk.gating.settings import GateSettings
-from hive_core.risk.gating.totals import totals_of
+from hive_core.risk.gating.totals import Totals, totals_of
 from hive_core.risk.gating.verdict import Finding, Outcome, Verdict
 from hive_core.risk.rules.as_of import RuleSet
 from hive_core.risk.sizing import split_over_targets
@@ -182,9 +182,7 @@ def book_of(
         rules=rules,
         settings=settings,
         ledger=state.ledger,
-        totals=totals_of(
-            (state.exposures[key] for key in sorted(state.exposures)), settings.slippage_buffer_pips
-        ),
+        totals=_totals(state, settings.slippage_buffer_pips),
         quotes=state.quotes,
         rates=Rates(
             state.currency,
@@ -201,3 +199,21 @@ def book_of(
         news=news,
         model=model,
     )
+
+
+_summed: dict[str, tuple[dict[str, Exposure], Decimal, Totals]] = {}
+"""The sums of each account's last book, with what they were made of: what is the same is not summed again."""
+
+_MOST_SUMMED = 1_000
+
+
+def _totals(state: AccountState, slippage_buffer_pips: Decimal) -> Totals:
+    held, last = state.exposures, _summed.get(state.name)
+    # Equality of such a book is that of its parts, which are the same objects until one changes.
+    if last is not None and last[0] == held and last[1] == slippage_buffer_pips:
+        return last[2]
+    totals = totals_of((held[key] for key in sorted(held)), slippage_buffer_pips)
+    if len(_summed) >= _MOST_SUMMED:
+        _summed.clear()
+    _summed[state.name] = (dict(held), slippage_buffer_pips, totals)
+    return totals

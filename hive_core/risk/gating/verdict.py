@@ -62,7 +62,8 @@ class Verdict:
     @property
     def outcome(self) -> Outcome:
         """The strictest finding."""
-        return max((finding.outcome for finding in self.findings), key=_STRICTNESS.__getitem__)
+        other = [finding.outcome for finding in self.findings if finding.outcome is not Outcome.ALLOW]
+        return max(other, key=_STRICTNESS.__getitem__, default=Outcome.ALLOW)
 
     @property
     def reasons(self) -> tuple[DenialReason, ...]:

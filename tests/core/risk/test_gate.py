@@ -15,8 +15,9 @@ from risk_bench import NOW_NS, RATES, RULES, SETTINGS, a_state, held, money, set
 from hive_core.contracts.reasons import DenialReason
 from hive_core.instruments.specification import instruments
 from hive_core.risk.account import Quote
-from hive_core.risk.gate import gate_settings, intent_of, judge
+from hive_core.risk.gate import book_of, gate_settings, intent_of, judge
 from hive_core.risk.gating.settings import GateSettings
+from hive_core.risk.gating.totals import totals_of
 
 
 def voted(*sources, against=()):
@@ -257,3 +258,26 @@ def test_a_decision_is_judged_without_touching_the_account():
 def test_the_same_question_has_the_same_answer():
     assert verdict_on() == verdict_on()
     assert Quote(Decimal(1), Decimal(3), 0).mid == 2
+
+
+def test_a_book_is_summed_anew_when_it_changes_and_only_then():
+    def totals(state, account=SETTINGS):
+        return book_of(state, account, gate_settings(account), RULES).totals
+
+    def fresh(state, pips="3"):
+        return totals_of(state.exposures.values(), Decimal(pips))
+
+    state, same_name = a_state(), a_state()
+    held(state)
+    first = totals(state)
+    assert first == fresh(state)
+    assert totals(state) is first
+    assert totals(same_name) == fresh(same_name) != first
+    held(state, symbol="GBPUSD", lots="2", entry="1.25", stop="1.24")
+    assert totals(state) == fresh(state)
+    key = min(state.exposures)
+    state.exposures[key] = replace(state.exposures[key], lots=Decimal(9))
+    assert totals(state) == fresh(state)
+    del state.exposures[key]
+    assert totals(state) == fresh(state)
+    assert totals(state, settings_with(slippage_buffer_pips=Decimal(9))) == fresh(state, "9") != fresh(state)
