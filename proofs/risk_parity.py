@@ -390,7 +390,7 @@ class Backtest:
             is_flattening = self._touched(bar.closed_ns)
             self._happened(Marked(inside_ns, last))
         for key, one in list(state.exposures.items()):
-            leaving = exit_fill(one.side, one.stop_loss, one.take_profit, bar.prices, open_at_start=True)
+            leaving = exit_fill(one.side, *one.exits, bar.prices, open_at_start=True)
             if leaving is None and not is_flattening:
                 continue
             closing = bar.bid if one.side == "buy" else bar.ask

@@ -16,6 +16,8 @@ from hive_core.contracts.decision import Side
 from hive_core.instruments.specification import instruments
 from hive_core.risk.ledger import Ledger
 
+ZERO, NEVER = Decimal(0), Decimal("Infinity")
+
 MAX_RATE_AGE_NS = 7 * 86_400 * NS_PER_SECOND
 """The longest gap between ECB fixings is five days (Easter, Christmas); more is a dead source."""
 
@@ -40,16 +42,26 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """An open position, or an order that could become one. `entry` is its fill, or its worst entry."""
+    """An open position, or an order that could become one. `entry` is its fill, or its worst entry. Without a
+    stop or a target it is a person's: every order of ours has both."""
 
     client_order_id: str
     symbol: str
     side: Side
     lots: Decimal
     entry: Decimal
-    stop_loss: Decimal
-    take_profit: Decimal
+    stop_loss: Decimal | None
+    take_profit: Decimal | None
     is_open: bool
+
+    @property
+    def exits(self) -> tuple[Decimal, Decimal]:
+        """Stop and target; where there is none, a price that no market reaches."""
+        below, above = (ZERO, NEVER) if self.side == "buy" else (NEVER, ZERO)
+        return (
+            below if self.stop_loss is None else self.stop_loss,
+            above if self.take_profit is None else self.take_profit,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,26 +148,28 @@ def profit_at(state: AccountState, exposure: Exposure, price: Decimal) -> Decima
 def _closing_price(state: AccountState, position: Exposure) -> Decimal:
     quote = state.quotes.get(position.symbol)
     if quote is None:  # Nothing is known of the market: count the worst that was planned for.
-        return position.stop_loss
+        return position.entry if position.stop_loss is None else position.stop_loss
     return closing_mark(position.side, BarPrices.of_quote(quote.bid, quote.ask))
 
 
 def _worst_price(position: Exposure, bar: BarPrices[Decimal]) -> Decimal:
     """The bar's worst price, or the stop if that came first, or the open if it lay beyond the stop; never
     better than the target, at which a position leaves that a gap carried past it."""
-    worst, stop, target = worst_mark(position.side, bar), position.stop_loss, position.take_profit
+    worst, (stop, target) = worst_mark(position.side, bar), position.exits
     if position.side == "buy":
-        price = bar.bid_open if bar.bid_open <= stop else max(worst, stop)
-        return min(price, target) if target else price
-    price = bar.ask_open if bar.ask_open >= stop else min(worst, stop)
-    return max(price, target) if target else price
+        return min(bar.bid_open if bar.bid_open <= stop else max(worst, stop), target)
+    return max(bar.ask_open if bar.ask_open >= stop else min(worst, stop), target)
+
+
+def open_profit(state: AccountState, position: Exposure) -> Decimal:
+    """Profit of a position at the side where it can be closed now; at its stop where no quote is known."""
+    return profit_at(state, position, _closing_price(state, position))
 
 
 def equity(state: AccountState) -> Decimal:
     """Balance and open profit, each position at the side where it can be closed."""
     return state.balance + sum(
-        (profit_at(state, position, _closing_price(state, position)) for position in state.open_positions()),
-        Decimal(0),
+        (open_profit(state, position) for position in state.open_positions()), Decimal(0)
     )
 
 
@@ -165,9 +179,7 @@ def equity_after(state: AccountState, symbol: str, bar: BarPrices[Decimal]) -> D
     for position in state.open_positions():
         price = _closing_price(state, position)
         if position.symbol == symbol:
-            leaving = exit_fill(
-                position.side, position.stop_loss, position.take_profit, bar, open_at_start=True
-            )
+            leaving = exit_fill(position.side, *position.exits, bar, open_at_start=True)
             price = closing_mark(position.side, bar) if leaving is None else leaving.price
         total += profit_at(state, position, price)
     return total
@@ -189,10 +201,8 @@ def highest_equity(state: AccountState, symbol: str, bar: BarPrices[Decimal]) ->
     for position in state.open_positions():
         price = _closing_price(state, position)
         if position.symbol == symbol:
-            best, target = best_mark(position.side, bar), position.take_profit
-            price = best
-            if target:
-                price = min(best, target) if position.side == "buy" else max(best, target)
+            best, (_, target) = best_mark(position.side, bar), position.exits
+            price = min(best, target) if position.side == "buy" else max(best, target)
         total += profit_at(state, position, price)
     return total
 

@@ -195,10 +195,15 @@ def _count_external(bot: Bot, name: str, position: VenuePosition) -> None:
         bot.account.unprotected[name] = (
             f"position {position.position_id} ({position.symbol}) is not ours and has no stop"
         )
-    stop = position.entry if position.stop_loss is None else position.stop_loss
-    target = position.entry if position.take_profit is None else position.take_profit
     bot.account.exposures[name] = Exposure(
-        name, position.symbol, position.side, position.lots, position.entry, stop, target, is_open=True
+        name,
+        position.symbol,
+        position.side,
+        position.lots,
+        position.entry,
+        position.stop_loss,
+        position.take_profit,
+        is_open=True,
     )
 
 

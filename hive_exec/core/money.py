@@ -18,6 +18,7 @@ from hive_core.risk.account import (
     equity_after,
     highest_equity,
     lowest_equity,
+    open_profit,
     profit_at,
 )
 from hive_core.risk.ledger import Corrected, Ledger, Marked, at_time, happened
@@ -219,7 +220,7 @@ def exit_money(bot: Bot, line: OrderLine, lots: Decimal, report: BrokerReport) -
     gained = profit_at(account, part, price) if report.profit is None else report.profit
     commission, swap = report.commission or Decimal(0), report.swap or Decimal(0)
     net = gained - commission - swap
-    others = equity(account) - _open_profit(bot, part)
+    others = equity(account) - open_profit(bot.account, part)
     return {
         "profit": decimal_text(gained),
         "commission": decimal_text(commission),
@@ -235,10 +236,3 @@ def _day_and_floors(bot: Bot, ledger: Ledger) -> dict[str, Any]:
         **floors_body(known_floors(bot.rules, ledger)),
         "trading_day": ledger.current_day.day.isoformat(),
     }
-
-
-def _open_profit(bot: Bot, exposure: Exposure) -> Decimal:
-    quote = bot.account.quotes.get(exposure.symbol)
-    if quote is None:
-        return profit_at(bot.account, exposure, exposure.stop_loss)
-    return profit_at(bot.account, exposure, quote.bid if exposure.side == "buy" else quote.ask)

@@ -85,7 +85,9 @@ def an_intent(**changes: Any) -> Intent:
     return replace(made, **changes)
 
 
-def held(symbol: str, side: Side, lots: str, entry: str, stop: str, target: str, **more: Any) -> Exposure:
+def held(
+    symbol: str, side: Side, lots: str, entry: str, stop: str, target: str | None, **more: Any
+) -> Exposure:
     """A position, or an order with `is_open=False`."""
     told = {"is_open": True, **more}
     return Exposure(
@@ -95,7 +97,7 @@ def held(symbol: str, side: Side, lots: str, entry: str, stop: str, target: str,
         Decimal(lots),
         Decimal(entry),
         Decimal(stop),
-        Decimal(target),
+        None if target is None else Decimal(target),
         **told,
     )
 

@@ -89,8 +89,8 @@ def totals_of(exposures: Iterable[Exposure], slippage_buffer_pips: Decimal) -> T
             specification,
             one.side,
             one.entry,
-            one.stop_loss,
-            one.take_profit or one.entry,
+            one.entry if one.stop_loss is None else one.stop_loss,
+            one.entry if one.take_profit is None else one.take_profit,
             slippage_buffer_pips,
         )
         losses[quote] = losses.get(quote, ZERO) + part.loss * one.lots
@@ -104,7 +104,7 @@ def totals_of(exposures: Iterable[Exposure], slippage_buffer_pips: Decimal) -> T
         lots += one.lots
         if not one.is_open:
             lots_to_fill += one.lots
-        if not one.take_profit:
+        if one.take_profit is None:
             unbounded.append(one.client_order_id)
         count += 1
     return Totals(losses, gains, units, values, positions, lots, lots_to_fill, count, tuple(unbounded))

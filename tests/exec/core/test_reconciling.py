@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
-from broker_bench import FIRST, BrokerBench
+from broker_bench import FIRST, BrokerBench, account
+from exec_bench import a_decision
 
+from hive_core.backtest.fills import BarPrices
 from hive_core.contracts.broker import Lookup
 from hive_core.contracts.order import OrderState as S
+from hive_core.risk.account import equity_after, highest_equity, lowest_equity
+from hive_core.risk.gating.news_times import NewsTimes
+from hive_core.risk.rules.as_of import ASKABLE
 from hive_exec.core.controls import Mode
 from hive_exec.core.events import LookedUp, LookUp
 
@@ -158,6 +163,42 @@ def test_a_position_of_others_without_a_stop_allows_nothing_new():
     bench.books(positions=(bench_position(bench, None),))
     assert "is not ours and has no stop" in bench.bot.account.unprotected["external/p1"]
     assert [kind.value for kind in bench.decide()] == ["decision_denied"]
+
+
+def test_a_position_of_others_without_a_target_holds_orders_back_where_open_profit_lifts_a_floor():
+    # Nobody can say how far equity may rise before it falls again.
+    for pack, reason in (
+        ("ftmo_2step_phase1", None),
+        ("the5ers_high_stakes_phase1", "position_without_target"),
+    ):
+        bench = BrokerBench(account(rule_pack=pack, accepted_unknowns=ASKABLE, own_sources=("*",)))
+        bench.engine.news = Quiet()
+        bench.books(positions=(bench_position(bench, "1.05"),))
+        bench.decide()
+        assert bench.journal.records[-1].body.get("reason_code") == reason
+        bench.books(positions=(bench.venue_position("", Decimal(1), "1.05", take_profit=Decimal("1.07")),))
+        assert [kind.value for kind in bench.decide(a_decision(stop="1.0579"))] == ["order_intended"]
+
+
+class Quiet:
+    """A calendar that is whole and shows nothing."""
+
+    def shown_at(self, now_ns):
+        return NewsTimes.of((), 0, 2**62, ("EUR", "USD"))
+
+
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_a_position_of_others_is_worth_what_the_market_pays_beyond_stop_and_target_that_it_lacks(side):
+    bench = BrokerBench()
+    entry, high, low = Decimal("1.06"), Decimal("1.07"), Decimal("1.05")
+    bench.books(positions=(bench.venue_position("", Decimal(1), None, side=side, entry=entry),))
+    state, good = bench.bot.account, high if side == "buy" else low
+    wide = BarPrices(entry, high, low, entry, entry, high, low, entry)
+    assert highest_equity(state, "EURUSD", wide) == 101_000
+    assert lowest_equity(state, "EURUSD", wide) == 99_000
+    assert equity_after(state, "EURUSD", wide) == 100_000
+    moved = BarPrices.of_quote(good, good)
+    assert lowest_equity(state, "EURUSD", moved) == equity_after(state, "EURUSD", moved) == 101_000
 
 
 def test_equal_books_are_written_once_and_the_venues_balance_counts():

@@ -333,7 +333,7 @@ DENIALS: dict[str, tuple[Callable[[], Verdict], DenialReason, dict[str, str]]] =
     "every_position_has_a_target": (
         lambda: judged(
             a_book(
-                held("GBPUSD", "buy", "0.01", "1.3", "1.29", "0"),
+                held("GBPUSD", "buy", "0.01", "1.3", "1.29", None),
                 rules={"daily_loss": daily(anchor="higher")},
             )
         ),

@@ -46,5 +46,5 @@ def test_a_stop_slips_against_the_position_by_pips_of_its_instrument(side, stop)
 
 
 def test_what_has_no_target_is_named():
-    assert totals_of((held("EURUSD", "buy", "1", "1.06", "1.05", "0"),), Decimal(0)).unbounded
+    assert totals_of((held("EURUSD", "buy", "1", "1.06", "1.05", None),), Decimal(0)).unbounded
     assert not totals_of((held("EURUSD", "buy", "1", "1.06", "1.05", "1.07"),), Decimal(0)).unbounded
