@@ -119,6 +119,9 @@ class Account(Contract):
     stop the account. `max_entry_slippage_r` bounds how much worse than planned an entry may fill, in
     units of the planned risk.
 
+    `initial_balance` is what the firm counts its limits of; `peak_balance` the most that an account with a
+    past ever had, equity where the firm's floor trails that.
+
     Beyond the firm's rules: `conversion_buffer_pct` is how much worse than known a conversion rate is taken,
     `swap_reserve_per_lot` what holding may cost on the way, `max_currency_exposure_pct` the most net exposure
     to one currency, of equity. `max_correlated_positions` are the most that win and lose together, correlated
@@ -139,6 +142,7 @@ class Account(Contract):
     sources: Annotated[tuple[str, ...], Field(min_length=1)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     initial_balance: Positive = Decimal("100000")
+    peak_balance: Positive | None = None
     rule_pack: Annotated[str, AfterValidator(_known_pack)] = "ftmo_2step_phase1"
     risk_per_trade_pct: Annotated[Setting, Field(gt=0, le=2)] = Decimal("0.5")
     max_entry_slippage_r: Annotated[Setting, Field(gt=0, le=2)] = Decimal("0.5")

@@ -17,6 +17,7 @@ class DenialReason(StrEnum):
     POSITION_WITHOUT_TARGET = "position_without_target"
     RULE_UNKNOWN = "rule_unknown"
     FIRM_FORBIDS = "firm_forbids"
+    ACCOUNT_HISTORY_UNKNOWN = "account_history_unknown"
     SIGNAL_TRADED_BEFORE = "signal_traded_before"
     FROM_THE_FUTURE = "from_the_future"
     STALE = "stale"

@@ -92,6 +92,12 @@ class AccountState:
     """What was asked of the venue since the last reset."""
     traded_signals: dict[str, str] = field(default_factory=dict)
     """Which decision traded a signal. A signal trades once, however often it is decided anew."""
+    is_found: bool = False
+    """Whether the venue's books have said what the balance is."""
+    day_known_from_ns: int = 0
+    """From when on it is known what the account had at its last reset."""
+    is_peak_unknown: bool = False
+    """Whether the account had a past of which nobody says how much it had at its best."""
     exposures: dict[str, Exposure] = field(default_factory=dict)
     unprotected: dict[str, str] = field(default_factory=dict)
     """Positions without a stop at the venue, and why that is known. Their loss has no bound."""

@@ -192,6 +192,8 @@ def book_of(
             settings.max_quote_age_s,
         ),
         breached_rule=state.breached_rule,
+        day_known_from_ns=state.day_known_from_ns,
+        is_peak_unknown=state.is_peak_unknown,
         unprotected=state.unprotected,
         traded_signals=state.traded_signals,
         sent=tuple(state.sent),

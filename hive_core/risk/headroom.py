@@ -13,6 +13,7 @@ from hive_core.calendars.trading_day import iso_utc
 from hive_core.configuration.model import Account
 from hive_core.risk.account import AccountState, equity
 from hive_core.risk.gate import book_of, gate_settings
+from hive_core.risk.gating.account_rules import unknown_history
 from hive_core.risk.gating.asking import Asking, Denied
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.size_rules import Worst, worst_of
@@ -102,11 +103,18 @@ def headroom(state: AccountState, account: Account, rules: RuleSet, now_ns: int)
     return Headroom(
         tuple(_loss_limits(rules, ledger, worst)),
         (
+            *_history(book, now_ns),
             *_counts(state, account, rules, book, now_ns),
             *_goals(rules, ledger, now_ns),
             *_exposures(book, now_ns),
         ),
     )
+
+
+def _history(book: Book, now_ns: int) -> list[OtherLimit]:
+    """What the floors of an account with a past lack."""
+    lacking = unknown_history(book, now_ns)
+    return [OtherLimit("history", "unknown", f"lacks {' and '.join(lacking)}")] if lacking else []
 
 
 def _worst(book: Book, currency: str, now_ns: int) -> Worst | None:

@@ -56,6 +56,16 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """An account that began before it was known, as it was found. Its balance is no result of a day."""
+
+    ts_ns: int
+    balance: Decimal
+    peak: Decimal
+    """The highest that it ever had, as far as anybody says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Marked:
     """What equity is: balance, open profit at the side where it can be closed, and costs to come."""
 
@@ -63,7 +73,7 @@ class Marked:
     equity: Decimal
 
 
-Event = Opened | Closed | Charged | Corrected | Marked
+Event = Opened | Closed | Charged | Corrected | Found | Marked
 
 
 class EventOutOfOrder(ValueError):
@@ -179,6 +189,8 @@ def happened(ledger: Ledger, event: Event) -> Ledger:
         return _marked(ledger, event.equity)
     if isinstance(event, Corrected):
         return _corrected(ledger, event.balance)
+    if isinstance(event, Found):
+        return _found(ledger, event)
     today, cost = ledger.current_day, event.commission
     changes: dict[str, object] = {"commission": today.commission + event.commission}
     gained = ZERO
@@ -225,6 +237,28 @@ def _corrected(ledger: Ledger, balance: Decimal) -> Ledger:
             for one in ledger.anchors
         ),
         current_day=replace(today, corrected=today.corrected + added),
+    )
+
+
+def _found(ledger: Ledger, event: Found) -> Ledger:
+    """Nobody knows what it had at the last reset, only that floors lie no lower than they do by what is known
+    now: who judges has to wait for the next reset."""
+    balance, highest = event.balance, max(event.balance, event.peak)
+    return replace(
+        ledger,
+        balance=balance,
+        equity=ledger.equity + balance - ledger.balance,
+        anchors=tuple(
+            replace(
+                one,
+                balance_at_reset=max(one.balance_at_reset, balance),
+                equity_at_reset=max(one.equity_at_reset, balance),
+                highest_reset_balance=max(one.highest_reset_balance, highest),
+                highest_closed_balance=max(one.highest_closed_balance, highest),
+                highest_equity=max(one.highest_equity, highest),
+            )
+            for one in ledger.anchors
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from hive_core.contracts.order import BracketOrder
 from hive_core.risk.account import SentOrders
-from hive_core.risk.ledger import Charged, Closed, Corrected, Event, Marked, Opened, at_time, happened
+from hive_core.risk.ledger import Charged, Closed, Corrected, Event, Found, Marked, Opened, at_time, happened
 from hive_core.risk.rules.phases import rules_on
 from hive_exec.core.orders import ExitMoney
 from hive_exec.core.records import RANK_BAR_CLOSED, FeedPosition, Record
@@ -43,10 +43,18 @@ def closed(bot: Bot, record: Record, money: ExitMoney, *, opened_ns: int | None)
 
 
 def corrected(bot: Bot, record: Record) -> None:
-    """The venue's books say what the balance is."""
-    balance = Decimal(record.body["balance"])
-    if balance != bot.account.balance:
-        _happened(bot, Corrected(ledger_ns(bot, record.at), balance))
+    """The venue's books say what the balance is. The first time this may be an account with a past."""
+    account, balance, ts_ns = bot.account, Decimal(record.body["balance"]), ledger_ns(bot, record.at)
+    is_first, account.is_found = not account.is_found, True
+    if balance == account.balance:
+        return
+    if is_first and account.ledger.last_traded_ns is None:
+        peak = bot.settings.peak_balance
+        _happened(bot, Found(ts_ns, balance, balance if peak is None else peak))
+        account.day_known_from_ns = max(account.ledger.next_reset_ns)
+        account.is_peak_unknown = peak is None
+        return
+    _happened(bot, Corrected(ts_ns, balance))
 
 
 def marked(bot: Bot, record: Record) -> None:

@@ -42,6 +42,28 @@ def loss_limits_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -
     )
 
 
+def history_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
+    """The floors of an account that began before it was known hang on its past."""
+    unknown = unknown_history(book, now_ns)
+    asking.require(
+        "history_known",
+        not unknown,
+        DenialReason.ACCOUNT_HISTORY_UNKNOWN,
+        {"unknown": unknown, "day_known_from_ns": book.day_known_from_ns or None},
+    )
+
+
+def unknown_history(book: Book, now_ns: int) -> tuple[str, ...]:
+    """What the floors lack: what the account had at its last reset, which is known from the next one on, and
+    where they trail the most that it ever had."""
+    rules, unknown = book.rules, []
+    if now_ns < book.day_known_from_ns and not isinstance(rules.daily_loss, str):
+        unknown.append("the balance at the last reset")
+    if book.is_peak_unknown and rules.trails_the_past:
+        unknown.append("peak_balance")
+    return tuple(unknown)
+
+
 def rules_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     """What the firm does not state a person has to decide, or has decided for this account already."""
     accepted = book.settings.accepted_unknowns

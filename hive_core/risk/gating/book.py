@@ -27,6 +27,8 @@ class Book:
     quotes: Mapping[str, Quote]
     rates: Rates
     breached_rule: str | None = None
+    day_known_from_ns: int = 0
+    is_peak_unknown: bool = False
     unprotected: Mapping[str, str] = field(default_factory=dict)
     traded_signals: Mapping[str, str] = field(default_factory=dict)
     sent: tuple[SentOrders, ...] = ()

@@ -132,6 +132,11 @@ class RuleSet(Contract):
         )
 
     @cached_property
+    def trails_the_past(self) -> bool:
+        """Whether the maximum loss hangs on the most that the account ever had."""
+        return isinstance(self.maximum_loss, MaximumLoss) and self.maximum_loss.mode != "static"
+
+    @cached_property
     def unknown_enforced(self) -> tuple[str, ...]:
         """What is unknown of the kinds that hold an order back."""
         return tuple(name for name in self.unknown if name.partition(".")[0] in ENFORCED)

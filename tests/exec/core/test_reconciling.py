@@ -14,13 +14,14 @@ from broker_bench import FIRST, BrokerBench, account
 from exec_bench import a_decision
 
 from hive_core.backtest.fills import BarPrices
+from hive_core.calendars.trading_day import from_ns
 from hive_core.contracts.broker import Lookup
 from hive_core.contracts.order import OrderState as S
 from hive_core.risk.account import equity_after, highest_equity, lowest_equity
 from hive_core.risk.gating.news_times import NewsTimes
 from hive_core.risk.rules.as_of import ASKABLE
 from hive_exec.core.controls import Mode
-from hive_exec.core.events import LookedUp, LookUp
+from hive_exec.core.events import LookedUp, LookUp, TimePassed
 
 FOREIGN = f"ord_{5:024x}"
 
@@ -266,3 +267,54 @@ def test_a_lookup_of_an_order_that_is_not_known_says_nothing():
     bench.decide()
     del bench.bot.orders[bench.line.order.client_order_id]
     assert bench.take(LookedUp(FIRST, Lookup("ord_x", (), True))) == ([], [])
+
+
+# --- an account with a past -------------------------------------------------------------------------------
+
+
+def reset_passes(bench):
+    """The day of the account begins anew."""
+    (next_ns,) = bench.bot.account.ledger.next_reset_ns
+    bench.passes((next_ns - bench.at[0]) // 10**9 + 1)
+    bench.take(TimePassed(FIRST))
+    bench.quotes()
+    return a_decision(ts=from_ns(bench.at[0]))
+
+
+@pytest.mark.parametrize("balance", ["104000", "97000"])
+def test_an_account_that_is_found_with_a_past_trades_from_its_next_reset_on(balance):
+    bench = BrokerBench()
+    bench.books(balance=balance)
+    ledger, found = bench.bot.account.ledger, Decimal(balance)
+    assert (ledger.balance, ledger.equity, ledger.current_day.net) == (found, found, 0)
+    assert ledger.anchors[0].balance_at_reset == max(found, 100_000)
+    assert [kind.value for kind in bench.decide()] == ["decision_denied"]
+    assert bench.journal.records[-1].body["reason_code"] == "account_history_unknown"
+    decision = reset_passes(bench)
+    assert bench.bot.account.ledger.anchors[0].balance_at_reset == found
+    assert [kind.value for kind in bench.decide(decision)] == ["order_intended"]
+
+
+def test_a_new_account_has_no_past_and_later_corrections_are_none():
+    bench = BrokerBench()
+    bench.books(balance="100000")
+    bench.books(balance="99990")  # a fee
+    assert bench.bot.account.ledger.current_day.corrected == -10
+    assert [kind.value for kind in bench.decide()] == ["order_intended"]
+
+
+@pytest.mark.parametrize(("peak", "highest"), [(None, "104000"), ("106000", "106000"), ("101000", "104000")])
+def test_where_a_limit_trails_the_owner_says_how_high_the_account_was(peak, highest):
+    told = {} if peak is None else {"peak_balance": Decimal(peak)}
+    bench = BrokerBench(
+        account(rule_pack="ftmo_1step_phase1", accepted_unknowns=ASKABLE, own_sources=("*",), **told)
+    )
+    bench.books(balance="104000")
+    anchors = bench.bot.account.ledger.anchors[0]
+    assert (anchors.highest_reset_balance, anchors.highest_closed_balance) == (Decimal(highest),) * 2
+    assert anchors.highest_equity == Decimal(highest)
+    kinds = [kind.value for kind in bench.decide(reset_passes(bench))]
+    body = bench.journal.records[-1].body
+    assert (kinds, body.get("reason_code")) == (
+        (["decision_denied"], "account_history_unknown") if peak is None else (["order_intended"], None)
+    )

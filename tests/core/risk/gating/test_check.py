@@ -84,9 +84,9 @@ def test_a_calm_account_allows_and_says_why():
     assert (verdict.outcome, verdict.reasons, verdict.lots) == (Outcome.ALLOW, (), Decimal("0.97"))
     # 500 / (50.5 pips of 10 USD + 7) = 0.976; at worst 75.8 and 3 pips of 10 and 12 of costs, a lot
     assert [finding.rule for finding in verdict.findings] == [
-        "account_not_breached", "every_position_has_a_stop", "loss_limits_known", "rules_known",
-        "firm_permits", "signals_not_traded_before", "not_from_the_future", "fresh", "still_valid",
-        "orders_per_hour", "repeats", "requests_of_day", "no_news", "not_before_a_break",
+        "account_not_breached", "every_position_has_a_stop", "loss_limits_known", "history_known",
+        "rules_known", "firm_permits", "signals_not_traded_before", "not_from_the_future", "fresh",
+        "still_valid", "orders_per_hour", "repeats", "requests_of_day", "no_news", "not_before_a_break",
         "certain_enough", "instrument_known", "quote_known", "quote_fresh", "quote_not_crossed",
         "price_collar", "stop_on_right_side", "targets_on_right_side",
         "stop_outside_spread", "open_positions", "size", "maximum_lots", "every_position_has_a_target",
@@ -141,6 +141,17 @@ DENIALS: dict[str, tuple[Callable[[], Verdict], DenialReason, dict[str, str]]] =
         lambda: judged(a_book(rules={"maximum_loss": maximum(None, amount_by_initial={"50000": "2000"})})),
         DenialReason.RULE_UNKNOWN,
         {"problem": "no amount is stated for an initial balance of 100000; for: 50000"},
+    ),
+    "history_known": (
+        lambda: judged(a_book(day_known_from_ns=NOW_NS + 1)),
+        DenialReason.ACCOUNT_HISTORY_UNKNOWN,
+        {"unknown": "the balance at the last reset"},
+    ),
+    "history_known, of a limit that trails": (
+        lambda: judged(a_book(rules={"maximum_loss": maximum(mode="eod_trailing", resets=(PRAGUE,))},
+                              is_peak_unknown=True)),
+        DenialReason.ACCOUNT_HISTORY_UNKNOWN,
+        {"unknown": "peak_balance"},
     ),
     "firm_permits": (
         lambda: judged(a_book(rules=policy(third_party_signals="forbidden", automation="restricted"))),
@@ -511,6 +522,13 @@ def test_where_a_venue_may_charge_the_exit_what_is_open_still_owes_its_commissio
                 "swap_reserve_per_lot": Decimal(0), "slippage_buffer_pips": Decimal(0)}  # fmt: skip
     verdict = judged(a_book(*positions, settings=settings))
     assert Decimal(verdict.of("daily_loss_limit").as_texts()["book_loss"]) == 3_000 + Decimal(owed)
+
+
+def test_a_past_that_no_floor_hangs_on_holds_nothing_back():
+    since = a_book(day_known_from_ns=NOW_NS, is_peak_unknown=True)
+    assert judged(since).outcome is Outcome.ALLOW
+    undated = a_book(rules={"daily_loss": "none"}, day_known_from_ns=NOW_NS + 1)
+    assert judged(undated).outcome is Outcome.ALLOW
 
 
 def test_a_review_does_not_hide_a_denial_after_it():
