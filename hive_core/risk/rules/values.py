@@ -82,6 +82,8 @@ class DailyLoss(Share):
     `base` is what a percentage is of: the initial balance, or the anchor of the day itself. `anchor` is the
     balance at the reset, the equity, or the higher of both. `effect` of a breach: the account is lost
     (hard), it rests until the next reset (pause), or it is lost at the breach of that number (strikes).
+    `evaluation` is what the firm looks at: every tick, or the close of the day. We hold both at every tick,
+    for an account that stays above its floor all day closes above it too.
     """
 
     base: Literal["initial", "reference"]
