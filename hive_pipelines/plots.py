@@ -100,12 +100,14 @@ def stress_plot(books: Mapping[str, PortfolioRisk]) -> dg.MarkdownMetadataValue:
     """What each scenario would do to each account's book, with stops that fill behind the gap."""
 
     def draw(axes: Any) -> None:
-        for place, (name, risk) in enumerate(books.items()):
-            known = risk.stress.filter(pl.col("result").is_not_null())
-            rows = range(known.height)
-            height = 0.8 / len(books)
-            axes.barh([row + place * height for row in rows], known["result"], height=height, label=name)
-            axes.set_yticks(list(rows), known["title"].to_list(), fontsize=7)
+        known = {name: risk.stress.filter(pl.col("result").is_not_null()) for name, risk in books.items()}
+        # Not every scenario can be told of every book: each has a row of its own for all.
+        titles = list(dict.fromkeys(title for frame in known.values() for title in frame["title"]))
+        height = 0.8 / max(len(known), 1)
+        for place, (name, frame) in enumerate(known.items()):
+            rows = [titles.index(title) + place * height for title in frame["title"]]
+            axes.barh(rows, frame["result"], height=height, label=name)
+        axes.set_yticks(range(len(titles)), titles, fontsize=7)
         axes.axvline(0, color="black", linewidth=0.7)
         if books:
             axes.legend(fontsize=8)
