@@ -91,7 +91,7 @@ def _judge_size(asking: Asking, intent: Intent, book: Book, now_ns: int) -> Deci
         far(intent.take_profits),
         settings.slippage_buffer_pips,
     )
-    worst = worst_of(asking, book, part, specification.quote, now_ns)
+    worst = worst_of(asking, book, part, specification.quote, now_ns, len(intent.take_profits))
     rate = book.rates.worst(specification.quote, now_ns)
     lots = sized(asking, intent, book, specification, planned, rate)
     lots = lot_limits(asking, book, specification, worst, lots)

@@ -20,21 +20,27 @@ from hive_core.risk.rules.values import OrderLimits, StopRequired
 from hive_core.risk.standing import daily_floor_ahead, maximum_floor_ahead
 
 ONE = Decimal(1)
+ROUNDING = Decimal("0.02")
+"""Of a position at most: half a cent each of its profit, of two commissions, and of its swap."""
 FloorAhead = Callable[[RuleSet, Ledger, Decimal], Decimal | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Worst:
-    """What book and order could lose and gain, in the account's currency; of the order for one lot."""
+    """What book and order could lose and gain, in the account's currency; of the order for one lot.
+    `rounding` is what is booked beyond that, since each amount is rounded to the cent."""
 
     book_loss: Decimal
     book_gain: Decimal
     loss_per_lot: Decimal
     gain_per_lot: Decimal
+    rounding: Decimal
 
 
-def worst_of(asking: Asking, book: Book, part: PerLot, quote_currency: str, now_ns: int) -> Worst:
-    """Convert the sums of the book, and one lot of the order, at the worse side."""
+def worst_of(
+    asking: Asking, book: Book, part: PerLot, quote_currency: str, now_ns: int, orders: int = 0
+) -> Worst:
+    """Convert the sums of the book, and one lot of an order of so many legs, at the worse side."""
     settings, totals, rates = book.settings, book.totals, book.rates
     try:
         rate = rates.worst(quote_currency, now_ns)
@@ -49,7 +55,8 @@ def worst_of(asking: Asking, book: Book, part: PerLot, quote_currency: str, now_
     charged = totals.lots if settings.may_charge_exits else totals.lots_to_fill
     costs = settings.commission_per_lot * charged + settings.swap_reserve_per_lot * totals.lots
     of_lot = settings.commission_per_lot + settings.swap_reserve_per_lot
-    return Worst(loss + costs, gain, part.loss * rate + of_lot, part.gain * rate)
+    rounding = ROUNDING * (totals.count + orders)
+    return Worst(loss + costs, gain, part.loss * rate + of_lot, part.gain * rate, rounding)
 
 
 def sized(
@@ -208,10 +215,12 @@ def _loss_limit(
 ) -> Decimal:
     """One limit, of which the floor depends on the size."""
     balance = ledger.balance
+    without = balance - worst.book_loss - worst.rounding
 
     def at(size: Decimal) -> tuple[Decimal, Decimal | None]:
         highest = balance + worst.book_gain + worst.gain_per_lot * size
-        return balance - worst.book_loss - worst.loss_per_lot * size, floor_ahead(rules, ledger, highest)
+        equity = without - worst.loss_per_lot * size
+        return equity, floor_ahead(rules, ledger, highest)
 
     def holds(size: Decimal) -> bool:
         equity, floor = at(size)

@@ -19,7 +19,7 @@ from hive_core.risk.gating.risk_model import BookRisk, NotInModel, RiskModel
 from hive_core.risk.gating.totals import totals_of
 from hive_core.risk.gating.verdict import Outcome
 from hive_core.risk.rules.as_of import RuleSet
-from hive_core.risk.rules.values import Lock
+from hive_core.risk.rules.values import DailyLoss, Lock
 from proofs.risk_paths import run_attempts
 
 FORMS: dict[str, RuleSet] = {
@@ -200,3 +200,18 @@ def test_metals_count_by_their_worst_case_and_not_as_a_currency():
     verdict = check(intent, a_book(settings={"max_currency_exposure_pct": Decimal("0.001")}), NOW_NS)
     assert verdict.outcome is Outcome.ALLOW
     assert QUOTES["XAUUSD"].mid == 2000
+
+
+@pytest.mark.parametrize(("room", "is_cut"), [("0.05", True), ("0.12", True), ("0.121", False)])
+def test_a_floor_is_not_met_by_what_is_booked_in_whole_cents(room, is_cut):
+    """Found by 59,226 attempts: five losses, each rounded up to the cent, touched a floor that their sum did
+    not. Two cents of each of five positions, and of the order, are kept free."""
+    positions = [held("EURUSD", "buy", "0.01", "1.1", "1.095", "1.11") for _ in range(5)]
+    positions = [replace(one, client_order_id=f"ord_{number}") for number, one in enumerate(positions)]
+    book = a_book(*positions)
+    whole = check(an_intent(), book, NOW_NS)
+    said = whole.of("daily_loss_limit").numbers
+    lost = said["book_loss"] + said["loss_per_lot"] * whole.lots
+    limit = DailyLoss.model_validate({**daily("5").model_dump(), "pct": None, "amount": lost + Decimal(room)})
+    tight = replace(book, rules=book.rules.model_copy(update={"daily_loss": limit}))
+    assert (check(an_intent(), tight, NOW_NS).lots < whole.lots) is is_cut
