@@ -30,9 +30,7 @@ from hive_core.risk.account import (
     SentOrders,
     commission_of,
     equity,
-    equity_after,
-    highest_equity,
-    lowest_equity,
+    equity_marks,
     profit_at,
 )
 from hive_core.risk.gate import Judgement, judge
@@ -380,8 +378,7 @@ class Backtest:
         self._until(inside_ns)
         state, is_flattening = self.state, False
         if state.open_positions():
-            high, low = highest_equity(state, SYMBOL, bar.prices), lowest_equity(state, SYMBOL, bar.prices)
-            last = equity_after(state, SYMBOL, bar.prices)
+            low, high, last = equity_marks(state, SYMBOL, bar.prices)
             for worth in (high, low):
                 self._happened(Marked(inside_ns, worth))
             floors = floors_now(self.rules, state.ledger)

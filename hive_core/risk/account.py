@@ -6,9 +6,11 @@ gate's, sizing has its own module.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from hive_core.backtest.fills import BarPrices, best_mark, closing_mark, exit_fill, worst_mark
 from hive_core.calendars.trading_day import NS_PER_SECOND
@@ -17,6 +19,7 @@ from hive_core.instruments.specification import instruments
 from hive_core.risk.ledger import Ledger
 
 ZERO, NEVER = Decimal(0), Decimal("Infinity")
+_CENT = Decimal("0.01")
 
 MAX_RATE_AGE_NS = 7 * 86_400 * NS_PER_SECOND
 """The longest gap between ECB fixings is five days (Easter, Christmas); more is a dead source."""
@@ -38,6 +41,10 @@ class Quote:
     def mid(self) -> Decimal:
         """Halfway between bid and ask."""
         return (self.bid + self.ask) / 2
+
+    def closes(self, side: Side) -> Decimal:
+        """Where a position of this side can be closed."""
+        return self.bid if side == "buy" else self.ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,10 @@ class AccountState:
         """Filled exposures, in the order of their ids."""
         return [self.exposures[key] for key in sorted(self.exposures) if self.exposures[key].is_open]
 
+    def holds(self, symbol: str) -> bool:
+        """Whether a position in an instrument is open."""
+        return any(one.is_open and one.symbol == symbol for one in self.exposures.values())
+
 
 def known_rate(state: AccountState, currency: str) -> Decimal:
     """Units of the account's currency for one unit of `currency`, by the last ECB reference rates.
@@ -132,11 +143,15 @@ def known_rate(state: AccountState, currency: str) -> Decimal:
     """
     if currency == state.currency:
         return Decimal(1)
-    per_eur = {"EUR": Decimal(1), **{name: rate for name, (rate, _) in state.rates_per_eur.items()}}
-    for name in (state.currency, currency):
-        if name not in per_eur:
-            raise MissingRate(f"no reference rate for {name}")
-    return per_eur[state.currency] / per_eur[currency]
+    return _per_eur(state, state.currency) / _per_eur(state, currency)
+
+
+def _per_eur(state: AccountState, currency: str) -> Decimal:
+    if currency == "EUR":
+        return Decimal(1)
+    if currency not in state.rates_per_eur:
+        raise MissingRate(f"no reference rate for {currency}")
+    return state.rates_per_eur[currency][0]
 
 
 def profit_at(state: AccountState, exposure: Exposure, price: Decimal) -> Decimal:
@@ -145,17 +160,73 @@ def profit_at(state: AccountState, exposure: Exposure, price: Decimal) -> Decima
     Raises:
         MissingRate: as `known_rate`.
     """
-    specification = instruments()[exposure.symbol]
+    return _profit(exposure, price, *_factors(state, exposure.symbol))
+
+
+def _factors(state: AccountState, symbol: str) -> tuple[Decimal, Decimal]:
+    """Contract size, and what a unit of the price's currency is in the account's."""
+    specification = instruments()[symbol]
+    return specification.contract_size, known_rate(state, specification.quote)
+
+
+def _profit(exposure: Exposure, price: Decimal, contract_size: Decimal, rate: Decimal) -> Decimal:
     difference = price - exposure.entry if exposure.side == "buy" else exposure.entry - price
-    amount = difference * specification.contract_size * exposure.lots
-    return (amount * known_rate(state, specification.quote)).quantize(Decimal("0.01"))
+    return (difference * contract_size * exposure.lots * rate).quantize(_CENT)
 
 
-def _closing_price(state: AccountState, position: Exposure) -> Decimal:
-    quote = state.quotes.get(position.symbol)
+def open_profit(state: AccountState, position: Exposure) -> Decimal:
+    """Profit of a position at the side where it can be closed now; at its stop where no quote is known."""
+    return profit_at(state, position, _closing_price(state.quotes.get(position.symbol), position))
+
+
+def _closing_price(quote: Quote | None, position: Exposure) -> Decimal:
     if quote is None:  # Nothing is known of the market: count the worst that was planned for.
         return position.entry if position.stop_loss is None else position.stop_loss
-    return closing_mark(position.side, BarPrices.of_quote(quote.bid, quote.ask))
+    return quote.closes(position.side)
+
+
+def equity(state: AccountState) -> Decimal:
+    """Balance and open profit, each position at the side where it can be closed."""
+    return state.balance + _open_profit_of(state, state.exposures.values())
+
+
+def _open_profit_of(state: AccountState, exposures: Iterable[Exposure]) -> Decimal:
+    known: dict[str, tuple[Quote | None, tuple[Decimal, Decimal]]] = {}
+    total = ZERO
+    for one in exposures:
+        if one.is_open:
+            held = known.get(one.symbol)
+            if held is None:
+                held = known[one.symbol] = (state.quotes.get(one.symbol), _factors(state, one.symbol))
+            total += _profit(one, _closing_price(held[0], one), *held[1])
+    return total
+
+
+class EquityMarks(NamedTuple):
+    """What a bar of an instrument did to equity: the lowest and the highest that it could have brought, and
+    what is left at its end: what left inside it at its exit, the rest at the close."""
+
+    lowest: Decimal
+    highest: Decimal
+    last: Decimal
+
+
+def equity_marks(state: AccountState, symbol: str, bar: BarPrices[Decimal]) -> EquityMarks:
+    """Mark an account by a bar of `symbol`; other instruments at their last quote."""
+    others = [one for one in state.exposures.values() if one.symbol != symbol]
+    lowest = highest = last = state.balance + _open_profit_of(state, others)
+    if not state.holds(symbol):
+        return EquityMarks(lowest, highest, last)
+    factors = _factors(state, symbol)
+    for one in state.exposures.values():
+        if not one.is_open or one.symbol != symbol:
+            continue
+        worst, best, end = _worst_price(one, bar), _best_price(one, bar), _price_at_end(one, bar)
+        profit = _profit(one, end, *factors)
+        last += profit
+        lowest += profit if worst == end else _profit(one, worst, *factors)
+        highest += profit if best == end else _profit(one, best, *factors)
+    return EquityMarks(lowest, highest, last)
 
 
 def _worst_price(position: Exposure, bar: BarPrices[Decimal]) -> Decimal:
@@ -167,52 +238,17 @@ def _worst_price(position: Exposure, bar: BarPrices[Decimal]) -> Decimal:
     return max(bar.ask_open if bar.ask_open >= stop else min(worst, stop), target)
 
 
-def open_profit(state: AccountState, position: Exposure) -> Decimal:
-    """Profit of a position at the side where it can be closed now; at its stop where no quote is known."""
-    return profit_at(state, position, _closing_price(state, position))
+def _best_price(position: Exposure, bar: BarPrices[Decimal]) -> Decimal:
+    """The bar's best price, or the target if that lies nearer."""
+    best, (_, target) = best_mark(position.side, bar), position.exits
+    return min(best, target) if position.side == "buy" else max(best, target)
 
 
-def equity(state: AccountState) -> Decimal:
-    """Balance and open profit, each position at the side where it can be closed."""
-    return state.balance + sum(
-        (open_profit(state, position) for position in state.open_positions()), Decimal(0)
-    )
-
-
-def equity_after(state: AccountState, symbol: str, bar: BarPrices[Decimal]) -> Decimal:
-    """Equity at the end of a bar of `symbol`: what left inside it at its exit, the rest at the close."""
-    total = state.balance
-    for position in state.open_positions():
-        price = _closing_price(state, position)
-        if position.symbol == symbol:
-            leaving = exit_fill(position.side, *position.exits, bar, open_at_start=True)
-            price = closing_mark(position.side, bar) if leaving is None else leaving.price
-        total += profit_at(state, position, price)
-    return total
-
-
-def lowest_equity(state: AccountState, symbol: str, bar: BarPrices[Decimal]) -> Decimal:
-    """The lowest equity that a bar of `symbol` could have brought; other symbols at their last quote."""
-    total = state.balance
-    for position in state.open_positions():
-        here = position.symbol == symbol
-        price = _worst_price(position, bar) if here else _closing_price(state, position)
-        total += profit_at(state, position, price)
-    return total
-
-
-def highest_equity(state: AccountState, symbol: str, bar: BarPrices[Decimal]) -> Decimal:
-    """The highest equity that a bar of `symbol` could have brought, before its lowest."""
-    total = state.balance
-    for position in state.open_positions():
-        price = _closing_price(state, position)
-        if position.symbol == symbol:
-            best, (_, target) = best_mark(position.side, bar), position.exits
-            price = min(best, target) if position.side == "buy" else max(best, target)
-        total += profit_at(state, position, price)
-    return total
+def _price_at_end(position: Exposure, bar: BarPrices[Decimal]) -> Decimal:
+    leaving = exit_fill(position.side, *position.exits, bar, open_at_start=True)
+    return closing_mark(position.side, bar) if leaving is None else leaving.price
 
 
 def commission_of(lots: Decimal, commission_per_lot: Decimal) -> Decimal:
     """What an entry costs, to the cent."""
-    return (commission_per_lot * lots).quantize(Decimal("0.01"))
+    return (commission_per_lot * lots).quantize(_CENT)

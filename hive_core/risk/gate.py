@@ -13,7 +13,7 @@ from hive_core.configuration.model import Account
 from hive_core.contracts.decision import Decision
 from hive_core.contracts.reasons import DenialReason
 from hive_core.instruments.specification import instruments
-from hive_core.risk.account import AccountState, Exposure
+from hive_core.risk.account import AccountState
 from hive_core.risk.gating.asking import Asking
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.check import check
@@ -23,7 +23,7 @@ from hive_core.risk.gating.news_times import NewsTimes
 from hive_core.risk.gating.rates import Rates
 from hive_core.risk.gating.risk_model import RiskModel
 from hive_core.risk.gating.settings import GateSettings
-from hive_core.risk.gating.totals import Totals, totals_of
+from hive_core.risk.gating.totals import RunningTotals, Totals
 from hive_core.risk.gating.verdict import Finding, Outcome, Verdict
 from hive_core.risk.rules.as_of import RuleSet
 from hive_core.risk.sizing import split_over_targets
@@ -203,19 +203,16 @@ def book_of(
     )
 
 
-_summed: dict[str, tuple[dict[str, Exposure], Decimal, Totals]] = {}
-"""The sums of each account's last book, with what they were made of: what is the same is not summed again."""
+_running: dict[str, RunningTotals] = {}
+"""Of each account the sums of its last book."""
 
-_MOST_SUMMED = 1_000
+_MOST_RUNNING = 1_000
 
 
 def _totals(state: AccountState, slippage_buffer_pips: Decimal) -> Totals:
-    held, last = state.exposures, _summed.get(state.name)
-    # Equality of such a book is that of its parts, which are the same objects until one changes.
-    if last is not None and last[0] == held and last[1] == slippage_buffer_pips:
-        return last[2]
-    totals = totals_of((held[key] for key in sorted(held)), slippage_buffer_pips)
-    if len(_summed) >= _MOST_SUMMED:
-        _summed.clear()
-    _summed[state.name] = (dict(held), slippage_buffer_pips, totals)
-    return totals
+    running = _running.get(state.name)
+    if running is None or running.slippage_buffer_pips != slippage_buffer_pips:
+        if len(_running) >= _MOST_RUNNING:
+            _running.clear()
+        running = _running[state.name] = RunningTotals(slippage_buffer_pips)
+    return running.of(state.exposures)

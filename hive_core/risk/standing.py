@@ -95,10 +95,9 @@ def daily_floor_ahead(rules: RuleSet, ledger: Ledger, highest_equity_ahead: Deci
     rule = _known(rules.daily_loss, rules)
     if rule is None:
         return None
-    balance = ledger.balance
-    return max(
-        worst_daily_floor(rule, one, balance, highest_equity_ahead) for one in _anchors(ledger, rule.resets)
-    )
+    balance, highest = ledger.balance, highest_equity_ahead
+    floors = [worst_daily_floor(rule, one, balance, highest) for one in _anchors(ledger, rule.resets)]
+    return max(floors) if len(floors) > 1 else floors[0]
 
 
 def maximum_floor_ahead(rules: RuleSet, ledger: Ledger, highest_equity_ahead: Decimal) -> Decimal | None:
@@ -106,10 +105,9 @@ def maximum_floor_ahead(rules: RuleSet, ledger: Ledger, highest_equity_ahead: De
     rule = _known(rules.maximum_loss, rules)
     if rule is None:
         return None
-    balance = ledger.balance
-    return max(
-        worst_maximum_floor(rule, one, balance, highest_equity_ahead) for one in _anchors(ledger, rule.resets)
-    )
+    balance, highest = ledger.balance, highest_equity_ahead
+    floors = [worst_maximum_floor(rule, one, balance, highest) for one in _anchors(ledger, rule.resets)]
+    return max(floors) if len(floors) > 1 else floors[0]
 
 
 def breach(rules: RuleSet, ledger: Ledger) -> Literal["daily_loss", "maximum_loss"] | None:

@@ -319,6 +319,7 @@ def _intended(
     decision = delivery.decision
     records: list[Record] = []
     effects: list[Effect] = []
+    of_all = _of_every_leg(delivery, verdict)
     for number, leg in enumerate(verdict.legs, start=1):
         order = BracketOrder(
             client_order_id=client_order_id(state.environment, bot.name, decision.decision_id, number, 1),
@@ -337,7 +338,7 @@ def _intended(
             submitted_ns=at[0],
             good_till_ns=decision.valid_until_ns,
         )
-        records.append(Record(bot.name, Kind.ORDER_INTENDED, at, _intent(order, delivery, verdict)))
+        records.append(Record(bot.name, Kind.ORDER_INTENDED, at, {**_of_leg(order, verdict), **of_all}))
         effects.append(Submit(order))
     return records, effects
 
@@ -350,15 +351,20 @@ def _signal_ids(delivery: Delivery) -> list[str]:
     return sorted(vote.signal_id for vote in delivery.decision.agreeing_votes())
 
 
-def _intent(order: BracketOrder, delivery: Delivery, verdict: Judgement) -> dict[str, Any]:
+def _of_leg(order: BracketOrder, verdict: Judgement) -> dict[str, Any]:
     total = sum((leg.lots for leg in verdict.legs), Decimal(0))
     return {
         "client_order_id": order.client_order_id,
         "order": order.model_dump(mode="json"),
+        "risk_amount": decimal_text((verdict.risk_amount * order.lots / total).quantize(Decimal("0.01"))),
+    }
+
+
+def _of_every_leg(delivery: Delivery, verdict: Judgement) -> dict[str, Any]:
+    return {
         "decision_sha256": content_hash(delivery.decision),
         "origin": delivery.origin.model_dump(mode="json"),
         "sources": _sources(delivery),
         "signal_ids": _signal_ids(delivery),
-        "risk_amount": decimal_text((verdict.risk_amount * order.lots / total).quantize(Decimal("0.01"))),
         "checks": [finding.as_body() for finding in verdict.findings],
     }

@@ -15,9 +15,7 @@ from hive_core.risk.account import (
     Exposure,
     commission_of,
     equity,
-    equity_after,
-    highest_equity,
-    lowest_equity,
+    equity_marks,
     open_profit,
     profit_at,
 )
@@ -74,14 +72,14 @@ def marked(bot: Bot, symbol: str, bar: BarPrices[Decimal], at: FeedPosition) -> 
     """What a range of prices did to the account: its lowest equity, a breach, and exits of simulations."""
     simulations = _simulations_left(bot, symbol, bar, at)
     account = bot.account
-    if not any(position.symbol == symbol for position in account.open_positions()):
+    if not account.holds(symbol):
         return simulations, []
-    low, high = lowest_equity(account, symbol, bar), highest_equity(account, symbol, bar)
+    low, high, last = equity_marks(account, symbol, bar)
     ts_ns = ledger_ns(bot, at)
     ledger = happened(happened(account.ledger, Marked(ts_ns, high)), Marked(ts_ns, low))
     numbers = {
         "balance": decimal_text(account.balance),
-        "equity": decimal_text(equity_after(account, symbol, bar)),
+        "equity": decimal_text(last),
         "equity_low": decimal_text(low),
         "equity_high": decimal_text(high),
         **_day_and_floors(bot, ledger),
@@ -119,9 +117,9 @@ def low_headroom(bot: Bot, symbol: str, bar: BarPrices[Decimal], at: FeedPositio
     """Why no more risk should be added: the room above the nearest floor is under what the settings ask for;
     or ""."""
     limit, account = bot.settings.reduce_only_under_headroom_pct, bot.account
-    if limit is None or not any(position.symbol == symbol for position in account.open_positions()):
+    if limit is None or not account.holds(symbol):
         return ""
-    low = lowest_equity(account, symbol, bar)
+    low = equity_marks(account, symbol, bar).lowest
     ledger = happened(account.ledger, Marked(ledger_ns(bot, at), low))
     floor = known_floors(bot.rules, ledger).highest
     if floor is None:

@@ -1,7 +1,6 @@
 """What a book could lose and gain, summed by the currency of the prices.
 
-A sum is made anew only when a position changes, and corrected by one part when an order is added: the gate
-never walks the positions. Conversion to the account's currency happens where rates are known (`rates`).
+A sum is corrected by what came and what left (`RunningTotals`): the gate never walks the positions. Conversion to the account's currency happens where rates are known (`rates`).
 """
 
 from __future__ import annotations
@@ -68,43 +67,91 @@ def per_lot(
     return PerLot(max(loss, ZERO), max(gain, ZERO), size * sign, entry * size * sign)
 
 
-def totals_of(exposures: Iterable[Exposure], slippage_buffer_pips: Decimal) -> Totals:
-    """Sum a book.
+class RunningTotals:
+    """The sums of one book, corrected by what was added to it and what left it. Decimal sums are exact here, so
+    that the way there does not show; the property is tested."""
 
-    Raises:
-        KeyError: of an instrument that is not known.
-    """
-    losses: dict[str, Decimal] = {}
-    gains: dict[str, Decimal] = {}
-    units: dict[str, Decimal] = {}
-    values: dict[str, Decimal] = {}
-    positions: dict[tuple[str, str], int] = {}
-    lots = lots_to_fill = ZERO
-    unbounded: list[str] = []
-    count = 0
-    for one in exposures:
+    def __init__(self, slippage_buffer_pips: Decimal) -> None:
+        self.slippage_buffer_pips = slippage_buffer_pips
+        self._held: dict[str, Exposure] = {}
+        self._losses: dict[str, Decimal] = {}
+        self._gains: dict[str, Decimal] = {}
+        self._units: dict[str, Decimal] = {}
+        self._values: dict[str, Decimal] = {}
+        self._positions: dict[tuple[str, str], int] = {}
+        self._lots = self._lots_to_fill = ZERO
+        self._totals: Totals | None = None
+
+    def of(self, exposures: Mapping[str, Exposure]) -> Totals:
+        """The sums of these, by their ids.
+
+        Raises:
+            KeyError: of an instrument that is not known.
+        """
+        held = self._held
+        # Equality of such a book is that of its parts, which are the same objects until one changes.
+        if self._totals is None or held != exposures:
+            for key in [key for key, one in held.items() if exposures.get(key) is not one]:
+                self._count(held.pop(key), -1)
+            for key, one in exposures.items():
+                if key not in held:
+                    self._count(one, 1)
+                    held[key] = one
+            self._totals = self._summed()
+        return self._totals
+
+    def _count(self, one: Exposure, sign: int) -> None:
         specification = instruments()[one.symbol]
-        base, quote = specification.base, specification.quote
+        base, quote, lots = specification.base, specification.quote, one.lots * sign
         part = per_lot(
             specification,
             one.side,
             one.entry,
             one.entry if one.stop_loss is None else one.stop_loss,
             one.entry if one.take_profit is None else one.take_profit,
-            slippage_buffer_pips,
+            self.slippage_buffer_pips,
         )
-        losses[quote] = losses.get(quote, ZERO) + part.loss * one.lots
-        gains[quote] = gains.get(quote, ZERO) + part.gain * one.lots
+        _add(self._losses, quote, part.loss * lots)
+        _add(self._gains, quote, part.gain * lots)
         if specification.asset_class is AssetClass.CURRENCY:
-            units[base] = units.get(base, ZERO) + part.units * one.lots
-            units[quote] = units.get(quote, ZERO) - part.value * one.lots
-        values[one.symbol] = values.get(one.symbol, ZERO) + part.value * one.lots
+            _add(self._units, base, part.units * lots)
+            _add(self._units, quote, -part.value * lots)
+        _add(self._values, one.symbol, part.value * lots)
         key = (one.symbol, one.side)
-        positions[key] = positions.get(key, 0) + 1
-        lots += one.lots
+        self._positions[key] = self._positions.get(key, 0) + sign
+        self._lots += lots
         if not one.is_open:
-            lots_to_fill += one.lots
-        if one.take_profit is None:
-            unbounded.append(one.client_order_id)
-        count += 1
-    return Totals(losses, gains, units, values, positions, lots, lots_to_fill, count, tuple(unbounded))
+            self._lots_to_fill += lots
+
+    def _summed(self) -> Totals:
+        """What is there, in the order of names; what left leaves no zero behind, whose rate would be asked."""
+        positions = {key: count for key, count in sorted(self._positions.items()) if count}
+        specifications = [instruments()[symbol] for symbol in sorted({symbol for symbol, _ in positions})]
+        quotes = sorted({one.quote for one in specifications})
+        pairs = [one for one in specifications if one.asset_class is AssetClass.CURRENCY]
+        currencies = sorted({name for one in pairs for name in (one.base, one.quote)})
+        held = self._held
+        return Totals(
+            {name: self._losses[name] for name in quotes},
+            {name: self._gains[name] for name in quotes},
+            {name: self._units[name] for name in currencies},
+            {one.symbol: self._values[one.symbol] for one in specifications},
+            positions,
+            self._lots,
+            self._lots_to_fill,
+            len(held),
+            tuple(sorted(one.client_order_id for one in held.values() if one.take_profit is None)),
+        )
+
+
+def _add(sums: dict[str, Decimal], name: str, amount: Decimal) -> None:
+    sums[name] = sums.get(name, ZERO) + amount
+
+
+def totals_of(exposures: Iterable[Exposure], slippage_buffer_pips: Decimal) -> Totals:
+    """Sum a book.
+
+    Raises:
+        KeyError: of an instrument that is not known.
+    """
+    return RunningTotals(slippage_buffer_pips).of({str(number): one for number, one in enumerate(exposures)})

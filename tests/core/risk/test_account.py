@@ -12,10 +12,8 @@ from hive_core.risk.account import (
     MissingRate,
     commission_of,
     equity,
-    equity_after,
-    highest_equity,
+    equity_marks,
     known_rate,
-    lowest_equity,
     profit_at,
 )
 
@@ -104,8 +102,8 @@ def test_an_order_that_has_not_filled_is_worth_nothing_yet():
 def test_a_bar_takes_a_position_down_to_its_stop_at_most_gaps_apart(side, stop, prices, low, after):
     state = a_state()
     held(state, side=side, entry="1.06000", stop=stop)
-    assert lowest_equity(state, "EURUSD", bar(*prices)) == state.balance + Decimal(low)
-    assert equity_after(state, "EURUSD", bar(*prices)) == state.balance + Decimal(after)
+    assert equity_marks(state, "EURUSD", bar(*prices)).lowest == state.balance + Decimal(low)
+    assert equity_marks(state, "EURUSD", bar(*prices)).last == state.balance + Decimal(after)
 
 
 def test_a_gap_past_the_target_is_worth_no_more_than_the_target():
@@ -113,11 +111,11 @@ def test_a_gap_past_the_target_is_worth_no_more_than_the_target():
     state = a_state()
     held(state, side="sell", entry="1.06000", stop="1.07", target="1.05800")
     fallen = bar("1.04", "1.04100", "1.03900", "1.04")
-    assert lowest_equity(state, "EURUSD", fallen) == state.balance + 200
-    assert equity_after(state, "EURUSD", fallen) == state.balance + 200
+    assert equity_marks(state, "EURUSD", fallen).lowest == state.balance + 200
+    assert equity_marks(state, "EURUSD", fallen).last == state.balance + 200
     long = a_state()
     held(long, entry="1.06000", stop="1.05", target="1.06200")
-    assert lowest_equity(long, "EURUSD", bar("1.08", "1.08", "1.07900", "1.08")) == long.balance + 200
+    assert equity_marks(long, "EURUSD", bar("1.08", "1.08", "1.07900", "1.08")).lowest == long.balance + 200
 
 
 def test_a_bar_of_another_instrument_leaves_a_position_at_its_last_quote():
@@ -125,8 +123,8 @@ def test_a_bar_of_another_instrument_leaves_a_position_at_its_last_quote():
     held(state, entry="1.06000")
     held(state, symbol="GBPUSD", entry="1.25000", stop="1.24")
     prices = bar("1.25", "1.25", "1.24500", "1.25")
-    assert lowest_equity(state, "GBPUSD", prices) == state.balance - 500
-    assert equity_after(state, "GBPUSD", prices) == state.balance
+    assert equity_marks(state, "GBPUSD", prices).lowest == state.balance - 500
+    assert equity_marks(state, "GBPUSD", prices).last == state.balance
 
 
 def test_a_commission_is_to_the_cent_as_it_is_booked():
@@ -143,10 +141,10 @@ def test_without_a_rate_nothing_of_it_is_guessed():
 def test_the_highest_of_a_bar_stops_at_the_target():
     state = a_state()
     held(state, entry="1.06000", stop="1.05", target="1.06200")
-    assert highest_equity(state, "EURUSD", bar("1.06", "1.06100", "1.05", "1.06")) == state.balance + 100
-    assert highest_equity(state, "EURUSD", bar("1.06", "1.06500", "1.05", "1.06")) == state.balance + 200
+    assert equity_marks(state, "EURUSD", bar("1.06", "1.06100", "1.05", "1.06")).highest == state.balance + 100
+    assert equity_marks(state, "EURUSD", bar("1.06", "1.06500", "1.05", "1.06")).highest == state.balance + 200
     sale = a_state()
     held(sale, side="sell", entry="1.06000", stop="1.07", target="1.05800")
     # a sale leaves at the ask, a pip above the bid
-    assert highest_equity(sale, "EURUSD", bar("1.06", "1.06", "1.05890", "1.06")) == sale.balance + 100
-    assert highest_equity(sale, "EURUSD", bar("1.06", "1.06", "1.05", "1.06")) == sale.balance + 200
+    assert equity_marks(sale, "EURUSD", bar("1.06", "1.06", "1.05890", "1.06")).highest == sale.balance + 100
+    assert equity_marks(sale, "EURUSD", bar("1.06", "1.06", "1.05", "1.06")).highest == sale.balance + 200

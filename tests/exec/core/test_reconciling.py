@@ -17,7 +17,7 @@ from hive_core.backtest.fills import BarPrices
 from hive_core.calendars.trading_day import from_ns
 from hive_core.contracts.broker import Lookup
 from hive_core.contracts.order import OrderState as S
-from hive_core.risk.account import equity_after, highest_equity, lowest_equity
+from hive_core.risk.account import equity_marks
 from hive_core.risk.gating.news_times import NewsTimes
 from hive_core.risk.rules.as_of import ASKABLE
 from hive_exec.core.controls import Mode
@@ -195,11 +195,10 @@ def test_a_position_of_others_is_worth_what_the_market_pays_beyond_stop_and_targ
     bench.books(positions=(bench.venue_position("", Decimal(1), None, side=side, entry=entry),))
     state, good = bench.bot.account, high if side == "buy" else low
     wide = BarPrices(entry, high, low, entry, entry, high, low, entry)
-    assert highest_equity(state, "EURUSD", wide) == 101_000
-    assert lowest_equity(state, "EURUSD", wide) == 99_000
-    assert equity_after(state, "EURUSD", wide) == 100_000
+    assert equity_marks(state, "EURUSD", wide) == (99_000, 101_000, 100_000)
     moved = BarPrices.of_quote(good, good)
-    assert lowest_equity(state, "EURUSD", moved) == equity_after(state, "EURUSD", moved) == 101_000
+    marks = equity_marks(state, "EURUSD", moved)
+    assert marks.lowest == marks.last == 101_000
 
 
 def test_equal_books_are_written_once_and_the_venues_balance_counts():
