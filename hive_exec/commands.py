@@ -89,7 +89,10 @@ class CommandQueue:
         taken: list[Command | Event] = []
         while True:
             try:
-                one = self._queue.get(block=block and not taken, timeout=patience_s())
+                if block and not taken:
+                    one = self._queue.get(timeout=patience_s())
+                else:
+                    one = self._queue.get_nowait()
             except queue.Empty:
                 return taken, True
             if one is None:

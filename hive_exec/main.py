@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -95,6 +96,9 @@ def run() -> int:
     signal.signal(signal.SIGHUP, lambda *_: app.gatekeeper.reload())
     # Threads that wait for the interpreter get it after a millisecond: the cell's waits at every commit.
     sys.setswitchinterval(0.001)
+    # What was loaded stays: without it in the way a collection is short, and nobody waits for one.
+    gc.collect()
+    gc.freeze()
     cell.on_fatal = lambda _: setattr(server, "should_exit", True)
     cell.start()
     lanes.start()

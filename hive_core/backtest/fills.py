@@ -43,6 +43,11 @@ class BarPrices(Generic[Number]):
         """A single quote as a bar."""
         return cls(bid, bid, bid, bid, ask, ask, ask, ask)
 
+    @property
+    def is_quote(self) -> bool:
+        """Whether nothing moved in it."""
+        return self.bid_low == self.bid_high and self.ask_low == self.ask_high
+
 
 @dataclass(frozen=True, slots=True)
 class EntryFill(Generic[Number]):

@@ -29,12 +29,7 @@ def from_ns(ts_ns: int) -> datetime:
 
 def iso_utc(ts_ns: int) -> str:
     """`2017-03-01T09:59:00Z`, for people."""
-    moment = from_ns(ts_ns)
-    return (
-        moment.strftime("%Y-%m-%dT%H:%M:%S")
-        + (f".{moment.microsecond:06d}" if moment.microsecond else "")
-        + "Z"
-    )
+    return f"{from_ns(ts_ns).replace(tzinfo=None).isoformat()}Z"
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,10 +73,12 @@ def _decimal_from_text(value: object) -> Decimal:
 
 def decimal_text(value: Decimal) -> str:
     """The one spelling of a decimal: no exponent, no trailing zeros, no negative zero."""
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return "0" if text in {"-0", ""} else text
+    return "0" if text == "-0" else text
 
 
 ExactDecimal = Annotated[

@@ -62,7 +62,7 @@ def _plain(value: Any) -> Any:
             raise TypeError(f"{value} has no canonical spelling")
         return decimal_text(value)
     if isinstance(value, BaseModel):
-        return _plain(dict(value))
+        return _plain({name: getattr(value, name) for name in type(value).model_fields})
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise TypeError("canonical data has text keys only")

@@ -217,11 +217,14 @@ def equity_marks(state: AccountState, symbol: str, bar: BarPrices[Decimal]) -> E
     lowest = highest = last = state.balance + _open_profit_of(state, others)
     if not state.holds(symbol):
         return EquityMarks(lowest, highest, last)
-    factors = _factors(state, symbol)
+    factors, is_quote = _factors(state, symbol), bar.is_quote
     for one in state.exposures.values():
         if not one.is_open or one.symbol != symbol:
             continue
-        worst, best, end = _worst_price(one, bar), _best_price(one, bar), _price_at_end(one, bar)
+        if is_quote:  # at a single price the three are one
+            worst = best = end = _best_price(one, bar)
+        else:
+            worst, best, end = _worst_price(one, bar), _best_price(one, bar), _price_at_end(one, bar)
         profit = _profit(one, end, *factors)
         last += profit
         lowest += profit if worst == end else _profit(one, worst, *factors)
@@ -240,7 +243,9 @@ def _worst_price(position: Exposure, bar: BarPrices[Decimal]) -> Decimal:
 
 def _best_price(position: Exposure, bar: BarPrices[Decimal]) -> Decimal:
     """The bar's best price, or the target if that lies nearer."""
-    best, (_, target) = best_mark(position.side, bar), position.exits
+    best, target = best_mark(position.side, bar), position.take_profit
+    if target is None:
+        return best
     return min(best, target) if position.side == "buy" else max(best, target)
 
 

@@ -70,8 +70,13 @@ def worst_daily_floor(
     Raises:
         NoAmountForSize: as `daily_floor`.
     """
-    after = _daily(rule, anchors.initial_balance, balance, highest_equity_ahead)
-    return max(daily_floor(rule, anchors), after)
+    # A floor rises with its reference, so that of the higher reference is the higher floor.
+    highest_balance, highest_equity = anchors.balance_at_reset, anchors.equity_at_reset
+    if balance > highest_balance:
+        highest_balance = balance
+    if highest_equity_ahead > highest_equity:
+        highest_equity = highest_equity_ahead
+    return _daily(rule, anchors.initial_balance, highest_balance, highest_equity)
 
 
 def worst_maximum_floor(

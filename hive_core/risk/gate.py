@@ -92,14 +92,15 @@ def judge(
     now_ns = max(now_ns, state.ledger.ts_ns)
     intent = intent_of(decision, account)
     verdict = check(intent, book_of(state, account, settings, rules, news, model), now_ns)
-    if verdict.outcome is Outcome.DENY:
-        return Judgement(verdict.findings, (), Decimal(0), Decimal(0))
+    findings = verdict.findings
+    if findings[-1].outcome is Outcome.DENY:
+        return Judgement(findings, (), Decimal(0), Decimal(0))
     specification = instruments()[decision.symbol]
     lots = verdict.lots if most_lots is None else min(verdict.lots, most_lots)
     planned = planned_entry(Asking(), intent, state.quotes[decision.symbol])
     bound = worst_entry(intent, planned, settings, specification)
     legs = split_over_targets(lots, decision.take_profits, specification)
-    return Judgement(verdict.findings, tuple(Leg(*leg) for leg in legs), bound, _risk_amount(verdict, lots))
+    return Judgement(findings, tuple(Leg(*leg) for leg in legs), bound, _risk_amount(verdict, lots))
 
 
 def _risk_amount(verdict: Verdict, lots: Decimal) -> Decimal:

@@ -17,7 +17,7 @@ from hive_core.risk.gating.account_rules import unknown_history
 from hive_core.risk.gating.asking import Asking, Denied
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.size_rules import Worst, worst_of
-from hive_core.risk.gating.time_rules import HOUR_NS
+from hive_core.risk.gating.time_rules import HOUR_NS, orders_since
 from hive_core.risk.gating.totals import ZERO, PerLot
 from hive_core.risk.ledger import Ledger, Marked, at_time, happened
 from hive_core.risk.rules.as_of import RuleSet
@@ -191,7 +191,7 @@ def _counts(
     limits = rules.order_limits
     of_firm = limits.max_open_positions if isinstance(limits, OrderLimits) else None
     positions = min(account.max_open_positions, of_firm or account.max_open_positions)
-    of_hour = sum(one.orders for one in state.sent if one.ts_ns > now_ns - HOUR_NS)
+    of_hour = orders_since(state.sent, now_ns - HOUR_NS)
     most = account.max_orders_per_hour
     requests = rules.request_limits
     of_day = requests.requests_per_day if isinstance(requests, RequestLimits) else None

@@ -13,7 +13,6 @@ from hive_core.contracts.base import decimal_text
 from hive_core.contracts.decision import Decision, Delivery
 from hive_core.contracts.order import BracketOrder, client_order_id
 from hive_core.contracts.reasons import DenialReason
-from hive_core.evidence.canonical import content_hash
 from hive_core.risk.gate import Judgement, judge
 from hive_core.risk.gating.verdict import Finding
 from hive_core.risk.gating.verdict import Outcome as Said
@@ -362,7 +361,7 @@ def _of_leg(order: BracketOrder, verdict: Judgement) -> dict[str, Any]:
 
 def _of_every_leg(delivery: Delivery, verdict: Judgement) -> dict[str, Any]:
     return {
-        "decision_sha256": content_hash(delivery.decision),
+        "decision_sha256": delivery.decision.sha256(),
         "origin": delivery.origin.model_dump(mode="json"),
         "sources": _sources(delivery),
         "signal_ids": _signal_ids(delivery),

@@ -6,6 +6,7 @@ event of it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from decimal import Decimal
 
 from hive_core.contracts.order import BracketOrder
@@ -93,9 +94,11 @@ def breached(bot: Bot, record: Record) -> None:
 def sent(bot: Bot, order: BracketOrder, ts_ns: int) -> None:
     """An order leaves: it counts for the throttles, with the others of its decision."""
     account = bot.account
+    if account.sent:  # who counts them relies on their order
+        ts_ns = max(ts_ns, account.sent[-1].ts_ns)
     account.requests_of_day += 1
     since_ns = ts_ns - max(_HOUR_NS, bot.settings.repeat_window_s * 10**9)
-    kept = [one for one in account.sent if one.ts_ns > since_ns]
+    kept = account.sent[bisect_right(account.sent, since_ns, key=lambda one: one.ts_ns) :]
     if kept and kept[-1].decision_id == order.decision_id:
         last = kept[-1]
         kept[-1] = SentOrders(ts_ns, last.symbol, last.side, last.orders + 1, last.decision_id)

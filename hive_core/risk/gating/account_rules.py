@@ -6,7 +6,6 @@ from hive_core.contracts.reasons import DenialReason
 from hive_core.risk.gating.asking import Asking
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.intent import Intent
-from hive_core.risk.rules.values import Policy
 
 
 def account_not_breached(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
@@ -44,7 +43,8 @@ def loss_limits_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -
 
 def history_known(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     """The floors of an account that began before it was known hang on its past."""
-    unknown = unknown_history(book, now_ns)
+    may_lack = book.is_peak_unknown or now_ns < book.day_known_from_ns
+    unknown = unknown_history(book, now_ns) if may_lack else ()
     asking.require(
         "history_known",
         not unknown,
@@ -86,7 +86,7 @@ def firm_permits(asking: Asking, intent: Intent, book: Book, now_ns: int) -> Non
     policy = book.rules.policy
     forbidden: list[str] = []
     restricted: list[str] = []
-    if isinstance(policy, Policy):
+    if not isinstance(policy, str):
         asked = ["automation", "third_party_automation"]
         if intent.is_third_party:
             asked += ["third_party_signals", "copying"]

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from hive_core.contracts.reasons import DenialReason
-from hive_core.risk.gating.verdict import Finding, Outcome
+from hive_core.risk.gating.verdict import Outcome, Said
 
-_new = tuple.__new__
-"""A finding without the detour over keywords: there are thirty of them in a decision."""
-_ALLOW = Outcome.ALLOW
+_ALLOW, _REDUCE, _REVIEW, _DENY = Outcome.ALLOW, Outcome.REDUCE, Outcome.REVIEW, Outcome.DENY
 
 
 class Denied(Exception):
@@ -18,25 +16,25 @@ class Denied(Exception):
 
 
 class Asking:
-    """The findings so far."""
+    """What the rules said so far, as bare rows: there are thirty of them in a decision."""
 
-    __slots__ = ("findings",)
+    __slots__ = ("said",)
 
     def __init__(self) -> None:
-        self.findings: list[Finding] = []
+        self.said: list[Said] = []
 
     def require(self, rule: str, holds: bool, reason: DenialReason, numbers: Mapping[str, object]) -> None:
         """Allow or deny."""
         if holds:
-            self.findings.append(_new(Finding, (rule, _ALLOW, None, numbers, None, None)))
+            self.said.append((rule, _ALLOW, None, numbers, None, None))
             return
-        self.findings.append(Finding(rule, Outcome.DENY, reason, numbers))
+        self.said.append((rule, _DENY, reason, numbers, None, None))
         raise Denied
 
     def ask(self, rule: str, holds: bool, reason: DenialReason, numbers: Mapping[str, object]) -> None:
         """Allow, or let a person decide."""
-        outcome = _ALLOW if holds else Outcome.REVIEW
-        self.findings.append(_new(Finding, (rule, outcome, None if holds else reason, numbers, None, None)))
+        outcome = _ALLOW if holds else _REVIEW
+        self.said.append((rule, outcome, None if holds else reason, numbers, None, None))
 
     def reduce(
         self,
@@ -49,10 +47,10 @@ class Asking:
     ) -> Decimal:
         """Allow, reduce to fewer lots, or deny where none are left; returns the lots that are left."""
         if allowed <= 0:
-            self.findings.append(Finding(rule, Outcome.DENY, reason, numbers, Decimal(0), headroom))
+            self.said.append((rule, _DENY, reason, numbers, Decimal(0), headroom))
             raise Denied
         if allowed < wanted:
-            self.findings.append(Finding(rule, Outcome.REDUCE, reason, numbers, allowed, headroom))
+            self.said.append((rule, _REDUCE, reason, numbers, allowed, headroom))
             return allowed
-        self.findings.append(_new(Finding, (rule, _ALLOW, None, numbers, None, headroom)))
+        self.said.append((rule, _ALLOW, None, numbers, None, headroom))
         return wanted

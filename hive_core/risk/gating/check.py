@@ -69,7 +69,7 @@ def check(intent: Intent, book: Book, now_ns: int) -> Verdict:
         lots = _judge_size(asking, intent, book, now_ns)
     except Denied:
         lots = Decimal(0)
-    return Verdict(tuple(asking.findings), lots)
+    return Verdict(tuple(asking.said), lots)
 
 
 def _judge_size(asking: Asking, intent: Intent, book: Book, now_ns: int) -> Decimal:

@@ -42,8 +42,9 @@ def market(asking: Asking, intent: Intent, book: Book, now_ns: int) -> tuple[Ins
         {"bid": quote.bid, "ask": quote.ask},
     )
     mid, collar = quote.mid, book.settings.price_collar_pct
-    off_pct = abs(intent.reference_price - mid) / mid * 100
-    entry_off_pct = off_pct if intent.entry is None else abs(intent.entry - mid) / mid * 100
+    entry_off_pct = off_pct = abs(intent.reference_price - mid) / mid * 100
+    if intent.entry is not None:
+        entry_off_pct = abs(intent.entry - mid) / mid * 100
     asking.require(
         "price_collar",
         off_pct <= collar and entry_off_pct <= collar,
@@ -75,19 +76,20 @@ def planned_entry(asking: Asking, intent: Intent, quote: Quote) -> Decimal:
         DenialReason.STOP_ON_WRONG_SIDE,
         {"side": intent.side, "entry": entry, "stop_loss": stop},
     )
+    targets = intent.take_profits
+    nearest = (min(targets) if is_buy else max(targets)) if targets else entry
     asking.require(
         "targets_on_right_side",
-        bool(intent.take_profits)
-        and all(target > entry if is_buy else target < entry for target in intent.take_profits),
+        nearest > entry if is_buy else nearest < entry,
         DenialReason.TARGET_ON_WRONG_SIDE,
-        {"side": intent.side, "entry": entry, "take_profits": intent.take_profits},
+        {"side": intent.side, "entry": entry, "take_profits": targets},
     )
-    spread = quote.ask - quote.bid
+    spread, stop_distance = quote.ask - quote.bid, abs(entry - stop)
     asking.require(
         "stop_outside_spread",
-        abs(entry - stop) > spread,
+        stop_distance > spread,
         DenialReason.STOP_INSIDE_SPREAD,
-        {"stop_distance": abs(entry - stop), "spread": spread},
+        {"stop_distance": stop_distance, "spread": spread},
     )
     return entry
 

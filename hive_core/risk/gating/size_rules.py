@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from hive_core.contracts.reasons import DenialReason
 from hive_core.instruments.specification import InstrumentSpecification
@@ -16,7 +16,6 @@ from hive_core.risk.gating.risk_model import NotInModel, RiskModel
 from hive_core.risk.gating.totals import ZERO, PerLot
 from hive_core.risk.ledger import Ledger
 from hive_core.risk.rules.as_of import RuleSet
-from hive_core.risk.rules.values import OrderLimits, StopRequired
 from hive_core.risk.standing import daily_floor_ahead, maximum_floor_ahead
 
 ONE = Decimal(1)
@@ -25,8 +24,7 @@ ROUNDING = Decimal("0.02")
 FloorAhead = Callable[[RuleSet, Ledger, Decimal], Decimal | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Worst:
+class Worst(NamedTuple):
     """What book and order could lose and gain, in the account's currency; of the order for one lot.
     `rounding` is what is booked beyond that, since each amount is rounded to the cent."""
 
@@ -125,7 +123,7 @@ def counts(asking: Asking, intent: Intent, book: Book) -> None:
     """How many positions and orders there may be, with every leg of this one."""
     limits = book.rules.order_limits
     limit = book.settings.max_open_positions
-    if isinstance(limits, OrderLimits):
+    if not isinstance(limits, str):
         of_firm = (limits.max_open_positions, limits.max_open_orders)
         limit = min(limit, *(one for one in of_firm if one is not None), limit)
     with_this = book.totals.count + len(intent.take_profits)
@@ -144,17 +142,20 @@ def lot_limits(
     the firm, of the initial balance."""
     most = specification.max_lots
     limits, stop = book.rules.order_limits, book.rules.stop_required
-    shares = [stop.max_risk_pct] if isinstance(stop, StopRequired) else []
-    if isinstance(limits, OrderLimits):
-        shares.append(limits.max_risk_pct)
+    share = None if isinstance(stop, str) else stop.max_risk_pct
+    whole = None
+    if not isinstance(limits, str):
+        whole, of_trade = limits.max_open_loss_pct, limits.max_risk_pct
+        if of_trade is not None:
+            share = of_trade if share is None else min(share, of_trade)
         if isinstance(limits.max_lots, Decimal):
             most = min(most, limits.max_lots)
-    allowed = whole_steps(most, specification)
+    allowed = lots if lots <= most else whole_steps(most, specification)
     lots = asking.reduce(
-        "maximum_lots", lots, min(lots, allowed), DenialReason.MAXIMUM_LOTS, {"lots": lots, "limit": most}
+        "maximum_lots", lots, allowed, DenialReason.MAXIMUM_LOTS, {"lots": lots, "limit": most}
     )
-    share = min((one for one in shares if one is not None), default=None)
-    whole = limits.max_open_loss_pct if isinstance(limits, OrderLimits) else None
+    if share is None and whole is None:
+        return lots
     initial = book.ledger.initial_balance
     for rule, pct, taken, reason in (
         ("risk_of_a_trade", share, ZERO, DenialReason.RISK_PER_TRADE),
@@ -214,35 +215,39 @@ def _loss_limit(
     floor_ahead: FloorAhead,
 ) -> Decimal:
     """One limit, of which the floor depends on the size."""
-    balance = ledger.balance
-    without = balance - worst.book_loss - worst.rounding
-
-    def at(size: Decimal) -> tuple[Decimal, Decimal | None]:
-        highest = balance + worst.book_gain + worst.gain_per_lot * size
-        equity = without - worst.loss_per_lot * size
-        return equity, floor_ahead(rules, ledger, highest)
-
-    def holds(size: Decimal) -> bool:
-        equity, floor = at(size)
-        return floor is None or equity > floor
-
-    allowed, (equity, floor) = lots, at(lots)
+    equity, floor = _ahead(worst, rules, ledger, floor_ahead, lots)
     if floor is None:
         asking.require(name, True, reason, {"floor": "none"})
         return lots
+    allowed = lots
     if equity <= floor:
-        allowed = _largest(lots, specification, holds)
-        equity, floor = at(allowed)
+        allowed = _largest(lots, specification, lambda size: _holds(worst, rules, ledger, floor_ahead, size))
+        equity, floor = _ahead(worst, rules, ledger, floor_ahead, allowed)
     assert floor is not None  # noqa: S101 - whether there is a floor does not depend on the size
     numbers = {
         "worst_case_equity": equity,
         "floor": floor,
-        "balance": balance,
+        "balance": ledger.balance,
         "book_loss": worst.book_loss,
         "loss_per_lot": worst.loss_per_lot,
         "lots": lots,
     }
     return asking.reduce(name, lots, allowed, reason, numbers, equity - floor)
+
+
+def _ahead(
+    worst: Worst, rules: RuleSet, ledger: Ledger, floor_ahead: FloorAhead, size: Decimal
+) -> tuple[Decimal, Decimal | None]:
+    """Equity once every stop is hit, and the floor as high as it may come to lie before."""
+    balance = ledger.balance
+    highest = balance + worst.book_gain + worst.gain_per_lot * size
+    equity = balance - worst.book_loss - worst.rounding - worst.loss_per_lot * size
+    return equity, floor_ahead(rules, ledger, highest)
+
+
+def _holds(worst: Worst, rules: RuleSet, ledger: Ledger, floor_ahead: FloorAhead, size: Decimal) -> bool:
+    equity, floor = _ahead(worst, rules, ledger, floor_ahead, size)
+    return floor is None or equity > floor
 
 
 def _largest(

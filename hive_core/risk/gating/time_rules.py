@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from decimal import Decimal
+from operator import attrgetter
 
 from hive_core.calendars.trading_day import NS_PER_SECOND, iso_utc, market_is_closed
 from hive_core.contracts.reasons import DenialReason
 from hive_core.instruments.specification import instruments
+from hive_core.risk.account import SentOrders
 from hive_core.risk.gating.asking import Asking
 from hive_core.risk.gating.book import Book
 from hive_core.risk.gating.intent import Intent
-from hive_core.risk.rules.values import Holding, NewsWindow, RequestLimits
 
 HOUR_NS = 3_600 * NS_PER_SECOND
+_ORDERS, _TS_NS = attrgetter("orders"), attrgetter("ts_ns")
 
 
 def fresh(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
@@ -39,32 +43,44 @@ def fresh(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     )
 
 
+def orders_since(sent: Sequence[SentOrders], since_ns: int) -> int:
+    """How many orders left after an instant; `sent` is in order of time."""
+    return sum(map(_ORDERS, sent[bisect_right(sent, since_ns, key=_TS_NS) :]))
+
+
+def _repeats(intent: Intent, sent: Sequence[SentOrders], since_ns: int) -> int:
+    late = sent[bisect_right(sent, since_ns, key=_TS_NS) :]
+    return sum(one.symbol == intent.symbol and one.side == intent.side for one in late)
+
+
 def throttles(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     """Orders an hour, the same order again, and what the firm lets an account ask in a day. All are counted
     from what was sent, so that a restart forgets none."""
     settings = book.settings
-    of_hour = sum(sent.orders for sent in book.sent if sent.ts_ns > now_ns - HOUR_NS)
-    with_this = of_hour + len(intent.take_profits)
+    of_hour, most = len(intent.take_profits), settings.max_orders_per_hour
+    if most is not None:  # what is not limited is not counted: a decision would walk all of an hour
+        of_hour += orders_since(book.sent, now_ns - HOUR_NS)
     asking.require(
         "orders_per_hour",
-        settings.max_orders_per_hour is None or with_this <= settings.max_orders_per_hour,
+        most is None or of_hour <= most,
         DenialReason.TOO_MANY_ORDERS,
-        {"with_this": with_this, "max_orders_per_hour": settings.max_orders_per_hour},
+        {"with_this": "not counted" if most is None else of_hour, "max_orders_per_hour": most},
     )
-    since_ns = now_ns - settings.repeat_window_s * NS_PER_SECOND
-    repeats = sum(
-        1
-        for order in book.sent
-        if order.ts_ns > since_ns and order.symbol == intent.symbol and order.side == intent.side
-    )
+    repeats, most = 0, settings.max_repeats
+    if most is not None:
+        repeats = _repeats(intent, book.sent, now_ns - settings.repeat_window_s * NS_PER_SECOND)
     asking.require(
         "repeats",
-        settings.max_repeats is None or repeats < settings.max_repeats,
+        most is None or repeats < most,
         DenialReason.TOO_MANY_REPEATS,
-        {"repeats": repeats, "max_repeats": settings.max_repeats, "window_s": settings.repeat_window_s},
+        {
+            "repeats": "not counted" if most is None else repeats,
+            "max_repeats": most,
+            "window_s": settings.repeat_window_s,
+        },
     )
     limits = book.rules.request_limits
-    of_day = limits.requests_per_day if isinstance(limits, RequestLimits) else None
+    of_day = None if isinstance(limits, str) else limits.requests_per_day
     asking.require(
         "requests_of_day",
         of_day is None or book.requests_of_day < of_day,
@@ -77,7 +93,7 @@ def no_news(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
     """No entry where the firm's window forbids one. A market order fills now; a waiting one may fill until it
     expires, so its whole life has to be clear of windows that forbid pending orders."""
     window = book.rules.news
-    if not isinstance(window, NewsWindow):
+    if isinstance(window, str):
         asking.require("no_news", True, DenialReason.NEWS_WINDOW, {"rule": window})
         return
     is_waiting = intent.order_type != "market"
@@ -96,7 +112,7 @@ def no_news(asking: Asking, intent: Intent, book: Book, now_ns: int) -> None:
         "news_known",
         known or not concerns,
         DenialReason.NEWS_UNKNOWN,
-        {"from": iso_utc(first_ns), "until": iso_utc(last_ns), "has_calendar": book.news is not None},
+        {"from_ns": first_ns, "until_ns": last_ns, "has_calendar": book.news is not None},
     )
     event = None
     if concerns and book.news is not None:
@@ -120,7 +136,7 @@ def not_before_a_break(asking: Asking, intent: Intent, book: Book, now_ns: int) 
     or a long break, where the rules forbid to hold or to open then."""
     holding = book.rules.holding
     margin_s = book.settings.flat_before_weekend_s
-    if not isinstance(holding, Holding):
+    if isinstance(holding, str):
         asking.require("not_before_a_break", True, DenialReason.WEEKEND, {"rule": holding})
         return
     ahead_s = margin_s if holding.weekend is False else 0
@@ -131,7 +147,7 @@ def not_before_a_break(asking: Asking, intent: Intent, book: Book, now_ns: int) 
         "not_before_a_break",
         not is_near,
         DenialReason.WEEKEND,
-        {"may_hold_weekend": holding.weekend, "ahead_s": ahead_s, "now": iso_utc(now_ns)},
+        {"may_hold_weekend": holding.weekend, "ahead_s": ahead_s, "now_ns": now_ns},
     )
     if holding.flat_by is not None:
         flat_ns = holding.flat_by.trading_day.next_reset_ns(now_ns)
@@ -139,7 +155,7 @@ def not_before_a_break(asking: Asking, intent: Intent, book: Book, now_ns: int) 
             "not_before_the_close",
             now_ns < flat_ns - margin_s * NS_PER_SECOND,
             DenialReason.CLOSE_OF_DAY,
-            {"flat_by": iso_utc(flat_ns), "margin_s": margin_s},
+            {"flat_by_ns": flat_ns, "margin_s": margin_s},
         )
     elif holding.overnight is False:
         asking.ask(

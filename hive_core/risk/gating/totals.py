@@ -1,6 +1,7 @@
 """What a book could lose and gain, summed by the currency of the prices.
 
-A sum is corrected by what came and what left (`RunningTotals`): the gate never walks the positions. Conversion to the account's currency happens where rates are known (`rates`).
+A sum is corrected by what came and what left (`RunningTotals`), so that the gate never walks the positions.
+Conversion to the account's currency happens where rates are known (`rates`).
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from hive_core.instruments.specification import AssetClass, InstrumentSpecification, instruments
 from hive_core.risk.account import Exposure
@@ -15,8 +17,7 @@ from hive_core.risk.account import Exposure
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class PerLot:
+class PerLot(NamedTuple):
     """What one lot of an order could do, in the currency of its price: both are not negative."""
 
     loss: Decimal
@@ -60,16 +61,22 @@ def per_lot(
 ) -> PerLot:
     """What one lot from `entry` could lose at its stop, slipped by the buffer, and gain at a target."""
     size = specification.contract_size
-    slip = slippage_buffer_pips * specification.pip
-    sign = 1 if side == "buy" else -1
-    loss = ((entry - stop_loss) * sign + slip) * size
-    gain = (farthest_target - entry) * sign * size
-    return PerLot(max(loss, ZERO), max(gain, ZERO), size * sign, entry * size * sign)
+    loss, gain, value = entry - stop_loss, farthest_target - entry, entry * size
+    if side != "buy":
+        loss, gain, value = -loss, -gain, -value
+    loss = (loss + slippage_buffer_pips * specification.pip) * size
+    gain = gain * size
+    return PerLot(
+        loss if loss > ZERO else ZERO,
+        gain if gain > ZERO else ZERO,
+        size if side == "buy" else -size,
+        value,
+    )
 
 
 class RunningTotals:
-    """The sums of one book, corrected by what was added to it and what left it. Decimal sums are exact here, so
-    that the way there does not show; the property is tested."""
+    """The sums of one book, corrected by what was added to it and what left it. Decimal sums of such amounts
+    are exact, so that the way there does not show."""
 
     def __init__(self, slippage_buffer_pips: Decimal) -> None:
         self.slippage_buffer_pips = slippage_buffer_pips
@@ -124,7 +131,7 @@ class RunningTotals:
             self._lots_to_fill += lots
 
     def _summed(self) -> Totals:
-        """What is there, in the order of names; what left leaves no zero behind, whose rate would be asked."""
+        """What is there, in the order of names. What left leaves no zero behind: its rate would be asked."""
         positions = {key: count for key, count in sorted(self._positions.items()) if count}
         specifications = [instruments()[symbol] for symbol in sorted({symbol for symbol, _ in positions})]
         quotes = sorted({one.quote for one in specifications})

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from hive_core.calendars.trading_day import iso_utc
 from hive_core.contracts.base import decimal_text
@@ -23,6 +23,12 @@ class Outcome(StrEnum):
     REDUCE = "reduce"
     REVIEW = "review"
     DENY = "deny"
+
+
+Said: TypeAlias = tuple[
+    str, Outcome, DenialReason | None, Mapping[str, object], Decimal | None, Decimal | None
+]
+"""A finding as the gate leaves it: the fields of `Finding`."""
 
 
 class Finding(NamedTuple):
@@ -42,27 +48,35 @@ class Finding(NamedTuple):
 
     def as_body(self) -> dict[str, object]:
         """The finding as it stands in a journal: every number as text."""
-        more = {"lots": self.lots, "headroom": self.headroom}
-        return {
+        body: dict[str, object] = {
             "rule": self.rule,
-            "verdict": self.outcome.value,
+            "verdict": _VALUE[self.outcome],
             "reason_code": None if self.reason is None else self.reason.value,
             "numbers": self.as_texts(),
-            **{key: decimal_text(value) for key, value in more.items() if value is not None},
         }
+        if self.lots is not None:
+            body["lots"] = decimal_text(self.lots)
+        if self.headroom is not None:
+            body["headroom"] = decimal_text(self.headroom)
+        return body
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All findings up to the first denial, and the lots that may be sent: none where it is denied."""
+    """What the rules said up to the first denial, and the lots that may be sent: none where it is denied."""
 
-    findings: tuple[Finding, ...]
+    said: tuple[Said, ...]
     lots: Decimal
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings up to the first denial."""
+        return tuple(map(Finding._make, self.said))
 
     @property
     def outcome(self) -> Outcome:
         """The strictest finding."""
-        other = [finding.outcome for finding in self.findings if finding.outcome is not Outcome.ALLOW]
+        other = [one[1] for one in self.said if one[1] is not Outcome.ALLOW]
         return max(other, key=_STRICTNESS.__getitem__, default=Outcome.ALLOW)
 
     @property
@@ -72,18 +86,21 @@ class Verdict:
 
     def of(self, rule: str) -> Finding:
         """What a rule said. Raises KeyError where it was not asked."""
-        for finding in self.findings:
-            if finding.rule == rule:
-                return finding
+        for one in self.said:
+            if one[0] == rule:
+                return Finding._make(one)
         raise KeyError(rule)
 
 
 _STRICTNESS = {outcome: number for number, outcome in enumerate(Outcome)}
+_VALUE = {outcome: outcome.value for outcome in Outcome}
 
 
 def _text(key: str, value: object) -> str:
     if isinstance(value, Decimal):
-        return decimal_text(round(value, 4) if key.endswith("_pct") else value)
+        return decimal_text(round(value, 4) if key[-4:] == "_pct" else value)
+    if type(value) is str:
+        return value
     if isinstance(value, tuple):
         return ", ".join(_text(key, one) for one in value) or "none"
     if isinstance(value, int) and key.endswith("_ns"):

@@ -141,8 +141,12 @@ def test_without_a_rate_nothing_of_it_is_guessed():
 def test_the_highest_of_a_bar_stops_at_the_target():
     state = a_state()
     held(state, entry="1.06000", stop="1.05", target="1.06200")
-    assert equity_marks(state, "EURUSD", bar("1.06", "1.06100", "1.05", "1.06")).highest == state.balance + 100
-    assert equity_marks(state, "EURUSD", bar("1.06", "1.06500", "1.05", "1.06")).highest == state.balance + 200
+    assert (
+        equity_marks(state, "EURUSD", bar("1.06", "1.06100", "1.05", "1.06")).highest == state.balance + 100
+    )
+    assert (
+        equity_marks(state, "EURUSD", bar("1.06", "1.06500", "1.05", "1.06")).highest == state.balance + 200
+    )
     sale = a_state()
     held(sale, side="sell", entry="1.06000", stop="1.07", target="1.05800")
     # a sale leaves at the ask, a pip above the bid

@@ -102,7 +102,7 @@ def test_without_a_rate_nobody_knows_the_worst():
 
 def test_goals_and_counts():
     state = a_state(ledger=money(Decimal(104_000), Decimal(104_000)))
-    state.sent = [SentOrders(NOW_NS - 10, "EURUSD", "buy", 2), SentOrders(0, "EURUSD", "buy", 7)]
+    state.sent = [SentOrders(0, "EURUSD", "buy", 7), SentOrders(NOW_NS - 10, "EURUSD", "buy", 2)]
     state.requests_of_day = 11
     rules = RULES.model_copy(
         update={
