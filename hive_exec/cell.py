@@ -57,7 +57,7 @@ from hive_exec.recovery import recover
 from hive_exec.replay.driver import ReplayDriver
 from hive_exec.replay.feed import LakeFeed
 from hive_exec.risk_models import RiskModels
-from hive_exec.ticking import Ticking, observe_rates
+from hive_exec.ticking import Ticking
 from hive_exec.todays_settings import terms_of
 
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ class Cell:
         together: list[tuple[Submit, FeedPosition]] = []
         for decision_id, bot in waiting.items():
             at = (max(self.wall_clock_ns(), bot.clock_ns), RANK_DECISION, decision_id)
-            observe_rates(self.feed, bot, at[0])
+            self._ticking.observe_rates(bot, at[0])
             for event in (TimePassed(bot.name), DecisionDue(bot.name, decision_id)):
                 self.engine.handle(event, at)
                 effects = self.engine.take_waiting()

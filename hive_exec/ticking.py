@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from hive_core.calendars.trading_day import NS_PER_SECOND
 from hive_exec.core.events import BarRanged, HealthObserved, Ticked, TimePassed
 from hive_exec.core.records import CELL, RANK_BAR_OPENED, FeedPosition
 from hive_exec.core.state import Bot, observe_quote, observe_rate
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 TICK_S = 1.0
 LISTEN_S = 0.25
 """How often the quotes of brokers are taken in, as a range an instrument."""
+
+
+RATES_EVERY_NS = 86_400 * NS_PER_SECOND
+RATES_LOOK_EVERY_NS = 10 * NS_PER_SECOND
+"""How often reference rates come, and how often one looks whether those that are due are there."""
 
 
 def observe_rates(feed: LakeFeed, bot: Bot, now_ns: int) -> None:
@@ -34,7 +40,7 @@ class Ticking:
     def __init__(self, cell: Cell) -> None:
         self._cell = cell
         self._next_tick_s = self._next_quotes_s = time.monotonic()
-        self._rates_read_ns = 0
+        self._rates_read_ns: dict[str, int] = {}
 
     def patience_s(self) -> float | None:
         """How long the queue may stay silent: for ever where nothing depends on the time."""
@@ -76,9 +82,10 @@ class Ticking:
             self._cell.engine.handle(HealthObserved(CELL, "clock", "down", reason), at)
         elif "clock" in self._cell.state.controls.conditions.get(CELL, {}):
             self._cell.engine.handle(HealthObserved(CELL, "clock", "ok", "agrees with the wall's"), at)
+        for bot in self._cell.bots.values():
+            if bot.settings.mode != "replay":
+                self.observe_rates(bot, at[0])
         for name, desk in self._cell.desks.items():
-            bot = self._cell.bots[name]
-            self._observe_rates_daily(bot, at[0])
             self._cell.engine.handle(TimePassed(name), at)
             condition = self._cell.state.controls.conditions.get(name, {}).get("reconciliation")
             if condition is not None and condition.health != "ok":
@@ -89,8 +96,10 @@ class Ticking:
         self._cell.engine.handle(Ticked(), at)
         self._cell.carry_out_waiting(at)
 
-    def _observe_rates_daily(self, bot: Bot, now_ns: int) -> None:
-        latest = max((seen for _, seen in bot.account.rates_per_eur.values()), default=0)
-        if now_ns - latest > 86_400 * 10**9 and now_ns - self._rates_read_ns > 600 * 10**9:
-            self._rates_read_ns = now_ns
+    def observe_rates(self, bot: Bot, now_ns: int) -> None:
+        """Let an account know the reference rates, where those that it knows are older than a day."""
+        latest_ns = max((seen for _, seen in bot.account.rates_per_eur.values()), default=0)
+        since_read_ns = now_ns - self._rates_read_ns.get(bot.name, 0)
+        if now_ns - latest_ns > RATES_EVERY_NS and not 0 <= since_read_ns < RATES_LOOK_EVERY_NS:
+            self._rates_read_ns[bot.name] = now_ns
             observe_rates(self._cell.feed, bot, now_ns)

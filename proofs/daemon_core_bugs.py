@@ -201,8 +201,7 @@ CORE_MUTANTS = (
         (
             Patch(
                 "hive_core/risk/gating/time_rules.py",
-                "        settings.max_orders_per_hour is None"
-                " or with_this <= settings.max_orders_per_hour,\n",
+                "        most is None or of_hour <= most,\n",
                 "        True,\n",
             ),
         ),

@@ -34,7 +34,7 @@ from hive_exec.core.state import Bot
 Outcome = tuple[list[Record], list[Effect]]
 
 MARK_EVERY_NS = 10 * NS_PER_SECOND
-"""How often the worth of an account at a broker is written down; a breach is written at once."""
+"""How often the worth of an account on the wall clock is written down; a breach is written at once."""
 
 
 def floors_body(floors: Floors) -> dict[str, str | None]:
@@ -86,7 +86,7 @@ def marked(bot: Bot, symbol: str, bar: BarPrices[Decimal], at: FeedPosition) -> 
     }
     breach, effects = breached(bot, ledger, at)
     is_soon = at[0] - bot.marked_ns < MARK_EVERY_NS
-    if bot.settings.has_broker and not breach and is_soon and not _lifts_a_floor(bot, high):
+    if bot.settings.mode != "replay" and not breach and is_soon and not _lifts_a_floor(bot, high):
         return simulations, []
     return [Record(bot.name, Kind.EQUITY_MARKED, at, numbers), *breach, *simulations], effects
 

@@ -98,6 +98,7 @@ class RunningTotals:
         held = self._held
         # Equality of such a book is that of its parts, which are the same objects until one changes.
         if self._totals is None or held != exposures:
+            self._totals = None  # an instrument that is not known leaves nothing to be taken for the sums
             for key in [key for key, one in held.items() if exposures.get(key) is not one]:
                 self._count(held.pop(key), -1)
             for key, one in exposures.items():

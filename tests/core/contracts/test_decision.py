@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hive_core.contracts.base import ContractError, parse_contract
 from hive_core.contracts.decision import Decision, DecisionRule, Delivery, Vote
-from hive_core.evidence.canonical import canonical_bytes
+from hive_core.evidence.canonical import canonical_bytes, content_hash
 
 MISSING = object()
 
@@ -298,3 +298,4 @@ def test_a_decision_survives_its_own_bytes(stop: Decimal, target: Decimal) -> No
     again = parse_contract(Decision, canonical_bytes(decision))
     assert again == decision
     assert again.expected_id() == decision.decision_id
+    assert content_hash(decision) == decision.sha256()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from gate_bench import held
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hive_core.risk.gating.totals import totals_of
+from hive_core.instruments.specification import instruments
+from hive_core.risk.account import Exposure
+from hive_core.risk.gating.totals import RunningTotals, totals_of
 
 
 def losses(*exposures, slippage="3"):
@@ -48,3 +53,53 @@ def test_a_stop_slips_against_the_position_by_pips_of_its_instrument(side, stop)
 def test_what_has_no_target_is_named():
     assert totals_of((held("EURUSD", "buy", "1", "1.06", "1.05", None),), Decimal(0)).unbounded
     assert not totals_of((held("EURUSD", "buy", "1", "1.06", "1.05", "1.07"),), Decimal(0)).unbounded
+
+
+@st.composite
+def exposures(draw: st.DrawFn) -> Exposure:
+    symbol = draw(st.sampled_from(sorted(instruments())))
+    price = st.integers(1, 300_000).map(lambda points: points * instruments()[symbol].tick)
+    return Exposure(
+        client_order_id=draw(st.sampled_from("abc")),
+        symbol=symbol,
+        side=draw(st.sampled_from(["buy", "sell"])),
+        lots=Decimal(draw(st.integers(1, 10_000))) / 100,
+        entry=draw(price),
+        stop_loss=draw(st.none() | price),
+        take_profit=draw(st.none() | price),
+        is_open=draw(st.booleans()),
+    )
+
+
+books = st.dictionaries(st.sampled_from("abcdef"), exposures(), max_size=5)
+
+
+@given(st.lists(books, min_size=1, max_size=6), st.integers(0, 90))
+def test_however_a_book_came_about_its_sums_are_those_of_what_is_in_it(history, tenths):
+    slippage = Decimal(tenths) / 10
+    running = RunningTotals(slippage)
+    for book in history:
+        assert running.of(book) == totals_of(book.values(), slippage)
+        moved = {key: replace(one, is_open=True, lots=one.lots * 2) for key, one in book.items()}
+        assert running.of(moved) == totals_of(moved.values(), slippage)
+
+
+def test_a_book_that_changes_in_place_is_summed_anew():
+    book = {"a": held("EURUSD", "buy", "1", "1.06", "1.05", "1.07")}
+    running = RunningTotals(Decimal(0))
+    assert running.of(book).lots == 1
+    book["b"] = held("EURUSD", "sell", "2", "1.06", "1.07", "1.05")
+    assert running.of(book).lots == 3
+    del book["a"]
+    assert running.of(book).lots == 2
+    assert running.of({}) == totals_of((), Decimal(0))
+
+
+def test_sums_that_could_not_be_made_are_not_answered_later():
+    known = held("EURUSD", "buy", "1", "1.06", "1.05", "1.07")
+    running = RunningTotals(Decimal(0))
+    assert running.of({"a": known}).count == 1
+    with pytest.raises(KeyError, match="EURXXX"):
+        running.of({"b": known, "c": replace(known, symbol="EURXXX")})
+    assert running.of({"b": known}) == totals_of((known,), Decimal(0))
+    assert running.of({"a": known, "b": known}).count == 2
