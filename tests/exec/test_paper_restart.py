@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from broker_daemon import until
 from exec_bench import READ_UP, Bench, a_decision
 
 from hive_core.calendars.trading_day import from_ns
@@ -20,6 +21,13 @@ PAPER = Account(name="paper", mode="paper", accepted_unknowns=READ_UP, sources=(
 TODAY = date(2026, 1, 5)
 
 
+def write_rates(home, rows):
+    folder = Path(home.lake) / "reference_rates"
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = pl.DataFrame([(*row, "0" * 64) for row in rows], schema=RATE_SCHEMA, orient="row")
+    frame.write_parquet(folder / "all.parquet")
+
+
 @pytest.fixture
 def paper(home):
     rows = [
@@ -27,10 +35,7 @@ def paper(home):
         for days in (3, 4)
         for name, rate in (("USD", 1.1), ("JPY", 121.0))
     ]
-    folder = Path(home.lake) / "reference_rates"
-    folder.mkdir(parents=True)
-    frame = pl.DataFrame([(*row, "0" * 64) for row in rows], schema=RATE_SCHEMA, orient="row")
-    frame.write_parquet(folder / "all.parquet")
+    write_rates(home, rows)
     made = Bench(home, Configuration(accounts=(PAPER,)))
     yield made
     if made.cell.fatal is None:
@@ -91,6 +96,31 @@ def test_new_risk_wants_a_fresh_rate_even_where_an_old_one_is_known(paper):
     )
     paper.deliver(cross)
     assert paper.reports()[-1].body["reason_code"] == "no_conversion_rate"
+
+
+def test_rates_are_read_again_where_those_known_are_old_and_not_with_every_decision(paper, monkeypatch):
+    """Reading them costs a file; what came out since is there ten seconds later at most."""
+    read: list[int] = []
+    events = paper.cell.feed.events
+
+    def judge(stop):
+        paper.deliver(yen_decision(paper, stop=stop))
+        until(lambda: paper.account("paper")["pending_decisions"] == 0)
+        return paper.cell.bots["paper"].account.rates_per_eur["USD"][0]
+
+    monkeypatch.setattr(paper.cell.feed, "events", lambda *asked: (read.append(asked[-1]), events(*asked))[1])
+    quote(paper, "110.000", "110.010")
+    assert {judge(stop) for stop in ("109.700", "109.600", "109.500")} == {Decimal("1.1")}
+    assert len(read) <= 1
+    new = [(TODAY, name, rate) for name, rate in (("USD", 1.2), ("JPY", 122.0))]
+    write_rates(paper.home, new)
+    paper.wall_ns += 2 * 86_400 * 10**9
+    assert judge("109.400") == Decimal("1.2")
+    read.clear()
+    for wait_s, stop in ((9, "109.300"), (2, "109.200"), (0, "109.100")):  # still nothing newer
+        paper.wall_ns += wait_s * 10**9
+        assert judge(stop) == Decimal("1.2")
+    assert len(read) == 1
 
 
 def test_a_decision_that_was_received_but_not_judged_is_judged_after_a_restart(paper, monkeypatch):

@@ -80,6 +80,16 @@ def test_a_mark_is_written_every_ten_seconds():
     assert bench.kinds(calm) == [Kind.EQUITY_MARKED]
 
 
+def test_a_paper_account_is_marked_as_often_and_one_in_replay_with_every_bar():
+    for mode, again in (("paper", []), ("replay", [Kind.EQUITY_MARKED])):
+        bench = BrokerBench(account(mode=mode, broker=None, symbols=("EURUSD",) if mode == "replay" else ()))
+        bench.take(DecisionDue(FIRST, bench.receive()))
+        bench.take(bench.report("filled"))
+        calm = BarRanged(FIRST, "EURUSD", crash_of_prices("1.0600"))
+        assert bench.kinds(calm) == [Kind.EQUITY_MARKED]
+        assert bench.kinds(calm) == again
+
+
 def test_a_fill_in_parts_has_the_mean_price():
     bench = BrokerBench()
     line = bench.ordered(S.ACCEPTED)

@@ -457,6 +457,20 @@ def test_what_lies_just_inside_a_rule_is_allowed(made):
     assert (verdict.outcome, verdict.lots) == (Outcome.ALLOW, Decimal("0.97"))
 
 
+def test_what_is_not_limited_is_not_counted_and_says_so():
+    verdict = judged(
+        a_book(
+            sent=sent(3, 2, 1, symbol="EURUSD"), settings={"max_orders_per_hour": None, "max_repeats": None}
+        )
+    )
+    assert verdict.outcome is Outcome.ALLOW
+    assert verdict.of("orders_per_hour").as_body()["numbers"] == {
+        "with_this": "not counted",
+        "max_orders_per_hour": "none",
+    }
+    assert verdict.of("repeats").as_body()["numbers"]["repeats"] == "not counted"
+
+
 @pytest.mark.parametrize(
     ("made", "rule", "reason", "lots"),
     [
