@@ -270,8 +270,7 @@ class Cell:
         return self.desks[effect.order.account]
 
     def decide_soon(self, bot: Bot, decision_id: str) -> None:
-        """Judge a received decision at the end of this round, when its receipt is durable: those of one round
-        share the commits."""
+        """Judge a received decision at the end of this round: those of one round share the commits."""
         self._to_decide[decision_id] = bot
 
     def decide_what_waited_for(self, bot: Bot, symbol: str) -> None:
@@ -281,8 +280,8 @@ class Cell:
                 self.decide_soon(bot, decision_id)
 
     def _decide(self) -> None:
-        """Judge what was received in this round, and is durable. Intents stand in the journal before the
-        first order leaves, in one commit, and each counts in the judgement of the next."""
+        """Judge what was received in this round. Receipts and intents stand in the journal before the first
+        order leaves, in one commit, and each intent counts in the judgement of the next."""
         waiting, self._to_decide = self._to_decide, {}
         together: list[tuple[Submit, FeedPosition]] = []
         for decision_id, bot in waiting.items():
@@ -371,8 +370,7 @@ class Cell:
         is_awaited = any(not isinstance(one, Command) or one.is_awaited for one in taken)
         if self._to_decide:
             is_awaited = True
-            self.journal.flush()  # receipts are durable before they are acted upon
-            self._decide()
+            self._decide()  # receipts become durable with what follows from them, before any of it is done
         self._ticking.look()
         if self._is_flush_due(is_awaited=is_awaited, is_idle=not taken):
             self.journal.flush()

@@ -83,7 +83,7 @@ def deliver(
     if bot.settings.mode == "replay":
         cell.replay_of(bot).decision_arrived()
     else:
-        # The receipt must be durable before the decision is acted upon.
+        # Judged with others of its round: receipt and intent are durable before an order leaves.
         cell.decide_soon(bot, key)
     return 202, response
 

@@ -76,11 +76,6 @@ MUTANTS = (
                 "            self.journal.flush()\n        for future,",
                 "        for future,",
             ),
-            Patch(
-                _CELL,
-                "            self.journal.flush()  # receipts are durable before they are acted upon\n",
-                "",
-            ),
             *_NO_FLUSH_BEFORE_EFFECTS,
             _VENUE_DOES_NOT_ASK,
         ),

@@ -14,6 +14,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEW_YORK = ZoneInfo("America/New_York")
 
 
+_EPOCH_UTC = _EPOCH.replace(tzinfo=None)
+
+
 def to_ns(moment: datetime) -> int:
     """Nanoseconds since 1970 UTC of an aware datetime. Raises ValueError on a naive one."""
     if moment.tzinfo is None:
@@ -29,7 +32,7 @@ def from_ns(ts_ns: int) -> datetime:
 
 def iso_utc(ts_ns: int) -> str:
     """`2017-03-01T09:59:00Z`, for people."""
-    return f"{from_ns(ts_ns).replace(tzinfo=None).isoformat()}Z"
+    return f"{(_EPOCH_UTC + timedelta(microseconds=ts_ns // 1_000)).isoformat()}Z"
 
 
 @dataclass(frozen=True, slots=True)

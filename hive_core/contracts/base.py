@@ -9,6 +9,7 @@ import codecs
 import json
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -27,6 +28,7 @@ MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_DEPTH = 16
 MAX_NESTED = 20_000
 """Objects and arrays in one payload: more of them cost seconds to walk."""
+MAX_REMEMBERED_BYTES = 8 * 1024
 MAX_NUMBER_CHARACTERS = 32
 """A timestamp in nanoseconds has 19 digits; longer numbers only cost time."""
 
@@ -213,11 +215,28 @@ def parse_contract(
     if not isinstance(value, dict):
         raise ContractError("", "a JSON object is expected")
     try:
-        return model.model_validate_json(payload)
+        return validated(model, payload)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ContractError(place, first["msg"], _code_of(first)) from None
+
+
+def validated(model: type[AnyContract], payload: bytes) -> AnyContract:
+    """The contract that bytes spell. Of the same few bytes, soon again, it is the same object: what an inbox
+    reads is read again from its record.
+
+    Raises:
+        ValidationError: they spell none.
+    """
+    if len(payload) > MAX_REMEMBERED_BYTES:
+        return model.model_validate_json(payload)
+    return _validated(model, payload)  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=256)
+def _validated(model: type[Contract], payload: bytes) -> Contract:
+    return model.model_validate_json(payload)
 
 
 _NUMBER_FAULTS = ("int_", "decimal_", "greater_than", "less_than", "finite_")

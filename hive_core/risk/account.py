@@ -191,14 +191,20 @@ def equity(state: AccountState) -> Decimal:
 
 
 def _open_profit_of(state: AccountState, exposures: Iterable[Exposure]) -> Decimal:
-    known: dict[str, tuple[Quote | None, tuple[Decimal, Decimal]]] = {}
+    known: dict[str, tuple[Quote | None, Decimal, Decimal]] = {}
     total = ZERO
     for one in exposures:
-        if one.is_open:
-            held = known.get(one.symbol)
-            if held is None:
-                held = known[one.symbol] = (state.quotes.get(one.symbol), _factors(state, one.symbol))
-            total += _profit(one, _closing_price(held[0], one), *held[1])
+        if not one.is_open:
+            continue
+        if (held := known.get(one.symbol)) is None:
+            held = known[one.symbol] = (state.quotes.get(one.symbol), *_factors(state, one.symbol))
+        quote, contract_size, rate = held
+        if quote is None:
+            total += _profit(one, _closing_price(quote, one), contract_size, rate)
+            continue
+        # As `_profit` at the closing price: every fill walks here.
+        difference = quote.bid - one.entry if one.side == "buy" else one.entry - quote.ask
+        total += (difference * contract_size * one.lots * rate).quantize(_CENT)
     return total
 
 
@@ -213,23 +219,36 @@ class EquityMarks(NamedTuple):
 
 def equity_marks(state: AccountState, symbol: str, bar: BarPrices[Decimal]) -> EquityMarks:
     """Mark an account by a bar of `symbol`; other instruments at their last quote."""
-    others = [one for one in state.exposures.values() if one.symbol != symbol]
+    positions = [one for one in state.exposures.values() if one.is_open]
+    moved = [one for one in positions if one.symbol == symbol]
+    others = [one for one in positions if one.symbol != symbol] if len(moved) < len(positions) else []
     lowest = highest = last = state.balance + _open_profit_of(state, others)
-    if not state.holds(symbol):
-        return EquityMarks(lowest, highest, last)
-    factors, is_quote = _factors(state, symbol), bar.is_quote
-    for one in state.exposures.values():
-        if not one.is_open or one.symbol != symbol:
-            continue
-        if is_quote:  # at a single price the three are one
-            worst = best = end = _best_price(one, bar)
-        else:
-            worst, best, end = _worst_price(one, bar), _best_price(one, bar), _price_at_end(one, bar)
+    factors = _factors(state, symbol) if moved else (ZERO, ZERO)
+    if bar.is_quote:  # at a single price the three are one
+        last += _worth_at_quote(moved, bar.bid_close, bar.ask_close, *factors)
+        return EquityMarks(last, last, last)
+    for one in moved:
+        worst, best, end = _worst_price(one, bar), _best_price(one, bar), _price_at_end(one, bar)
         profit = _profit(one, end, *factors)
         last += profit
         lowest += profit if worst == end else _profit(one, worst, *factors)
         highest += profit if best == end else _profit(one, best, *factors)
     return EquityMarks(lowest, highest, last)
+
+
+def _worth_at_quote(
+    positions: Iterable[Exposure], bid: Decimal, ask: Decimal, contract_size: Decimal, rate: Decimal
+) -> Decimal:
+    """As `_profit` of each at a price, none beyond its target: every quote of an account walks here."""
+    worth = ZERO
+    for one in positions:
+        target = one.take_profit
+        if one.side == "buy":
+            difference = (bid if target is None or bid < target else target) - one.entry
+        else:
+            difference = one.entry - (ask if target is None or ask > target else target)
+        worth += (difference * contract_size * one.lots * rate).quantize(_CENT)
+    return worth
 
 
 def _worst_price(position: Exposure, bar: BarPrices[Decimal]) -> Decimal:

@@ -14,7 +14,7 @@ from hive_core.contracts.decision import Decision, Delivery
 from hive_core.contracts.order import BracketOrder, client_order_id
 from hive_core.contracts.reasons import DenialReason
 from hive_core.risk.gate import Judgement, judge
-from hive_core.risk.gating.verdict import Finding
+from hive_core.risk.gating.verdict import Finding, checks_of
 from hive_core.risk.gating.verdict import Outcome as Said
 from hive_exec.core.controls import Mode, Standing
 from hive_exec.core.events import AskPolicies, DecisionDue, Effect, Reviewed, Submit
@@ -197,7 +197,7 @@ def _for_review(
         "expires_ns": expires_ns,
         "price_bound": decimal_text(verdict.price_bound),
         "legs": _legs(bot, decision, verdict),
-        "checks": [finding.as_body() for finding in verdict.findings],
+        "checks": checks_of(verdict.findings),
     }
     return Record(bot.name, Kind.REVIEW_REQUESTED, at, body)
 
@@ -279,7 +279,7 @@ def _simulated(
         "reasons": list(reasons),
         "price_bound": decimal_text(verdict.price_bound) if verdict.legs else None,
         "legs": _legs(bot, decision, verdict),
-        "checks": [finding.as_body() for finding in verdict.findings],
+        "checks": checks_of(verdict.findings),
     }
     return Record(bot.name, kind, at, body)
 
@@ -307,7 +307,7 @@ def _denied(bot: Bot, pending: Pending, findings: tuple[Finding, ...], at: FeedP
         "symbol": decision.symbol,
         "side": decision.side,
         "sources": _sources(pending.delivery),
-        "checks": [finding.as_body() for finding in findings],
+        "checks": checks_of(findings),
     }
     return Record(bot.name, Kind.DECISION_DENIED, at, body)
 
@@ -365,5 +365,5 @@ def _of_every_leg(delivery: Delivery, verdict: Judgement) -> dict[str, Any]:
         "origin": delivery.origin.model_dump(mode="json"),
         "sources": _sources(delivery),
         "signal_ids": _signal_ids(delivery),
-        "checks": [finding.as_body() for finding in verdict.findings],
+        "checks": checks_of(verdict.findings),
     }

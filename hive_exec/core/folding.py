@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from hive_core.contracts.base import validated
 from hive_core.contracts.broker import VenuePosition
 from hive_core.contracts.decision import Delivery
 from hive_core.evidence.canonical import canonical_bytes
@@ -65,7 +66,7 @@ def apply_to_bot(bot: Bot, record: Record) -> None:
 
 
 def _received(bot: Bot, record: Record) -> None:
-    delivery = Delivery.model_validate_json(canonical_bytes(record.body["delivery"]))
+    delivery = validated(Delivery, canonical_bytes(record.body["delivery"]))
     # What comes after its account was promised that nothing earlier follows is late.
     bot.pending[record.body["decision_id"]] = Pending(
         delivery, bot.advance_until_ns, submitters_of(record.body)

@@ -76,7 +76,12 @@ def marked(bot: Bot, symbol: str, bar: BarPrices[Decimal], at: FeedPosition) -> 
         return simulations, []
     low, high, last = equity_marks(account, symbol, bar)
     ts_ns = ledger_ns(bot, at)
-    ledger = happened(happened(account.ledger, Marked(ts_ns, high)), Marked(ts_ns, low))
+    ledger = happened(account.ledger, Marked(ts_ns, high))
+    ledger = ledger if low == high else happened(ledger, Marked(ts_ns, low))
+    breach, effects = breached(bot, ledger, at)
+    is_soon = at[0] - bot.marked_ns < MARK_EVERY_NS
+    if bot.settings.mode != "replay" and not breach and is_soon and not _lifts_a_floor(bot, high):
+        return simulations, []
     numbers = {
         "balance": decimal_text(account.balance),
         "equity": decimal_text(last),
@@ -84,10 +89,6 @@ def marked(bot: Bot, symbol: str, bar: BarPrices[Decimal], at: FeedPosition) -> 
         "equity_high": decimal_text(high),
         **_day_and_floors(bot, ledger),
     }
-    breach, effects = breached(bot, ledger, at)
-    is_soon = at[0] - bot.marked_ns < MARK_EVERY_NS
-    if bot.settings.mode != "replay" and not breach and is_soon and not _lifts_a_floor(bot, high):
-        return simulations, []
     return [Record(bot.name, Kind.EQUITY_MARKED, at, numbers), *breach, *simulations], effects
 
 

@@ -116,8 +116,7 @@ def test_the_decisions_of_a_round_share_their_commits_in_order(paper, monkeypatc
     monkeypatch.setattr(venue, "_commit", venue_counted)
     paper.cell.call(deliver_all).result(10)
     assert commits == [
-        " ".join(["decision_received"] * 3),
-        " ".join(["order_intended"] * 3),
+        " ".join(["decision_received"] * 3 + ["order_intended"] * 3),
         "the venue",
         " ".join(["order_accepted"] * 3),
     ]

@@ -5,7 +5,7 @@ Numbers stay as they were computed; they become text only where somebody writes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 from hive_core.calendars.trading_day import iso_utc
 from hive_core.contracts.base import decimal_text
 from hive_core.contracts.reasons import DenialReason
+from hive_core.evidence.canonical import Texts
 
 
 class Outcome(StrEnum):
@@ -44,21 +45,26 @@ class Finding(NamedTuple):
 
     def as_texts(self) -> dict[str, str]:
         """The numbers, each as text; instants are told as times."""
-        return {key.removesuffix("_ns"): _text(key, value) for key, value in self.numbers.items()}
+        return _texts(self.numbers)
 
-    def as_body(self) -> dict[str, object]:
+    def as_body(self) -> Mapping[str, str | Mapping[str, str] | None]:
         """The finding as it stands in a journal: every number as text."""
-        body: dict[str, object] = {
+        body: dict[str, str | Mapping[str, str] | None] = {
             "rule": self.rule,
             "verdict": _VALUE[self.outcome],
             "reason_code": None if self.reason is None else self.reason.value,
-            "numbers": self.as_texts(),
+            "numbers": _texts(self.numbers),
         }
         if self.lots is not None:
             body["lots"] = decimal_text(self.lots)
         if self.headroom is not None:
             body["headroom"] = decimal_text(self.headroom)
         return body
+
+
+def checks_of(findings: Iterable[Finding]) -> Texts:
+    """Findings as they stand in a journal."""
+    return Texts(finding.as_body() for finding in findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +102,26 @@ _STRICTNESS = {outcome: number for number, outcome in enumerate(Outcome)}
 _VALUE = {outcome: outcome.value for outcome in Outcome}
 
 
+def _texts(numbers: Mapping[str, object]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key, value in numbers.items():
+        if type(value) is str:
+            text = value
+        elif type(value) is Decimal and key[-4:] != "_pct":
+            text = decimal_text(value)
+        else:
+            text = _text(key, value)
+        found[key if key[-3:] != "_ns" else key[:-3]] = text
+    return found
+
+
 def _text(key: str, value: object) -> str:
+    if value is None or value == ():
+        return "none"
     if isinstance(value, Decimal):
         return decimal_text(round(value, 4) if key[-4:] == "_pct" else value)
-    if type(value) is str:
-        return value
     if isinstance(value, tuple):
-        return ", ".join(_text(key, one) for one in value) or "none"
+        return ", ".join(_text(key, one) for one in value)
     if isinstance(value, int) and key.endswith("_ns"):
         return iso_utc(value)
-    return "none" if value is None else str(value)
+    return str(value)

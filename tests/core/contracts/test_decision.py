@@ -11,7 +11,7 @@ from exec_bench import a_decision, delivery_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hive_core.contracts.base import ContractError, parse_contract
+from hive_core.contracts.base import MAX_REMEMBERED_BYTES, ContractError, parse_contract, validated
 from hive_core.contracts.decision import Decision, DecisionRule, Delivery, Vote
 from hive_core.evidence.canonical import canonical_bytes, content_hash
 
@@ -299,3 +299,15 @@ def test_a_decision_survives_its_own_bytes(stop: Decimal, target: Decimal) -> No
     assert again == decision
     assert again.expected_id() == decision.decision_id
     assert content_hash(decision) == decision.sha256()
+
+
+def test_the_same_bytes_are_the_same_decision_while_they_are_few() -> None:
+    payload = delivery_bytes(a_decision())
+    held = parse_contract(Delivery, payload)
+    assert validated(Delivery, bytes(bytearray(payload))) is held
+    assert parse_contract(Delivery, delivery_bytes(a_decision(stop="1.05700"))) is not held
+    long = payload + b" " * MAX_REMEMBERED_BYTES
+    assert validated(Delivery, long) is not validated(Delivery, long)
+    for _ in range(2):  # what was refused is looked at again
+        with pytest.raises(ContractError):
+            parse_contract(Decision, payload)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hive_core.contracts.base import decimal_text, strict_json
 from hive_core.contracts.message import Message
-from hive_core.evidence.canonical import Spelled, canonical_bytes, content_hash, short_id
+from hive_core.evidence.canonical import Spelled, Texts, canonical_bytes, content_hash, short_id
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.text(max_size=8),
@@ -163,3 +163,15 @@ def test_what_is_spelled_already_stands_for_its_value(value: object, beside: obj
     whole = {"b": [beside, {"c": value}], "a": value, "d": beside}
     part = Spelled(canonical_bytes(value))
     assert canonical_bytes({"b": [beside, {"c": part}], "a": part, "d": beside}) == canonical_bytes(whole)
+
+
+texts = (
+    st.none() | st.text(max_size=8) | st.dictionaries(st.text(max_size=4), st.text(max_size=8), max_size=3)
+)
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=4), texts, max_size=4), max_size=4))
+def test_rows_of_text_are_spelled_as_any_list(rows: list[dict[str, str | dict[str, str] | None]]) -> None:
+    whole = {"rows": rows, "more": 1}
+    assert canonical_bytes({**whole, "rows": Texts(rows)}) == canonical_bytes(whole)
+    assert canonical_bytes([Texts(rows), Decimal("1.50")]) == canonical_bytes([rows, Decimal("1.50")])

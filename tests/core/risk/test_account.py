@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from risk_bench import a_state, held
 
 from hive_core.backtest.fills import BarPrices
@@ -14,6 +16,7 @@ from hive_core.risk.account import (
     equity,
     equity_marks,
     known_rate,
+    open_profit,
     profit_at,
 )
 
@@ -152,3 +155,45 @@ def test_the_highest_of_a_bar_stops_at_the_target():
     # a sale leaves at the ask, a pip above the bid
     assert equity_marks(sale, "EURUSD", bar("1.06", "1.06", "1.05890", "1.06")).highest == sale.balance + 100
     assert equity_marks(sale, "EURUSD", bar("1.06", "1.06", "1.05", "1.06")).highest == sale.balance + 200
+
+
+prices = st.integers(104_000, 108_000).map(lambda points: Decimal(points) / 100_000)
+pips = st.integers(1, 300).map(lambda count: Decimal(count) / 10_000)
+
+
+@st.composite
+def positions(draw: st.DrawFn) -> dict[str, object]:
+    side, entry = draw(st.sampled_from(["buy", "sell"])), draw(prices)
+    ahead = 1 if side == "buy" else -1
+    return {
+        "symbol": draw(st.sampled_from(["EURUSD", "GBPUSD"])),
+        "side": side,
+        "lots": str(Decimal(draw(st.integers(1, 500))) / 100),
+        "entry": str(entry),
+        "stop": str(entry - ahead * draw(pips)),
+        "target": str(entry + ahead * draw(pips)),
+        "is_open": draw(st.booleans()),
+    }
+
+
+@given(st.lists(positions(), max_size=6), prices, st.integers(0, 30))
+def test_a_quote_marks_an_account_as_a_bar_of_a_single_price(held_positions, bid, spread_points):
+    """The short way of a quote against the long way of a bar, and both against each position by itself."""
+    state = a_state()
+    for one in held_positions:
+        held(state, **one)
+    quote = BarPrices.of_quote(bid, bid + Decimal(spread_points) / 100_000)
+    marks = equity_marks(state, "EURUSD", quote)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BarPrices, "is_quote", False)
+        assert equity_marks(state, "EURUSD", quote) == marks
+    others = state.balance + sum(
+        open_profit(state, one) for one in state.open_positions() if one.symbol != "EURUSD"
+    )
+    moved = [one for one in state.open_positions() if one.symbol == "EURUSD"]
+    capped = {
+        "buy": lambda one: min(bid, one.take_profit),
+        "sell": lambda one: max(quote.ask_close, one.take_profit),
+    }
+    assert marks.last == others + sum(profit_at(state, one, capped[one.side](one)) for one in moved)
+    assert equity(state) == state.balance + sum(open_profit(state, one) for one in state.open_positions())
