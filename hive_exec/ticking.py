@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 TICK_S = 1.0
 LISTEN_S = 0.25
 """How often the quotes of brokers are taken in, as a range an instrument."""
-
-
 RATES_EVERY_NS = 86_400 * NS_PER_SECOND
 RATES_LOOK_EVERY_NS = 10 * NS_PER_SECOND
 """How often reference rates come, and how often one looks whether those that are due are there."""

@@ -11,10 +11,8 @@ from zoneinfo import ZoneInfo
 
 NS_PER_SECOND = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_WITHOUT_ZONE = _EPOCH.replace(tzinfo=None)
 _NEW_YORK = ZoneInfo("America/New_York")
-
-
-_EPOCH_UTC = _EPOCH.replace(tzinfo=None)
 
 
 def to_ns(moment: datetime) -> int:
@@ -32,7 +30,7 @@ def from_ns(ts_ns: int) -> datetime:
 
 def iso_utc(ts_ns: int) -> str:
     """`2017-03-01T09:59:00Z`, for people."""
-    return f"{(_EPOCH_UTC + timedelta(microseconds=ts_ns // 1_000)).isoformat()}Z"
+    return f"{(_EPOCH_WITHOUT_ZONE + timedelta(microseconds=ts_ns // 1_000)).isoformat()}Z"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ MAX_DEPTH = 16
 MAX_NESTED = 20_000
 """Objects and arrays in one payload: more of them cost seconds to walk."""
 MAX_REMEMBERED_BYTES = 8 * 1024
+"""Larger payloads are not kept after they were read: a few hundred of them would fill memory."""
 MAX_NUMBER_CHARACTERS = 32
 """A timestamp in nanoseconds has 19 digits; longer numbers only cost time."""
 
