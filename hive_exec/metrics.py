@@ -164,7 +164,7 @@ def _plain_gauges(facts: CellFacts) -> Iterator[tuple[str, str, float]]:
     yield "hive_killed", "1 while the kill switch is thrown.", float(facts.is_killed)
     yield "hive_journal_head_seq", "The last durable record.", facts.journal_head_seq
     yield "hive_journal_bytes", "Bytes of the journal on the disk.", facts.journal_bytes
-    yield "hive_queue_depth", "Commands and events that wait for the cell.", facts.queue_depth
+    yield "hive_queue_depth", "Commands, signals and events that wait for the cell.", facts.queue_depth
     yield "hive_effects_waiting", "What brokers have not been asked yet.", facts.effects_waiting
     yield (
         "hive_unresolved_orders",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeVar
 
 from hive_exec.cell import Cell
-from hive_exec.commands import Busy
+from hive_exec.commands import MAX_QUEUED_COMMANDS, Busy, CommandRefused
 from hive_exec.facts import CellFacts, facts_of
+from hive_exec.http.batches import Batches
 from hive_exec.http.signal_batches import SignalBatches
 from hive_exec.metrics import Metrics
 
@@ -19,25 +21,73 @@ FACTS_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class _Command:
+    """Work for the cell's thread, and who waits for what it finds."""
+
+    work: Callable[[], Any]
+    found: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a command found; apart from what it may raise."""
+
+    value: Any
+
+
+def _carried_out(commands: list[_Command]) -> list[_Found | CommandRefused]:
+    """In the cell's thread: each for itself. What nobody waits for any more is left undone."""
+    outcomes: list[_Found | CommandRefused] = []
+    for command in commands:
+        try:
+            outcomes.append(_Found(None if command.found.cancelled() else command.work()))
+        except CommandRefused as refused:
+            outcomes.append(refused)
+    return outcomes
+
+
+def _tell(found: asyncio.Future[Any], outcome: _Found | Exception) -> None:
+    if found.cancelled():
+        return
+    if isinstance(outcome, _Found):
+        found.set_result(outcome.value)
+    else:
+        found.set_exception(outcome)
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """What every handler is given beside its request."""
 
     cell: Cell
     signals: SignalBatches
     metrics: Metrics
+    _commands: Batches[_Command, _Found | CommandRefused] = field(init=False)
+
+    def __post_init__(self) -> None:
+        room = Batches(self.cell, _carried_out, max_waiting=MAX_QUEUED_COMMANDS, noun="commands")
+        object.__setattr__(self, "_commands", room)
+
+    @property
+    def waiting(self) -> int:
+        """Commands and signals on their way to the cell's own queue."""
+        return self._commands.waiting + self.signals.waiting
 
     async def ask(self, work: Callable[[], Found]) -> Found:
         """Have the cell's thread do something; back once everything it wrote is durable.
 
         Raises:
+            CommandRefused: it is not carried out.
             Busy: too many commands wait there.
             RuntimeError: the cell stopped.
         """
-        return await asyncio.wrap_future(self.cell.call(work))
+        found: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
+        self._commands.hand_in(_Command(work, found), partial(_tell, found))
+        return await found
 
     async def ask_urgently(self, work: Callable[[], Found]) -> Found:
-        """As `ask`, also where so many commands wait that others are turned away; and it is done even if
-        the caller goes away meanwhile."""
+        """As `ask`, at once: also where so many commands wait that others are turned away; and it is done
+        even if the caller goes away meanwhile."""
         return await asyncio.shield(asyncio.wrap_future(self.cell.call(work, is_urgent=True)))
 
     async def facts(self) -> CellFacts | None:
@@ -46,7 +96,9 @@ class Face:
             return None
         try:
             async with asyncio.timeout(FACTS_TIMEOUT_S):
-                return await asyncio.wrap_future(self.cell.call(lambda: facts_of(self.cell), is_urgent=True))
+                asked = self.cell.call(lambda: facts_of(self.cell), is_urgent=True)
+                facts = await asyncio.wrap_future(asked)
+                return replace(facts, queue_depth=facts.queue_depth + self.waiting)
         except (TimeoutError, Busy):
             return None
         except RuntimeError:

@@ -1,5 +1,5 @@
-"""Which signals share a commit: those that come together, while one is under way, and those who come back at
-once. Nobody waits long for others who do not come."""
+"""Which signals and commands share a commit: those that come together, while one is under way, and those who
+come back at once. Nobody waits long for others who do not come."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ import uvloop
 
 from hive_core.contracts.message import Message
 from hive_core.contracts.submission import SignalSubmission
-from hive_exec.commands import Busy, CommandRefused
-from hive_exec.http import signal_batches
+from hive_exec.commands import MAX_QUEUED_COMMANDS, Busy, CommandRefused
+from hive_exec.http import batches, signal_batches
 from hive_exec.http.answers import Answer
-from hive_exec.http.signal_batches import MAX_BATCH, SignalBatches
+from hive_exec.http.batches import MAX_BATCH
+from hive_exec.http.face import Face
+from hive_exec.http.signal_batches import SignalBatches
+from hive_exec.metrics import Metrics
 from hive_exec.signal_inbox import Submitted
 
 
@@ -27,8 +30,8 @@ class SlowCell:
         self.handed_over: list[tuple[Callable[[], object], Future[object]]] = []
         self.is_full = False
 
-    def call(self, work: Callable[[], object]) -> Future[object]:
-        if self.is_full:
+    def call(self, work: Callable[[], object], *, is_urgent: bool = False) -> Future[object]:
+        if not is_urgent and self.is_full:
             raise Busy("full")
         answer: Future[object] = Future()
         self.handed_over.append((work, answer))
@@ -61,12 +64,17 @@ class Room:
 
     async def handed_over(self, batches: int) -> list[int]:
         """The sizes of the batches, when there are so many."""
-        until_s = time.monotonic() + 5
-        while len(self.cell.handed_over) < batches and time.monotonic() < until_s:
-            await asyncio.sleep(0)
-        for _ in range(10):  # no more follow at once
-            await asyncio.sleep(0)
-        return [len(work.args[0]) for work, _ in self.cell.handed_over]
+        return await handed_over(self.cell, batches)
+
+
+async def handed_over(cell: SlowCell, batches: int) -> list[int]:
+    """The sizes of the batches that a cell got, when there are so many."""
+    until_s = time.monotonic() + 5
+    while len(cell.handed_over) < batches and time.monotonic() < until_s:
+        await asyncio.sleep(0)
+    for _ in range(10):  # no more follow at once
+        await asyncio.sleep(0)
+    return [len(work.args[-1]) for work, _ in cell.handed_over]
 
 
 def run(scene: Callable[[], object]) -> None:
@@ -139,7 +147,7 @@ def test_who_comes_alone_after_the_moment_is_not_kept(room, monkeypatch):
         await room.handed_over(1)
         room.cell.carry_out()
         await asyncio.sleep(0.05)
-        monkeypatch.setattr(signal_batches, "GATHER_S", 60)
+        monkeypatch.setattr(batches, "GATHER_S", 60)
         room.come(100)
         assert await room.handed_over(2) == [50, 1]
 
@@ -187,3 +195,84 @@ def test_a_refusal_and_a_stop_are_told_to_whom_they_concern(room, monkeypatch):
         assert room.told[3] is stopped
 
     run(scene)
+
+
+class TestCommands:
+    """`Face.ask`: a command goes as a signal does."""
+
+    @pytest.fixture
+    def cell(self):
+        return SlowCell()
+
+    @pytest.fixture
+    def face(self, cell):
+        return Face(cell, SignalBatches(cell), Metrics())
+
+    def test_those_of_one_turn_of_the_loop_go_together_and_each_is_told_his_own(self, cell, face):
+        def refuse() -> None:
+            raise CommandRefused(409, "", "no")
+
+        async def scene() -> None:
+            asked = [asyncio.ensure_future(face.ask(work)) for work in (lambda: 1, refuse, lambda: 3)]
+            await handed_over(cell, 1)
+            assert face.waiting == 0
+            later = asyncio.ensure_future(face.ask(lambda: 4))
+            assert await handed_over(cell, 1) == [3]
+            assert face.waiting == 1
+            cell.carry_out()
+            found = await asyncio.gather(*asked, return_exceptions=True)
+            assert (found[0], str(found[1]), found[2]) == (1, ": no", 3)
+            assert await handed_over(cell, 2) == [3, 1]
+            cell.carry_out()
+            assert await later == 4
+
+        run(scene)
+
+    def test_what_nobody_waits_for_any_more_is_not_done(self, cell, face):
+        done: list[int] = []
+
+        async def scene() -> None:
+            asked = [asyncio.ensure_future(face.ask(lambda one=one: done.append(one))) for one in (1, 2)]
+            await handed_over(cell, 1)
+            asked[0].cancel()
+            await asyncio.sleep(0)
+            cell.carry_out()
+            await asked[1]
+
+        run(scene)
+        assert done == [2]
+
+    def test_a_cell_that_stopped_or_fails_is_told_to_all_who_wait(self, cell, face, monkeypatch):
+        async def scene() -> None:
+            asked = [asyncio.ensure_future(face.ask(lambda: 1)) for _ in range(2)]
+            await handed_over(cell, 1)
+            cell.handed_over[-1][1].set_exception(RuntimeError("the cell stopped"))
+            for one in asked:
+                with pytest.raises(RuntimeError, match="the cell stopped"):
+                    await one
+
+            def fails(_: object) -> Future[object]:
+                raise OSError("a fault of ours")
+
+            monkeypatch.setattr(cell, "call", fails)
+            with pytest.raises(OSError, match="a fault of ours"):
+                await asyncio.wait_for(face.ask(lambda: 1), 5)
+
+        run(scene)
+
+    def test_too_many_are_turned_away_and_what_is_urgent_is_not(self, cell, face):
+        async def scene() -> None:
+            first = asyncio.ensure_future(face.ask(lambda: 0))
+            await handed_over(cell, 1)
+            asked = [asyncio.ensure_future(face.ask(lambda: 1)) for _ in range(MAX_QUEUED_COMMANDS)]
+            await asyncio.sleep(0)
+            with pytest.raises(Busy, match="1024 commands wait"):
+                await face.ask(lambda: 2)
+            urgent = asyncio.ensure_future(face.ask_urgently(lambda: "killed"))
+            await asyncio.sleep(0)
+            cell.carry_out()
+            assert await urgent == "killed"
+            for one in (first, *asked):
+                one.cancel()
+
+        run(scene)

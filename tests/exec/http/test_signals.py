@@ -18,8 +18,9 @@ from hive_core.contracts.submission import SignalSubmission
 from hive_core.evidence.canonical import canonical_bytes, content_hash
 from hive_exec.http import create_app
 from hive_exec.http.answers import Answer
+from hive_exec.http.batches import MAX_BATCH
 from hive_exec.http.later import Later
-from hive_exec.http.signal_batches import MAX_BATCH, SignalBatches
+from hive_exec.http.signal_batches import SignalBatches
 from hive_exec.signal_inbox import MAX_AGE_S, MAX_SKEW_S, Submitted
 
 SECOND = 10**9
@@ -316,7 +317,7 @@ class TestOverload:
 
     def test_signals_beyond_the_limit_are_429_while_health_answers(self, paper, held):
         app = create_app(paper.cell)
-        app.face.signals._max_waiting = 100
+        app.face.signals._batches._max_waiting = 100
 
         async def flood() -> tuple[list[httpx.Response], httpx.Response]:
             async with in_process(paper, app) as client:
