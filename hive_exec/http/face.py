@@ -22,10 +22,12 @@ FACTS_TIMEOUT_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Command:
-    """Work for the cell's thread, and who waits for what it finds."""
+    """Work for the cell's thread, and who waits for what it finds. `key` is the one that it looks up in the
+    inbox, if any."""
 
     work: Callable[[], Any]
     found: asyncio.Future[Any]
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,11 @@ class _Found:
     value: Any
 
 
-def _carried_out(commands: list[_Command]) -> list[_Found | CommandRefused]:
-    """In the cell's thread: each for itself. What nobody waits for any more is left undone."""
+def _carried_out(cell: Cell, commands: list[_Command]) -> list[_Found | CommandRefused]:
+    """In the cell's thread: each for itself, but for one question to the inbox that serves all. What nobody
+    waits for any more is left undone."""
+    if keys := [command.key for command in commands if command.key]:
+        cell.journal.recall(keys)
     outcomes: list[_Found | CommandRefused] = []
     for command in commands:
         try:
@@ -65,7 +70,8 @@ class Face:
     _commands: Batches[_Command, _Found | CommandRefused] = field(init=False)
 
     def __post_init__(self) -> None:
-        room = Batches(self.cell, _carried_out, max_waiting=MAX_QUEUED_COMMANDS, noun="commands")
+        take_in = partial(_carried_out, self.cell)
+        room = Batches(self.cell, take_in, max_waiting=MAX_QUEUED_COMMANDS, noun="commands")
         object.__setattr__(self, "_commands", room)
 
     @property
@@ -73,8 +79,9 @@ class Face:
         """Commands and signals on their way to the cell's own queue."""
         return self._commands.waiting + self.signals.waiting
 
-    async def ask(self, work: Callable[[], Found]) -> Found:
-        """Have the cell's thread do something; back once everything it wrote is durable.
+    async def ask(self, work: Callable[[], Found], *, key: str = "") -> Found:
+        """Have the cell's thread do something; back once everything it wrote is durable. `key` is what it
+        looks up in the inbox.
 
         Raises:
             CommandRefused: it is not carried out.
@@ -82,7 +89,7 @@ class Face:
             RuntimeError: the cell stopped.
         """
         found: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
-        self._commands.hand_in(_Command(work, found), partial(_tell, found))
+        self._commands.hand_in(_Command(work, found, key), partial(_tell, found))
         return await found
 
     async def ask_urgently(self, work: Callable[[], Found]) -> Found:

@@ -11,8 +11,8 @@ from hive_exec.http.requests import Request
 
 async def deliver(face: Face, request: Request) -> Answer:
     """Take a decision in, once."""
-    delivery, caller = request.document_as(Delivery), request.caller_name
+    delivery, caller, key = request.document_as(Delivery), request.caller_name, request.idempotency_key
     status, body = await face.ask(
-        lambda: service.deliver(face.cell, request.idempotency_key, request.payload, delivery, caller)
+        lambda: service.deliver(face.cell, key, request.payload, delivery, caller), key=key
     )
     return Answer(status, body)
