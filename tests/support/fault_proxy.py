@@ -291,11 +291,13 @@ class FaultProxy:
             if not any(pump.exception() for pump in done):  # one side ended well: the other may still speak
                 await asyncio.wait(pumps, timeout=1)
         finally:
-            for pump in pumps:
-                pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
-            for writer in (client, server):
-                writer.close()
+            try:
+                for pump in pumps:
+                    pump.cancel()
+                await asyncio.gather(*pumps, return_exceptions=True)
+            finally:  # also where this connection is cut while its pumps end
+                for writer in (client, server):
+                    writer.close()
 
     def _strikes(self, name: str, toxic: Toxic, number: int) -> bool:
         return random.Random(f"{self._seed}-{number}-{name}").random() < toxic.toxicity  # noqa: S311

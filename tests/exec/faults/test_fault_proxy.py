@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import socket
 import socketserver
 import threading
@@ -18,6 +20,7 @@ from fault_proxy import (
     Latency,
     Reset,
     SlowLoris,
+    Toxic,
 )
 
 
@@ -198,3 +201,33 @@ def test_where_nobody_listens_the_caller_is_reset():
 def test_an_unknown_toxic_cannot_be_removed(proxy):
     with pytest.raises(KeyError):
         proxy.remove("nothing")
+
+
+class _EndsLate(Toxic):
+    """Takes its time also where it is stopped, and says so."""
+
+    is_ending = threading.Event()
+
+    async def passing(self, chunk, connection):
+        try:
+            await asyncio.sleep(30)
+        finally:
+            self.is_ending.set()
+            await asyncio.sleep(0.5)
+        return chunk
+
+
+def test_a_connection_that_is_cut_while_it_ends_leaves_nothing_open():
+    with socket.create_server(("127.0.0.1", 0)) as server, FaultProxy(server.getsockname()[1]) as proxy:
+        server.settimeout(10)
+        proxy.add("late", _EndsLate(stream="upstream"))
+        with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as caller:
+            caller.sendall(b"hello")
+            answering, _ = server.accept()
+            with answering:
+                answering.settimeout(10)
+                answering.shutdown(socket.SHUT_WR)
+                assert _EndsLate.is_ending.wait(10)
+                proxy.cut_all()
+                assert answering.recv(1) == b""
+        gc.collect()  # a writer that nobody closed would say so
