@@ -21,9 +21,10 @@ from hive_exec.commands import Busy
 
 MAX_BATCH = 256
 GATHER_S = 0.002
-"""For so long after a batch was answered the next one waits until it is as large as this one and those who
-waited behind it: most callers send their next request as soon as they are answered. uvloop counts in whole
-milliseconds, so that one of them may be over at once."""
+"""For so long after a batch was answered, or for half of the time that it took, the next one waits until it is
+as large as this one and those who waited behind it: most callers send their next request as soon as they are
+answered, and who comes too late waits for a whole batch. uvloop counts in whole milliseconds, so that one of
+them may be over at once."""
 
 Wanted = TypeVar("Wanted")
 Outcome = TypeVar("Outcome")
@@ -50,6 +51,7 @@ class Batches(Generic[Wanted, Outcome]):
         self._is_under_way = False
         self._is_looking_soon = False
         self._expected = 0
+        self._sent_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -98,7 +100,7 @@ class Batches(Generic[Wanted, Outcome]):
                 for tell in tells:
                     tell(fault)
                 continue
-            self._is_under_way = True
+            self._is_under_way, self._sent_s = True, loop.time()
             served.add_done_callback(partial(self._wake, loop, tells))
 
     def _wake(
@@ -126,5 +128,6 @@ class Batches(Generic[Wanted, Outcome]):
         for tell, outcome in zip(tells, outcomes, strict=True):
             tell(outcome)
         self._expected = min(len(tells) + len(self._waiting), MAX_BATCH)
-        self._timer = loop.call_later(GATHER_S, self._no_longer, loop)
+        moment_s = max(GATHER_S, (loop.time() - self._sent_s) / 2)
+        self._timer = loop.call_later(moment_s, self._no_longer, loop)
         self._look_soon(loop)
