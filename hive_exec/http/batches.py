@@ -21,10 +21,10 @@ from hive_exec.commands import Busy
 
 MAX_BATCH = 256
 GATHER_S = 0.002
-"""For so long after a batch was answered, or for half of the time that it took, the next one waits until it is
-as large as this one and those who waited behind it: most callers send their next request as soon as they are
-answered, and who comes too late waits for a whole batch. uvloop counts in whole milliseconds, so that one of
-them may be over at once."""
+"""For so long after a batch was answered, or for half of the time that it took, the next one waits until it
+is as large as this one and those who waited behind it: most callers send their next request as soon as they
+are answered, and who comes too late waits for a whole batch. uvloop counts in whole milliseconds, so that one
+of them may be over at once."""
 
 Wanted = TypeVar("Wanted")
 Outcome = TypeVar("Outcome")
@@ -121,13 +121,14 @@ class Batches(Generic[Wanted, Outcome]):
         served: Future[list[Outcome]],
     ) -> None:
         self._is_under_way = False
+        # Counted before anybody is told: a connection may have its next request ready.
+        self._expected = min(len(tells) + len(self._waiting), MAX_BATCH)
         fault = cast("Exception | None", served.exception())
         outcomes: Sequence[Outcome | Exception] = (
             [fault] * len(tells) if fault is not None else served.result()
         )
         for tell, outcome in zip(tells, outcomes, strict=True):
             tell(outcome)
-        self._expected = min(len(tells) + len(self._waiting), MAX_BATCH)
         moment_s = max(GATHER_S, (loop.time() - self._sent_s) / 2)
         self._timer = loop.call_later(moment_s, self._no_longer, loop)
         self._look_soon(loop)

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from hive_exec.cell import Cell
 from hive_exec.commands import MAX_QUEUED_COMMANDS, Busy, CommandRefused
 from hive_exec.facts import CellFacts, facts_of
+from hive_exec.http.answers import Answer
 from hive_exec.http.batches import Batches
+from hive_exec.http.later import Later
 from hive_exec.http.signal_batches import SignalBatches
 from hive_exec.metrics import Metrics
 
@@ -22,11 +24,11 @@ FACTS_TIMEOUT_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Command:
-    """Work for the cell's thread, and who waits for what it finds. `key` is the one that it looks up in the
-    inbox, if any."""
+    """Work for the cell's thread, and whether nobody waits any more for what it finds. `key` is the one that
+    it looks up in the inbox, if any."""
 
     work: Callable[[], Any]
-    found: asyncio.Future[Any]
+    is_abandoned: Callable[[], bool]
     key: str
 
 
@@ -45,7 +47,7 @@ def _carried_out(cell: Cell, commands: list[_Command]) -> list[_Found | CommandR
     outcomes: list[_Found | CommandRefused] = []
     for command in commands:
         try:
-            outcomes.append(_Found(None if command.found.cancelled() else command.work()))
+            outcomes.append(_Found(None if command.is_abandoned() else command.work()))
         except CommandRefused as refused:
             outcomes.append(refused)
     return outcomes
@@ -58,6 +60,14 @@ def _tell(found: asyncio.Future[Any], outcome: _Found | Exception) -> None:
         found.set_result(outcome.value)
     else:
         found.set_exception(outcome)
+
+
+def _settle(answer: Later, outcome: _Found | Exception) -> None:
+    answer.settle(outcome.value if isinstance(outcome, _Found) else outcome)
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +99,19 @@ class Face:
             RuntimeError: the cell stopped.
         """
         found: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
-        self._commands.hand_in(_Command(work, found, key), partial(_tell, found))
+        self._commands.hand_in(_Command(work, found.cancelled, key), partial(_tell, found))
         return await found
+
+    def ask_later(self, work: Callable[[], Answer], *, key: str = "") -> Later:
+        """As `ask`, for what very many ask at once: no task of the event loop waits for it, and it is done
+        even if the caller goes away meanwhile.
+
+        Raises:
+            Busy: too many commands wait there.
+        """
+        answer = Later()
+        self._commands.hand_in(_Command(work, _never, key), partial(_settle, answer))
+        return answer
 
     async def ask_urgently(self, work: Callable[[], Found]) -> Found:
         """As `ask`, at once: also where so many commands wait that others are turned away; and it is done

@@ -8,6 +8,7 @@ from hive_core.contracts.base import Contract, Price, Symbol, TimestampNs
 from hive_exec import service
 from hive_exec.http.answers import Answer, json_answer
 from hive_exec.http.face import Face
+from hive_exec.http.later import Later
 from hive_exec.http.requests import Request
 
 
@@ -43,10 +44,10 @@ async def advance(face: Face, request: Request) -> Answer:
     return json_answer(202, await face.ask(lambda: service.advance(face.cell, name, until_ns)))
 
 
-async def quote(face: Face, request: Request) -> Answer:
+def quote(face: Face, request: Request) -> Later:
     """A quote for a paper account."""
     told, name = request.document_as(QuoteRequest), request.places["name"]
     bid, ask = Decimal(told.bid), Decimal(told.ask)
-    return json_answer(
-        202, await face.ask(lambda: service.quote(face.cell, name, told.symbol, bid, ask, told.ts_ns))
+    return face.ask_later(
+        lambda: json_answer(202, service.quote(face.cell, name, told.symbol, bid, ask, told.ts_ns))
     )
